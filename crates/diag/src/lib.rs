@@ -1,0 +1,1 @@
+//! Diagnostics: sources, spans, codes, severities, and the one look they have as text and as JSON.

@@ -1,0 +1,1 @@
+//! gasm, an assembler for RISC-V guest software.

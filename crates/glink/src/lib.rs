@@ -1,0 +1,1 @@
+//! glink, the linker that makes loadable guest images.

@@ -1,0 +1,1 @@
+//! The operating system as the programs see it: files, standard streams, terminal.

@@ -1,0 +1,1 @@
+//! The hypervisor core: vCPU, memory, translation, exits, hypercalls, devices, scheduling.

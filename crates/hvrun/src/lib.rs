@@ -1,0 +1,1 @@
+//! hvrun, which assembles, links and boots guests on the hypervisor core.

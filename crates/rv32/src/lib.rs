@@ -1,0 +1,1 @@
+//! The RV32 instruction set as data: registers, CSRs, instructions, pseudo-instructions, relocations.

@@ -1,0 +1,1 @@
+//! The workspace's own chores: generated files, documentation, checks of the workspace's rules.
