@@ -1,1 +1,123 @@
 //! The operating system as the programs see it: files, standard streams, terminal.
+//!
+//! The libraries take [`Files`] where a source, a script or an image names another file; the
+//! programs take [`Host`]. [`OsHost`] is the real one, [`MemoryHost`] a closed world for tests and
+//! for embedding. Nothing else in the toolchain touches files or streams.
+
+mod memory;
+mod os;
+
+pub use memory::MemoryHost;
+pub use os::OsHost;
+
+use std::fmt;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// What tells one file from another whatever it is called: device and inode, so that a cycle of
+/// inclusions is seen through links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// The contents of a file that was read.
+#[derive(Clone, Debug)]
+pub struct FileData {
+    bytes: std::sync::Arc<[u8]>,
+    identity: Identity,
+}
+
+impl FileData {
+    /// Contents that come from no file of the system, such as a built-in one.
+    #[must_use]
+    pub fn new(bytes: impl Into<std::sync::Arc<[u8]>>, identity: Identity) -> FileData {
+        FileData { bytes: bytes.into(), identity }
+    }
+    /// The file's identity at the time of reading.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+    /// The contents, shared.
+    #[must_use]
+    pub fn shared(&self) -> std::sync::Arc<[u8]> {
+        self.bytes.clone()
+    }
+}
+
+impl std::ops::Deref for FileData {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Why a file could not be read or written; its `Display` is the operating system's reason in
+/// plain words, without the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileError {
+    /// No such file or folder.
+    NotFound,
+    /// It is a folder.
+    IsDirectory,
+    /// Not allowed.
+    Denied,
+    /// Anything else, in the system's words.
+    Other(String),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FileError::NotFound => f.write_str("no such file"),
+            FileError::IsDirectory => f.write_str("it is a directory"),
+            FileError::Denied => f.write_str("permission denied"),
+            FileError::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Opens the files that a source names.
+pub trait Files {
+    /// Reads a whole file. Relative paths are relative to the current folder.
+    fn read(&mut self, path: &Path) -> Result<FileData, FileError>;
+}
+
+/// What kind of file to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Data, readable by all.
+    Plain,
+    /// A program image, executable as the user's mask allows.
+    Executable,
+}
+
+/// The operating system under a program.
+pub trait Host: Files {
+    /// Writes a whole file at once: to a temporary name beside it, then renamed, so that a failure
+    /// leaves the old file whole. A device or pipe (`/dev/null`) is written directly.
+    fn write(&mut self, path: &Path, bytes: &[u8], kind: FileKind) -> Result<(), FileError>;
+    /// Standard input.
+    fn stdin(&mut self) -> &mut dyn Read;
+    /// Standard output.
+    fn stdout(&mut self) -> &mut dyn Write;
+    /// Standard error.
+    fn stderr(&mut self) -> &mut dyn Write;
+    /// Whether standard error is a terminal that shows colour.
+    fn stderr_is_terminal(&self) -> bool;
+    /// Whether standard output is a terminal that shows colour.
+    fn stdout_is_terminal(&self) -> bool;
+    /// An environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// The current folder, for debug information.
+    fn current_dir(&self) -> PathBuf;
+    /// This host as the libraries see it: files alone.
+    fn files(&mut self) -> &mut dyn Files;
+}
+
+/// The most that is read of one file: 4 GiB, more than an RV32 guest can hold.
+pub const READ_LIMIT: u64 = 1 << 32;

@@ -1,0 +1,93 @@
+//! A closed world: files and streams in memory.
+
+use crate::{FileData, FileError, FileKind, Files, Host, Identity};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Files and streams in memory, for tests and for embedding.
+#[derive(Default)]
+pub struct MemoryHost {
+    /// Files by path, exactly as they are named.
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Where names that are not in `files` are read from, if anywhere.
+    pub below: Option<Box<dyn Host>>,
+    /// What standard input holds.
+    pub input: Cursor<Vec<u8>>,
+    /// What was written to standard output.
+    pub output: Vec<u8>,
+    /// What was written to standard error.
+    pub errors: Vec<u8>,
+    /// Environment variables.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl MemoryHost {
+    /// An empty world.
+    #[must_use]
+    pub fn new() -> MemoryHost {
+        MemoryHost::default()
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> MemoryHost {
+        self.files.insert(path.into(), bytes.into());
+        self
+    }
+
+    /// Fills standard input.
+    #[must_use]
+    pub fn with_input(mut self, bytes: impl Into<Vec<u8>>) -> MemoryHost {
+        self.input = Cursor::new(bytes.into());
+        self
+    }
+}
+
+impl Files for MemoryHost {
+    fn read(&mut self, path: &Path) -> Result<FileData, FileError> {
+        if let Some((index, (_, bytes))) = self.files.iter().enumerate().find(|(_, (name, _))| *name == path) {
+            return Ok(FileData::new(bytes.clone(), Identity { device: u64::MAX, inode: index as u64 }));
+        }
+        match &mut self.below {
+            Some(below) => below.read(path),
+            None => Err(FileError::NotFound),
+        }
+    }
+}
+
+impl Host for MemoryHost {
+    fn write(&mut self, path: &Path, bytes: &[u8], kind: FileKind) -> Result<(), FileError> {
+        match &mut self.below {
+            Some(below) => below.write(path, bytes, kind),
+            None => {
+                self.files.insert(path.to_path_buf(), bytes.to_vec());
+                Ok(())
+            }
+        }
+    }
+    fn stdin(&mut self) -> &mut dyn Read {
+        &mut self.input
+    }
+    fn stdout(&mut self) -> &mut dyn Write {
+        &mut self.output
+    }
+    fn stderr(&mut self) -> &mut dyn Write {
+        &mut self.errors
+    }
+    fn stderr_is_terminal(&self) -> bool {
+        false
+    }
+    fn stdout_is_terminal(&self) -> bool {
+        false
+    }
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+    fn current_dir(&self) -> PathBuf {
+        PathBuf::from("/")
+    }
+    fn files(&mut self) -> &mut dyn Files {
+        self
+    }
+}

@@ -1,0 +1,149 @@
+//! The real operating system.
+
+use crate::{FileData, FileError, FileKind, Files, Host, Identity, READ_LIMIT};
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Files, streams and terminal of this process.
+pub struct OsHost {
+    stdin: io::Stdin,
+    stdout: io::Stdout,
+    stderr: io::Stderr,
+}
+
+impl OsHost {
+    /// The process's own streams.
+    #[must_use]
+    pub fn new() -> OsHost {
+        OsHost { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() }
+    }
+}
+
+impl Default for OsHost {
+    fn default() -> OsHost {
+        OsHost::new()
+    }
+}
+
+fn reason(error: &io::Error) -> FileError {
+    let kind = error.kind();
+    if kind == io::ErrorKind::NotFound {
+        FileError::NotFound
+    } else if kind == io::ErrorKind::PermissionDenied {
+        FileError::Denied
+    } else if kind == io::ErrorKind::IsADirectory {
+        FileError::IsDirectory
+    } else {
+        let text = error.to_string();
+        // The system's words without "(os error 28)".
+        FileError::Other(text.split(" (os error").next().unwrap_or(&text).to_lowercase())
+    }
+}
+
+impl Files for OsHost {
+    fn read(&mut self, path: &Path) -> Result<FileData, FileError> {
+        let file = fs::File::open(path).map_err(|e| reason(&e))?;
+        let metadata = file.metadata().map_err(|e| reason(&e))?;
+        if metadata.is_dir() {
+            return Err(FileError::IsDirectory);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(READ_LIMIT)).unwrap_or(0));
+        file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(|e| reason(&e))?;
+        if bytes.len() as u64 > READ_LIMIT {
+            return Err(FileError::Other("it is larger than 4 GiB".into()));
+        }
+        Ok(FileData::new(bytes, Identity { device: metadata.dev(), inode: metadata.ino() }))
+    }
+}
+
+impl Host for OsHost {
+    fn write(&mut self, path: &Path, bytes: &[u8], kind: FileKind) -> Result<(), FileError> {
+        // A link is written through, so that it stays a link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if let Ok(metadata) = fs::metadata(&target) {
+            if metadata.is_dir() {
+                return Err(FileError::IsDirectory);
+            }
+            if !metadata.is_file() {
+                return fs::OpenOptions::new().write(true).open(&target).and_then(|mut f| f.write_all(bytes)).map_err(|e| reason(&e));
+            }
+            if metadata.permissions().readonly() {
+                return Err(FileError::Denied);
+            }
+        }
+        let mut temporary_name = target.file_name().ok_or(FileError::IsDirectory)?.to_os_string();
+        temporary_name.push(format!(".tmp.{}", std::process::id()));
+        let temporary = target.with_file_name(temporary_name);
+        let mode = match kind {
+            FileKind::Plain => 0o666,
+            FileKind::Executable => 0o777,
+        };
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(mode)
+            .open(&temporary)
+            .and_then(|mut file| file.write_all(bytes))
+            .and_then(|()| fs::rename(&temporary, &target));
+        written.map_err(|error| {
+            // The half-written file is of no use; the first error is the one to report.
+            let _ = fs::remove_file(&temporary);
+            reason(&error)
+        })
+    }
+
+    fn stdin(&mut self) -> &mut dyn Read {
+        &mut self.stdin
+    }
+    fn stdout(&mut self) -> &mut dyn Write {
+        &mut self.stdout
+    }
+    fn stderr(&mut self) -> &mut dyn Write {
+        &mut self.stderr
+    }
+    fn stderr_is_terminal(&self) -> bool {
+        self.stderr.is_terminal() && shows_colour()
+    }
+    fn stdout_is_terminal(&self) -> bool {
+        self.stdout.is_terminal() && shows_colour()
+    }
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+    fn current_dir(&self) -> PathBuf {
+        std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
+    }
+    fn files(&mut self) -> &mut dyn Files {
+        self
+    }
+}
+
+/// <https://no-color.org>, and terminals that cannot.
+fn shows_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_whole() {
+        let folder = std::env::temp_dir().join(format!("hvkit-host-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut host = OsHost::new();
+        let file = folder.join("a");
+        host.write(&file, b"one", FileKind::Plain).unwrap();
+        host.write(&file, b"two", FileKind::Executable).unwrap();
+        assert_eq!(&*host.read(&file).unwrap(), b"two");
+        assert_eq!(host.write(&folder, b"x", FileKind::Plain), Err(FileError::IsDirectory));
+        assert_eq!(host.write(&folder.join("no/such"), b"x", FileKind::Plain), Err(FileError::NotFound));
+        assert_eq!(host.write(&PathBuf::from("/dev/null"), b"x", FileKind::Plain), Ok(()));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file stays");
+        assert_eq!(host.read(&folder).unwrap_err(), FileError::IsDirectory);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
