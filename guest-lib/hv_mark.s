@@ -1,0 +1,15 @@
+# hv_mark: leaves a line in hvrun's trace and a point on the timeline.
+#   in        a0 = tag, a1 = value; any numbers that say something to you
+#   out       a0 = 0; SBI_ERR_NOT_SUPPORTED on a machine without HVK, where nothing happens
+#   clobbers  a1, a6, a7
+
+        .include "abi.s"
+        .text
+        .globl  hv_mark
+        .type   hv_mark, @function
+hv_mark:
+        li      a7, HVK_EID
+        li      a6, HVK_MARK
+        ecall
+        ret
+        .size   hv_mark, . - hv_mark
