@@ -13,6 +13,7 @@ pub use os::OsHost;
 use std::fmt;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What tells one file from another whatever it is called: device and inode, so that a cycle of
 /// inclusions is seen through links.
@@ -96,6 +97,24 @@ pub enum FileKind {
     Executable,
 }
 
+/// What an input is: whether reading it again gives the same at the same speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// Closed, `/dev/null`, or a regular file: all there from the start.
+    Finite,
+    /// Terminal, pipe or socket: bytes arrive when they arrive.
+    Live,
+}
+
+/// A request from outside to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT (Ctrl-C).
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
 /// The operating system under a program.
 pub trait Host: Files {
     /// Writes a whole file at once: to a temporary name beside it, then renamed, so that a failure
@@ -115,6 +134,20 @@ pub trait Host: Files {
     fn variable(&self, name: &str) -> Option<String>;
     /// The current folder, for debug information.
     fn current_dir(&self) -> PathBuf;
+    /// What standard input is.
+    fn stdin_kind(&self) -> InputKind;
+    /// Waits until a read of standard input would not block, at most this long; `None`: for ever.
+    /// Returns early when a signal arrives. Whether a read would not block now.
+    fn wait_stdin(&mut self, timeout: Option<Duration>) -> bool;
+    /// Time since some fixed instant; never goes back.
+    fn now(&self) -> Duration;
+    /// Waits this long, or until a signal arrives.
+    fn sleep(&mut self, time: Duration);
+    /// From now on an interrupt or termination from outside is remembered for [`Host::signal`]
+    /// instead of ending the process.
+    fn catch_signals(&mut self);
+    /// The signal that arrived, if one did.
+    fn signal(&self) -> Option<Signal>;
     /// This host as the libraries see it: files alone.
     fn files(&mut self) -> &mut dyn Files;
 }

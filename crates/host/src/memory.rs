@@ -1,9 +1,10 @@
 //! A closed world: files and streams in memory.
 
-use crate::{FileData, FileError, FileKind, Files, Host, Identity};
+use crate::{FileData, FileError, FileKind, Files, Host, Identity, InputKind, Signal};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Files and streams in memory, for tests and for embedding.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub struct MemoryHost {
     pub errors: Vec<u8>,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
+    /// The time; [`Host::sleep`] moves it.
+    pub time: Duration,
 }
 
 impl MemoryHost {
@@ -86,6 +89,22 @@ impl Host for MemoryHost {
     }
     fn current_dir(&self) -> PathBuf {
         PathBuf::from("/")
+    }
+    fn stdin_kind(&self) -> InputKind {
+        InputKind::Finite
+    }
+    fn wait_stdin(&mut self, _timeout: Option<Duration>) -> bool {
+        true
+    }
+    fn now(&self) -> Duration {
+        self.time
+    }
+    fn sleep(&mut self, time: Duration) {
+        self.time += time;
+    }
+    fn catch_signals(&mut self) {}
+    fn signal(&self) -> Option<Signal> {
+        None
     }
     fn files(&mut self) -> &mut dyn Files {
         self

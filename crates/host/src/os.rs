@@ -1,23 +1,46 @@
 //! The real operating system.
 
-use crate::{FileData, FileError, FileKind, Files, Host, Identity, READ_LIMIT};
+use crate::{FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Files, streams and terminal of this process.
 pub struct OsHost {
-    stdin: io::Stdin,
+    stdin: Unbuffered,
     stdout: io::Stdout,
     stderr: io::Stderr,
+    started: Instant,
+    interrupted: Arc<AtomicBool>,
+    terminated: Arc<AtomicBool>,
+}
+
+/// Standard input without a buffer of ours, so that waiting on the descriptor tells the truth.
+struct Unbuffered(io::Stdin);
+
+impl Read for Unbuffered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(&self.0, buffer)?)
+    }
 }
 
 impl OsHost {
     /// The process's own streams.
     #[must_use]
     pub fn new() -> OsHost {
-        OsHost { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() }
+        OsHost {
+            stdin: Unbuffered(io::stdin()),
+            stdout: io::stdout(),
+            stderr: io::stderr(),
+            started: Instant::now(),
+            interrupted: Arc::default(),
+            terminated: Arc::default(),
+        }
     }
 }
 
@@ -80,10 +103,11 @@ impl Host for OsHost {
             FileKind::Plain => 0o666,
             FileKind::Executable => 0o777,
         };
+        // Left behind, if it is there, by a process of the same number that was killed.
+        let _ = fs::remove_file(&temporary);
         let written = fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(mode)
             .open(&temporary)
             .and_then(|mut file| file.write_all(bytes))
@@ -116,6 +140,55 @@ impl Host for OsHost {
     fn current_dir(&self) -> PathBuf {
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))
     }
+    fn stdin_kind(&self) -> InputKind {
+        // A descriptor that cannot be examined gives nothing to wait for.
+        let Ok(file) = self.stdin.0.as_fd().try_clone_to_owned().map(fs::File::from) else { return InputKind::Finite };
+        let null = fs::metadata("/dev/null").map(|m| m.rdev());
+        match file.metadata() {
+            Ok(metadata) if metadata.is_file() || null.is_ok_and(|device| device == metadata.rdev()) => InputKind::Finite,
+            Ok(_) => InputKind::Live,
+            Err(_) => InputKind::Finite,
+        }
+    }
+
+    fn wait_stdin(&mut self, timeout: Option<Duration>) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
+        let mut polled = [PollFd::new(&self.stdin.0, PollFlags::IN)];
+        // An error is a signal (the caller looks) or a descriptor whose read will tell.
+        poll(&mut polled, timeout.as_ref()).is_ok_and(|ready| ready > 0)
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        // `poll` with no descriptors, because `thread::sleep` goes on after a signal.
+        if let Ok(time) = rustix::event::Timespec::try_from(time) {
+            let _ = rustix::event::poll(&mut [], Some(&time));
+        }
+    }
+
+    fn catch_signals(&mut self) {
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        for (signal, flag) in [(SIGINT, &self.interrupted), (SIGTERM, &self.terminated)] {
+            // A second one ends the process at once, should the first not be looked at.
+            let _ = signal_hook::flag::register_conditional_default(signal, flag.clone());
+            let _ = signal_hook::flag::register(signal, flag.clone());
+        }
+    }
+
+    fn signal(&self) -> Option<Signal> {
+        if self.terminated.load(Ordering::Relaxed) {
+            Some(Signal::Terminate)
+        } else if self.interrupted.load(Ordering::Relaxed) {
+            Some(Signal::Interrupt)
+        } else {
+            None
+        }
+    }
+
     fn files(&mut self) -> &mut dyn Files {
         self
     }

@@ -1,1 +1,0 @@
-//! The workspace's own chores: generated files, documentation, checks of the workspace's rules.

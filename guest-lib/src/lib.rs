@@ -1,1 +1,0 @@
-//! The guest library: hypercall wrappers in assembly, assembled at build time into libhv.a.
