@@ -1,0 +1,174 @@
+//! Decoding: a word to the row that it matches. This is the stepper's decoder, so rows are found by a first
+//! look-up of the opcode and funct3 bits in an index that is computed at compile time.
+
+use crate::compressed::{self, COp};
+use crate::instructions::{self, Insn, Op};
+use crate::isa::{Ext, Isa};
+
+/// A decoded instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Decoded {
+    /// The instruction; of a compressed one, what it expands to.
+    pub insn: Insn,
+    /// Length in bytes: 2 or 4.
+    pub len: u8,
+    /// Which compressed instruction it was.
+    pub compressed: Option<COp>,
+}
+
+/// An index over a table: rows by bucket, those of bucket `b` at `rows[start[b]..start[b + 1]]`.
+struct Index<const BUCKETS: usize, const ENTRIES: usize> {
+    start: [u16; BUCKETS],
+    end: [u16; BUCKETS],
+    rows: [u8; ENTRIES],
+}
+
+/// Bucket of a 32-bit instruction: opcode bits 6:2, funct3.
+const fn bucket32(word: u32) -> usize {
+    ((word >> 2 & 0x1f) << 3 | (word >> 12 & 7)) as usize
+}
+
+/// Bucket of a 16-bit instruction: quadrant, funct3.
+const fn bucket16(half: u16) -> usize {
+    ((half & 3) << 3 | half >> 13) as usize
+}
+
+// Rows without funct3 (lui, auipc, jal) stand in 8 buckets each.
+const ENTRIES32: usize = instructions::ROW_COUNT + 3 * 7;
+const ENTRIES16: usize = compressed::ROW_COUNT;
+
+static INDEX32: Index<256, ENTRIES32> = {
+    let mut index = Index { start: [0; 256], end: [0; 256], rows: [0; ENTRIES32] };
+    let mut filled = 0;
+    let mut bucket = 0;
+    while bucket < 256 {
+        index.start[bucket] = filled as u16;
+        let mut row = 0;
+        while row < instructions::ROW_COUNT {
+            let (bits, mask) = (instructions::ROWS[row].bits, instructions::ROWS[row].mask);
+            let wanted = (bucket as u32 >> 3) << 2 | 3 | (bucket as u32 & 7) << 12;
+            if (wanted ^ bits) & mask & 0x707f == 0 {
+                index.rows[filled] = row as u8;
+                filled += 1;
+            }
+            row += 1;
+        }
+        index.end[bucket] = filled as u16;
+        bucket += 1;
+    }
+    assert!(filled == ENTRIES32);
+    index
+};
+
+static INDEX16: Index<32, ENTRIES16> = {
+    let mut index = Index { start: [0; 32], end: [0; 32], rows: [0; ENTRIES16] };
+    let mut filled = 0;
+    let mut bucket = 0;
+    while bucket < 32 {
+        index.start[bucket] = filled as u16;
+        let mut row = 0;
+        while row < compressed::ROW_COUNT {
+            if bucket16(compressed::ROWS[row].bits) == bucket {
+                index.rows[filled] = row as u8;
+                filled += 1;
+            }
+            row += 1;
+        }
+        index.end[bucket] = filled as u16;
+        bucket += 1;
+    }
+    assert!(filled == ENTRIES16);
+    index
+};
+
+/// Decodes the instruction in the low bits of `word`; of a 16-bit one the upper half is ignored. `None` for
+/// encodings that no row has, reserved ones, and those of 48 bits and more.
+///
+/// Fences with reserved fields (`fm`, rd, rs1) do not decode, as in GNU objdump; a hart executes them:
+/// [`decode_on_hart`].
+#[inline]
+pub fn decode(word: u32) -> Option<Decoded> {
+    if word & 3 == 3 { decode32(word) } else { decode16(word as u16) }
+}
+
+#[inline]
+fn decode32(word: u32) -> Option<Decoded> {
+    let bucket = bucket32(word);
+    let candidates = &INDEX32.rows[INDEX32.start[bucket] as usize..INDEX32.end[bucket] as usize];
+    let row = candidates.iter().map(|&row| &instructions::ROWS[row as usize]).find(|row| (word ^ row.bits) & row.mask == 0)?;
+    let mut insn = Insn::new(row.op);
+    for operand in row.operands {
+        operand.extract(word, &mut insn);
+    }
+    Some(Decoded { insn, len: 4, compressed: None })
+}
+
+#[inline]
+fn decode16(half: u16) -> Option<Decoded> {
+    let bucket = bucket16(half);
+    let candidates = &INDEX16.rows[INDEX16.start[bucket] as usize..INDEX16.end[bucket] as usize];
+    candidates.iter().map(|&row| &compressed::ROWS[row as usize]).find_map(|row| {
+        if (half ^ row.bits) & row.mask != 0 {
+            return None;
+        }
+        Some(Decoded { insn: row.expand(half)?, len: 2, compressed: Some(row.op) })
+    })
+}
+
+/// Like [`decode`], but only instructions of the extensions in `isa`.
+pub fn decode_for(isa: Isa, word: u32) -> Option<Decoded> {
+    decode(word).filter(|decoded| allowed(isa, decoded))
+}
+
+/// What a hart with the extensions of `isa` executes: like [`decode_for`], and fences whose reserved fields are not
+/// zero execute as the fence without them (§2.7 and §5 of the unprivileged specification: implementations shall
+/// ignore rd, rs1 and the immediate of `fence.i`, and treat reserved `fm` as 0).
+#[inline]
+pub fn decode_on_hart(isa: Isa, word: u32) -> Option<Decoded> {
+    const FENCE: u32 = 0x0000_000f;
+    const FENCE_I: u32 = 0x0000_100f;
+    let decoded = decode(word).or_else(|| match word & 0x707f {
+        FENCE => decode32(word & 0x0ff0_0000 | FENCE),
+        FENCE_I => decode32(FENCE_I),
+        _ => None,
+    })?;
+    allowed(isa, &decoded).then_some(decoded)
+}
+
+fn allowed(isa: Isa, decoded: &Decoded) -> bool {
+    isa.contains(decoded.insn.op.row().ext) && (decoded.compressed.is_none() || isa.contains(Ext::C))
+}
+
+/// The rows that a word could match by opcode and funct3: for tests of the index.
+#[cfg(test)]
+fn linear(word: u32) -> Option<Op> {
+    instructions::ROWS.iter().find(|row| (word ^ row.bits) & row.mask == 0).map(|row| row.op)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_finds_what_a_walk_over_the_table_finds() {
+        let mut x = 0x1234_5678u32;
+        for _ in 0..200_000 {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let word = (x ^ x >> 15) | 3;
+            assert_eq!(decode32(word).map(|d| d.insn.op), linear(word), "{word:#010x}");
+        }
+        for row in &instructions::ROWS {
+            assert_eq!(decode32(row.bits).map(|d| d.insn.op), Some(row.op));
+        }
+    }
+
+    #[test]
+    fn a_hart_executes_fences_with_reserved_fields() {
+        let fence = decode_on_hart(Isa::DEFAULT, 0xf330_8a0f).unwrap();
+        assert_eq!((fence.insn.op, fence.insn.imm), (Op::Fence, 0x33));
+        assert_eq!(decode_on_hart(Isa::DEFAULT, 0x1231_1a8f).unwrap().insn.op, Op::FenceI);
+        assert_eq!(decode_on_hart(Isa::DEFAULT.without(Ext::Zifencei), 0x1231_1a8f), None);
+        assert_eq!(decode(0xf330_8a0f), None);
+        assert_eq!(decode_on_hart(Isa::DEFAULT, 0x8330_000f).unwrap().insn.op, Op::FenceTso);
+    }
+}
