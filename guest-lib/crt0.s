@@ -16,6 +16,7 @@
         .type   _start, @function
         .weak   __global_pointer$
         .weak   __stack_top
+        .weak   __bss_end
         .weak   __init_array_start
         .weak   __init_array_end
 _start:
@@ -26,12 +27,14 @@ _start:
 
         mv      s0, a0
         mv      s1, a1
+        la      t1, __bss_end                   # layouts that do not name it have nothing but
+        bnez    t1, 0f                          # .bss before _end
         la      t1, _end
-        bgtu    sp, t1, 1f
+0:      bgtu    sp, t1, 1f
         la      sp, __stack_top
 1:      andi    sp, sp, -16
 
-        # Clear [__bss_start, _end): bytes up to a word boundary, words, bytes.
+        # Clear [__bss_start, t1): bytes up to a word boundary, words, bytes.
         la      t0, __bss_start
 2:      bgeu    t0, t1, 5f
         andi    t2, t0, 3

@@ -2,6 +2,9 @@
    head of its source, guest-lib/NAME.s. A result that can be an error is negative then: one of
    SBI_ERR_.... */
 
+#ifndef HV_PROTOTYPES_H
+#define HV_PROTOTYPES_H
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,4 +71,6 @@ int strcmp(const char *a, const char *b);
 
 #ifdef __cplusplus
 }
+#endif
+
 #endif

@@ -18,7 +18,7 @@ truncate -s 32M "$work/shim.bin"
 
 entry=$($tool-readelf -h "$image" | sed -n 's/.*Entry point address: *//p')
 # 128 MiB of RAM: the devicetree is at its last 2 MiB boundary, the shim's page is the last one.
-timeout "${QEMU_TIMEOUT:-20}" qemu-system-riscv32 -M virt -m 128M -display none -monitor none -serial stdio \
+timeout "${QEMU_TIMEOUT:-20}" qemu-system-riscv32 -M virt -cpu rv32,h=off,f=off,d=off -m 128M -display none -monitor none -serial stdio \
     -bios none -drive if=pflash,unit=0,format=raw,readonly=on,file="$work/shim.bin" \
     -device loader,file="$image" \
     -device loader,addr=0x87fff000,data="$entry",data-len=4 "$@"
