@@ -1,3 +1,54 @@
 //! `cargo xtask`: the workspace's own chores.
 
-fn main() {}
+mod bench;
+mod generate;
+mod rules;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The workspace's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write the generated files: guest-lib/abi.s and hv.h, docs/reference/*.md.
+    Generate,
+    /// Check that generated files are fresh and that the crates' dependencies are the allowed ones.
+    Check,
+    /// Time `hvrun hello.s` beside GNU as and ld, pairwise, and print the ratio.
+    Bench {
+        /// Pairs of runs.
+        #[arg(long, default_value_t = 20)]
+        pairs: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let problems = match Arguments::parse().task {
+        Task::Generate => generate::write(&root),
+        Task::Check => [generate::stale(&root), rules::broken(&root)].concat(),
+        Task::Bench { pairs } => bench::run(&root, pairs),
+    };
+    for problem in &problems {
+        complain(problem);
+    }
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+#[expect(clippy::print_stderr, reason = "a chore talks to the person who runs it")]
+fn complain(problem: &str) {
+    eprintln!("xtask: {problem}");
+}

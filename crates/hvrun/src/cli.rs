@@ -1,0 +1,334 @@
+//! The command line: one structure, from which clap makes parser and help.
+
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Boot guests on the hvkit hypervisor. Sources are assembled and linked first.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hvrun",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  hvrun hello.s                        assemble, link with the guest library, boot, run
+  hvrun main.s,util.o,libx.a           one guest made of several files
+  hvrun ping.s pong.s                  two guests taking turns; their lines are labelled
+  hvrun -g name=big,image=a.s,mem=1M -g name=small,image=b.s
+  hvrun --machine classic --stats a.s  the 16 KiB guest of the reference configuration
+  hvrun --stdin input.txt --json=report.json image
+
+Exit status: the guest's code (0-123), 124 a limit was reached, 125 wrong usage or a failure of hvrun,
+126 source or image refused, 134 a guest crashed. The full table: docs/reference/exits.md"
+)]
+pub struct Options {
+    /// Guests: each argument is one; its files (sources, objects, archives, or one image) are separated by commas
+    #[arg(value_name = "GUEST")]
+    positional: Vec<String>,
+
+    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE]
+    #[arg(short = 'g', long = "guest", value_name = "KEY=VALUE,...")]
+    described: Vec<String>,
+
+    /// The configuration: `virt` (128 MiB guests), or `classic` (four 16 KiB guests in 64 KiB of host memory)
+    #[arg(long, value_enum, default_value_t = Machine::Virt)]
+    pub machine: Machine,
+
+    /// RAM of each guest, such as 64K or 16M
+    #[arg(long = "guest-memory", visible_alias = "mem", value_name = "SIZE", value_parser = parse_size)]
+    pub guest_memory: Option<u64>,
+
+    /// Host memory for all guests together
+    #[arg(long = "host-mem", value_name = "SIZE", value_parser = parse_size)]
+    pub host_memory: Option<u64>,
+
+    /// Steps of a time slice
+    #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub slice: Option<u32>,
+
+    /// Extensions to switch off, each with a minus: `-sstc`, `-c`
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    pub isa: Option<String>,
+
+    /// Kernel arguments, given to guests in the devicetree
+    #[arg(long = "append", value_name = "TEXT", default_value = "")]
+    pub boot_args: String,
+
+    /// Take the image for a flat binary and load it at this address
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    pub load_at: Option<u32>,
+
+    /// Read the first guest's console input from a file instead of standard input
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+
+    /// How idle time passes: `auto` follows the wall clock only with live input
+    #[arg(long, value_enum, default_value_t = Clock::Auto)]
+    pub clock: Clock,
+
+    /// Seed of the guests' random bytes
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Stop each guest after this many steps (status 124)
+    #[arg(long, value_name = "STEPS")]
+    pub max_instructions: Option<u64>,
+
+    /// Stop after this much time, such as 10, 0.5 or 2m (status 124)
+    #[arg(long, value_name = "SECONDS", value_parser = parse_duration)]
+    pub timeout: Option<std::time::Duration>,
+
+    /// Stop when the guests have written this much to the console together (status 124)
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
+
+    /// How often a guest may reboot; at the next reboot it is powered off
+    #[arg(long, value_name = "COUNT")]
+    pub max_reboots: Option<u32>,
+
+    /// Treat a `wfi` that nothing can wake as a crash (status 134)
+    #[arg(long)]
+    pub strict_halt: bool,
+
+    /// Whose code is the exit status: the first guest's, or the first that is not 0
+    #[arg(long, value_enum, default_value_t = ExitCodeOf::First)]
+    pub exit_code: ExitCodeOf,
+
+    /// Print each guest's VM exits by reason, and its state hash
+    #[arg(long)]
+    pub stats: bool,
+
+    /// Write a line to standard error for each VM exit, or for each instruction too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub trace: Option<Trace>,
+
+    /// Write what hvrun has to say as JSON lines, to standard error or to a file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+
+    /// Folder for `.include`
+    #[arg(short = 'I', value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+
+    /// Folder for `-l`
+    #[arg(short = 'L', value_name = "DIR")]
+    pub library_path: Vec<PathBuf>,
+
+    /// Library to link after the guest's files, before the guest library
+    #[arg(short = 'l', value_name = "NAME")]
+    pub libraries: Vec<String>,
+
+    /// Symbol for the sources and the link, such as `__stack_size=8192`
+    #[arg(long, value_name = "SYMBOL=VALUE")]
+    pub defsym: Vec<String>,
+
+    /// One segment instead of page-aligned ones, for guests of a few pages
+    #[arg(short = 'N', long)]
+    pub omagic: bool,
+
+    /// Write libhv.a, abi.s and hv.h into a folder, for use with other tools, and end
+    #[arg(long, value_name = "DIR")]
+    pub export_lib: Option<PathBuf>,
+
+    /// Explain a diagnostic's code, and end
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
+
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+
+    /// The guests in the order of the command line.
+    #[arg(skip)]
+    pub guests: Vec<GuestSpec>,
+}
+
+/// `--machine`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the platform page describes them")]
+pub enum Machine {
+    Virt,
+    Classic,
+}
+
+/// `--clock`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// `virtual` while every input is finite, else idle time does not run ahead of the wall clock
+    Auto,
+    /// Idle time passes at once
+    Virtual,
+    /// Idle time follows the wall clock
+    Host,
+}
+
+/// `--exit-code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the option's help describes them")]
+pub enum ExitCodeOf {
+    First,
+    Any,
+}
+
+/// `--trace`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Trace {
+    /// A line for each VM exit
+    Exits,
+    /// A line for each instruction and each VM exit
+    Instructions,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On terminals
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// One guest as the command line describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuestSpec {
+    /// Its name in labels and reports; made from the first file's name if not given.
+    pub name: Option<String>,
+    /// Its files.
+    pub files: Vec<PathBuf>,
+    /// Its RAM in bytes, if given.
+    pub memory: Option<u64>,
+}
+
+/// Parses the command line. An error is clap's: help and version are among them.
+pub fn parse(arguments: &[OsString]) -> Result<Options, clap::Error> {
+    let mut command = Options::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let mut options = Options::from_arg_matches(&matches)?;
+    let mut guests: Vec<(usize, GuestSpec)> = Vec::new();
+    for (id, parse) in [("positional", parse_positional as fn(&str) -> Result<GuestSpec, String>), ("described", parse_described)] {
+        let values = matches.get_many::<String>(id).into_iter().flatten();
+        for (index, value) in matches.indices_of(id).into_iter().flatten().zip(values) {
+            let guest = parse(value).map_err(|problem| command.error(clap::error::ErrorKind::InvalidValue, problem))?;
+            guests.push((index, guest));
+        }
+    }
+    guests.sort_by_key(|&(index, _)| index);
+    options.guests = guests.into_iter().map(|(_, guest)| guest).collect();
+    if options.guests.is_empty() && options.explain.is_none() && options.export_lib.is_none() {
+        return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, "no guest given; try `hvrun hello.s`"));
+    }
+    Ok(options)
+}
+
+fn parse_positional(text: &str) -> Result<GuestSpec, String> {
+    let files: Vec<PathBuf> = text.split(',').map(PathBuf::from).collect();
+    if files.iter().any(|file| file.as_os_str().is_empty()) {
+        return Err(format!("`{text}` names an empty file"));
+    }
+    Ok(GuestSpec { files, ..GuestSpec::default() })
+}
+
+/// `name=ping,image=a.s,b.o,mem=64K`: words without `=` are more files of the image.
+fn parse_described(text: &str) -> Result<GuestSpec, String> {
+    let mut guest = GuestSpec::default();
+    for part in text.split(',') {
+        match part.split_once('=') {
+            Some(("name", name)) if !name.is_empty() => guest.name = Some(name.into()),
+            Some(("image", file)) if !file.is_empty() => guest.files.push(file.into()),
+            Some(("mem", size)) => guest.memory = Some(parse_size(size)?),
+            Some((key @ ("name" | "image"), _)) => return Err(format!("`{key}=` needs a value in `-g {text}`")),
+            Some((key, _)) => {
+                let suggestion = diag::suggest(key, ["name", "image", "mem"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem){suggestion}"));
+            }
+            None if !part.is_empty() && !guest.files.is_empty() => guest.files.push(part.into()),
+            None => return Err(format!("`-g {text}` should be KEY=VALUE pairs such as image=a.s,mem=64K")),
+        }
+    }
+    if guest.files.is_empty() {
+        return Err(format!("`-g {text}` names no image; add image=FILE"));
+    }
+    Ok(guest)
+}
+
+/// A size in bytes: a number, decimal or 0x…, with an optional K, M or G (powers of 1024).
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let trimmed = text.trim_end_matches("iB").trim_end_matches('B');
+    let (digits, shift) = match trimmed.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&trimmed[..at], 10),
+        Some((at, 'm' | 'M')) => (&trimmed[..at], 20),
+        Some((at, 'g' | 'G')) => (&trimmed[..at], 30),
+        _ => (trimmed, 0),
+    };
+    let number = match digits.strip_prefix("0x") {
+        // Hexadecimal digits may end in b; the suffix was not one then.
+        Some(_) => u64::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
+        None => digits.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)),
+    };
+    number.ok_or_else(|| format!("`{text}` is not a size such as 4096, 16K, 64KiB or 1M"))
+}
+
+fn parse_address(text: &str) -> Result<u32, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| format!("`{text}` is not a 32-bit address such as 0x80000000"))
+}
+
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let (digits, unit) = match text.strip_suffix("ms") {
+        Some(digits) => (digits, 0.001),
+        None => match text.strip_suffix('m') {
+            Some(digits) => (digits, 60.0),
+            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+        },
+    };
+    let seconds = digits.parse::<f64>().ok().map(|number| number * unit).filter(|s| (0.0..1e9).contains(s));
+    seconds.map(std::time::Duration::from_secs_f64).ok_or_else(|| format!("`{text}` is not a time such as 10, 0.5s, 200ms or 2m"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &[&str]) -> Result<Options, clap::Error> {
+        parse(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn guests_keep_the_order_of_the_command_line() {
+        let options = parse_words(&["hvrun", "a.s,b.o", "-g", "name=big,image=c.s,d.o,mem=64K", "--stats", "e"]).unwrap();
+        let names: Vec<_> = options.guests.iter().map(|guest| guest.files.clone()).collect();
+        assert_eq!(names, [vec![PathBuf::from("a.s"), "b.o".into()], vec!["c.s".into(), "d.o".into()], vec!["e".into()]]);
+        assert_eq!(options.guests[1].memory, Some(65536));
+        assert_eq!(options.guests[1].name.as_deref(), Some("big"));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for words in [&["hvrun"][..], &["hvrun", "a.s,"], &["hvrun", "-g", "mem=1K"], &["hvrun", "-g", "image=a,men=4K"], &["hvrun", "--frob", "a"], &["hvrun", "--mem", "x", "a"]] {
+            assert!(parse_words(words).is_err(), "{words:?}");
+        }
+        let text = parse_words(&["hvrun", "-g", "image=a,men=4K"]).unwrap_err().to_string();
+        assert!(text.contains("did you mean `mem`"), "{text}");
+    }
+
+    #[test]
+    fn sizes_and_times() {
+        assert_eq!(parse_size("64K"), Ok(65536));
+        assert_eq!(parse_size("16KiB"), Ok(16384));
+        assert_eq!(parse_size("0x1000"), Ok(4096));
+        assert_eq!(parse_size("0x1b"), Ok(27));
+        assert!(parse_size("99999999999999999999").is_err() && parse_size("18446744073709551615K").is_err() && parse_size("").is_err());
+        assert_eq!(parse_duration("200ms"), Ok(std::time::Duration::from_millis(200)));
+        assert!(parse_duration("-1").is_err() && parse_duration("inf").is_err());
+    }
+}
