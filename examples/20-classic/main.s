@@ -6,10 +6,10 @@
 # The classic machine is as small as the description of this system has it: 16 KiB (four pages) for
 # a guest, 64 KiB for all, four guests, 4 MiB of virtual addresses. This guest looks at its limits:
 # memory ends behind the fourth page, and with paging on nothing outside 0x8000_0000 to
-# 0x803f_ffff is translated, whatever the page table says. Between, it computes for some slices, so that the guests
-# run interleaved.
+# 0x803f_ffff is translated, whatever the page table says. Between, it computes for some slices,
+# so that the guests run interleaved.
 #
-# Its four pages: code and texts; its page table; variables (.bss); the stack.
+# Of its four pages it touches three: code and texts; the page table; the stack, at the end.
 
         .include "abi.s"
 
