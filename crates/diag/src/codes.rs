@@ -65,10 +65,24 @@ codes! {
         // E04xx: directives
         // E05xx: linking
         // E06xx: images and running
+        E0601 "a file of a guest cannot be read";
+        E0602 "not a source, an object or an image";
+        E0603 "the image cannot be booted";
+        E0604 "the image does not fit the guest";
+        E0605 "the guest is refused";
+        E0606 "the guest crashed";
+        E0607 "the guest panicked";
+        E0608 "a limit was reached";
+        E0609 "host memory is used up";
+        E0610 "the console cannot be written";
+        E0611 "an output file cannot be written";
+        E0612 "nothing can wake the guest";
     }
     named {
         // constant     name           default   on     what
         DATA_RANGE      "data-range"   Error     true   "data does not fit its width";
+        EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
+        GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";
     }
 }
 
