@@ -422,11 +422,11 @@ print:
         mv      s3, a0
         mv      s4, a1
         li      s5, 0
-1:      beq     s5, s4, 2f                      # first look at every byte
+1:      bgeu    s5, s4, 2f                      # first look at every page
         add     t0, s3, s5
         call    guest_load
         bltz    a0, 4f
-        addi    s5, s5, 1
+        call    next_page
         j       1b
 2:      li      s5, 0
 3:      beq     s5, s4, 4f                      # then send them
@@ -443,19 +443,28 @@ print:
 5:      mv      ra, s10
         ret
 
+# next_page: s3 = buffer, s5 = offset → s5 = offset of the next page's first byte
+next_page:
+        add     t0, s3, s5
+        li      t1, 0xfff
+        or      t0, t0, t1
+        addi    t0, t0, 1
+        sub     s5, t0, s3
+        ret
+
 hvk_read:
         mv      s11, ra
         mv      s3, a0
         mv      s4, a1
         li      s5, 0
-1:      beq     s5, s4, 2f                      # is every byte writable?
+1:      bgeu    s5, s4, 2f                      # is every page writable?
         add     t0, s3, s5
         call    guest_load
         bltz    a0, 6f
         add     t0, s3, s5
         call    guest_store
         bltz    a0, 6f
-        addi    s5, s5, 1
+        call    next_page
         j       1b
 2:      li      s5, 0
         beqz    s4, 5f
