@@ -22,6 +22,7 @@ pub mod pseudo;
 mod reg;
 pub mod reference;
 pub mod reloc;
+pub mod reserved;
 pub mod unsupported;
 
 pub use compressed::{COp, COperand, CRow, compress, encode_c};
