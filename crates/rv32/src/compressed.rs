@@ -472,6 +472,16 @@ pub fn short_form(insn: &Insn) -> Option<(COp, u16)> {
     compress_where(insn, Automatic::Layout)
 }
 
+/// The given compressed form of an instruction, for a spelling that GNU as compresses to that only. Unlike
+/// [`compress`] it takes a zero immediate: GNU as makes `add rd, rd, 0` the hint `c.addi rd, 0`.
+pub(crate) fn compress_as(cop: COp, insn: &Insn) -> Option<(COp, u16)> {
+    let spellings = [Some(*insn), other_spelling(insn)];
+    spellings.iter().flatten().find_map(|insn| {
+        let no_hint = cop.row().not_hint.iter().all(|rule| *rule == Rule::ImmNonzero || rule.holds(insn));
+        no_hint.then(|| encode_c(cop, insn)).flatten().map(|half| (cop, half))
+    })
+}
+
 fn compress_where(insn: &Insn, automatic: Automatic) -> Option<(COp, u16)> {
     ROWS.iter()
         .filter(|row| row.expands_to.op == insn.op && row.automatic == automatic)

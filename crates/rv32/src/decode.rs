@@ -2,7 +2,7 @@
 //! look-up of the opcode and funct3 bits in an index that is computed at compile time.
 
 use crate::compressed::{self, COp};
-use crate::instructions::{self, Insn, Op};
+use crate::instructions::{self, Insn};
 use crate::isa::{Ext, Isa};
 
 /// A decoded instruction.
@@ -139,15 +139,15 @@ fn allowed(isa: Isa, decoded: &Decoded) -> bool {
     isa.contains(decoded.insn.op.row().ext) && (decoded.compressed.is_none() || isa.contains(Ext::C))
 }
 
-/// The rows that a word could match by opcode and funct3: for tests of the index.
-#[cfg(test)]
-fn linear(word: u32) -> Option<Op> {
-    instructions::ROWS.iter().find(|row| (word ^ row.bits) & row.mask == 0).map(|row| row.op)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instructions::Op;
+
+    /// What a walk over the whole table finds.
+    fn linear(word: u32) -> Option<Op> {
+        instructions::ROWS.iter().find(|row| (word ^ row.bits) & row.mask == 0).map(|row| row.op)
+    }
 
     #[test]
     fn the_index_finds_what_a_walk_over_the_table_finds() {

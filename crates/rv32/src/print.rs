@@ -3,8 +3,8 @@
 use crate::compressed::{COp, COperand};
 use crate::csr;
 use crate::decode::Decoded;
-use crate::instructions::{Insn, Op};
-use crate::operand::Operand;
+use crate::instructions::Insn;
+use crate::operand::{Operand, Syntax};
 use crate::pseudo::{self, Expansion, PseudoRow};
 use crate::reg::Reg;
 
@@ -28,6 +28,22 @@ pub fn print(decoded: &Decoded, pc: u32, style: Style, symbolize: &dyn Fn(u32) -
     if operands.is_empty() { mnemonic } else { format!("{mnemonic}\t{}", operands.join(",")) }
 }
 
+/// A line of assembly for an instruction of a row: the mnemonic, the operands as an assembler takes them. Jump and branch
+/// targets are written relative to `.`; the address of a pseudo-instruction as `symbol`.
+pub fn assembly(mnemonic: &str, operands: &[Operand], insn: &Insn) -> String {
+    let texts: Vec<String> = operands
+        .iter()
+        .zip(operand_texts(operands, insn, 0, &|_| None))
+        .filter(|(operand, _)| operand.syntax() != Syntax::None)
+        .map(|(operand, text)| match operand.syntax() {
+            Syntax::Target if *operand == Operand::Symbol => "symbol".to_owned(),
+            Syntax::Target => format!(".{:+}", insn.imm),
+            Syntax::Register | Syntax::Immediate | Syntax::Memory | Syntax::Csr | Syntax::FenceSet | Syntax::None => text,
+        })
+        .collect();
+    if texts.is_empty() { mnemonic.to_owned() } else { format!("{mnemonic} {}", texts.join(", ")) }
+}
+
 type Text = (String, Vec<String>);
 
 fn real_text(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Text {
@@ -42,7 +58,9 @@ fn real_text(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) ->
         3 => ".aqrl",
         _ => "",
     };
-    (format!("{}{ordering}", row.mnemonic), operand_texts(row.operands, insn, pc, symbolize))
+    let mut operands = operand_texts(row.operands, insn, pc, symbolize);
+    operands.retain(|text| !text.is_empty()); // the ordering stands in the mnemonic
+    (format!("{}{ordering}", row.mnemonic), operands)
 }
 
 /// A pseudo-instruction that is printed even for what the encoding is: `unimp`, as objdump does.
@@ -85,7 +103,6 @@ fn alias_text(cop: Option<COp>, insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) ->
 fn operand_texts(operands: &[Operand], insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Vec<String> {
     operands
         .iter()
-        .filter(|operand| **operand != Operand::Ordering)
         .map(|operand| match operand {
             Operand::Rd => register(insn.rd),
             Operand::Rs1 => register(insn.rs1),
@@ -155,6 +172,7 @@ impl PseudoRow {
 mod tests {
     use super::*;
     use crate::decode::decode;
+    use crate::instructions::Op;
 
     fn text(word: u32, style: Style) -> String {
         print(&decode(word).unwrap(), 0x8000_0000, style, &|address| (address == 0x8000_0010).then(|| "f+0x4".to_owned()))

@@ -3,7 +3,7 @@
 //! Most rows are a template: one real instruction with some fields given; the operands give the rest, in the same
 //! way as those of a real row. The others name a behaviour ([`Expansion`]) that the assembler has.
 
-use crate::compressed::{COp, compress, encode_c};
+use crate::compressed::{COp, compress, compress_as};
 use crate::instructions::{Insn, Op};
 use crate::isa::Ext;
 use crate::operand::Operand;
@@ -54,8 +54,9 @@ pub struct PseudoRow {
     pub template: Insn,
     /// What it becomes.
     pub expansion: Expansion,
-    /// The compressed instruction that stands for it although the template's spelling is never compressed.
-    pub compressed: Option<COp>,
+    /// The compressed instructions that GNU as takes for this spelling, if they are not those of the filled-in
+    /// template: `jr` becomes `c.jr`, which `jalr zero, 0(rs1)` never does.
+    pub compressed: Option<&'static [COp]>,
     /// The extension that has it.
     pub ext: Ext,
     /// Whether a disassembler prints it instead of the real instruction, when told to print aliases.
@@ -67,21 +68,23 @@ pub struct PseudoRow {
 impl PseudoRow {
     /// The compressed form of a filled-in [`Expansion::One`] that GNU as takes, if there is one.
     pub fn compress(&self, insn: &Insn) -> Option<(COp, u16)> {
-        let hinted = self.compressed.and_then(|cop| Some((cop, encode_c(cop, insn)?)));
-        hinted.or_else(|| compress(insn))
+        match self.compressed {
+            Some(candidates) => candidates.iter().find_map(|cop| compress_as(*cop, insn)),
+            None => compress(insn),
+        }
     }
 }
 
 macro_rules! pseudo_instructions {
     ($($mnemonic:literal [$($operand:ident),*] $ext:ident => $base:ident $({$($field:ident : $value:expr),+})?
-       $expansion:ident $(($cop:ident))? $(compressed $compressed:ident)? $(printed $printed:literal)? $summary:literal;)+) => {
+       $expansion:ident $(($cop:ident))? $(compressed [$($compressed:ident),*])? $(printed $printed:literal)? $summary:literal;)+) => {
         /// The table.
         pub static ROWS: [PseudoRow; ROW_COUNT] = [$(PseudoRow {
             mnemonic: $mnemonic,
             operands: &[$(Operand::$operand),*],
             template: Insn { $($($field: $value,)+)? ..Insn::new(Op::$base) },
             expansion: Expansion::$expansion $((COp::$cop))?,
-            compressed: [$(Some(COp::$compressed),)? None][0],
+            compressed: [$(Some(&[$(COp::$compressed),*] as &[COp]),)? None][0],
             ext: Ext::$ext,
             printed: [$($printed,)? false][0],
             summary: $summary,
@@ -99,11 +102,11 @@ pseudo_instructions! {
     "unimp"   []                           I => Csrrw {imm: 0xc00}                 Unimp "An instruction that is illegal for ever";
     "c.unimp" []                           C => Addi                               IllegalHalfword "The 16-bit instruction that is illegal for ever";
     "c.nop"   []                           C => Addi                               Compressed(CNop) "No operation";
-    "nop"     []                           I => Addi                               One printed true "No operation";
+    "nop"     []                           I => Addi                               One compressed [CNop] printed true "No operation";
     "li"      [Rd, Imm32]                  I => Addi                               Li "Load a constant of 32 bits";
-    "li"      [Rd, ImmI]                   I => Addi                               One printed true "Load a constant of 12 bits";
-    "mv"      [Rd, Rs1]                    I => Addi                               One printed true "Copy a register";
-    "move"    [Rd, Rs1]                    I => Addi                               One "Copy a register";
+    "li"      [Rd, ImmI]                   I => Addi                               One compressed [CLi] printed true "Load a constant of 12 bits";
+    "mv"      [Rd, Rs1]                    I => Addi                               One compressed [CMv] printed true "Copy a register";
+    "move"    [Rd, Rs1]                    I => Addi                               One compressed [CMv] "Copy a register";
     "not"     [Rd, Rs1]                    I => Xori {imm: -1}                     One printed true "Invert all bits";
     "neg"     [Rd, Rs2]                    I => Sub                                One printed true "Negate";
     "seqz"    [Rd, Rs1]                    I => Sltiu {imm: 1}                     One printed true "Set if zero";
@@ -118,7 +121,7 @@ pseudo_instructions! {
     "zext.h"  [Rd, Rs1]                    I => Slli {imm: 16}                     ShiftLeftRightLogical "Zero-extend the low halfword, where Zbb is missing";
 
     // an immediate in the place of the second register
-    "add"     [Rd, Rs1, ImmI]              I => Addi                               One "`addi`";
+    "add"     [Rd, Rs1, ImmI]              I => Addi                               One compressed [CAddi, CAddi4spn, CAddi16sp] "`addi`";
     "add"     [Rd, Rs1, Rs2, Symbol]       I => Add                                TprelAdd "`add` marked as part of a thread-local address: fourth operand `%tprel_add(symbol)`";
     "and"     [Rd, Rs1, ImmI]              I => Andi                               One "`andi`";
     "or"      [Rd, Rs1, ImmI]              I => Ori                                One "`ori`";
@@ -149,11 +152,11 @@ pseudo_instructions! {
     // jumps and calls
     "j"       [JumpTarget]                 I => Jal                                One printed true "Jump";
     "jal"     [JumpTarget]                 I => Jal {rd: 1}                        One printed true "Jump and link in ra";
-    "ret"     []                           I => Jalr {rs1: 1}                      One compressed CJr printed true "Return: jump to ra";
-    "jr"      [Rs1]                        I => Jalr                               One compressed CJr printed true "Jump to a register";
+    "ret"     []                           I => Jalr {rs1: 1}                      One compressed [CJr] printed true "Return: jump to ra";
+    "jr"      [Rs1]                        I => Jalr                               One compressed [CJr] printed true "Jump to a register";
     "jr"      [Load]                       I => Jalr                               One printed true "Jump to a register plus offset";
     "jr"      [Rs1, ImmI]                  I => Jalr                               One "Jump to a register plus offset";
-    "jalr"    [Rs1]                        I => Jalr {rd: 1}                       One compressed CJalr printed true "Jump to a register, link in ra";
+    "jalr"    [Rs1]                        I => Jalr {rd: 1}                       One compressed [CJalr] printed true "Jump to a register, link in ra";
     "jalr"    [Load]                       I => Jalr {rd: 1}                       One printed true "Jump to a register plus offset, link in ra";
     "jalr"    [Rs1, ImmI]                  I => Jalr {rd: 1}                       One "Jump to a register plus offset, link in ra";
     "jalr"    [Rd, Rs1]                    I => Jalr                               One printed true "Jump to a register, link in rd";

@@ -97,6 +97,18 @@ fn two_thousand_fillings_of_every_row() {
 }
 
 #[test]
+fn every_reserved_row() {
+    if !have(OBJDUMP) {
+        return;
+    }
+    let mut random = Random(5);
+    let fillings = |row: &reserved::ReservedRow| (0..200).map(|_| row.bits | random.word() & !row.mask).collect::<Vec<_>>();
+    let words: Vec<u32> = reserved::ROWS.iter().flat_map(fillings).collect();
+    assert!(words.iter().all(|word| reserved::find(*word).is_some()));
+    compare("reserved.o", &words);
+}
+
+#[test]
 fn a_million_random_words() {
     if !have(OBJDUMP) {
         return;

@@ -1,4 +1,5 @@
 //! What the tests against GNU binutils share: finding the peers, a minimal ELF file, a random number generator.
+#![allow(dead_code, reason = "each test uses a part")]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -75,4 +76,59 @@ pub fn elf(text: &[u8], address: u32, arch: &str) -> Vec<u8> {
     file.extend(section(7, 0x7000_0003, 0, 0, attributes_at, attributes.len(), 1));
     file.extend(section(25, 3, 0, 0, names_at, names.len(), 1));
     file
+}
+
+/// Assembles with GNU as: the object, or what it printed.
+pub fn assemble(name: &str, source: &str, march: &str) -> Result<Vec<u8>, String> {
+    let (input, object) = (temporary(&format!("{name}.s")), temporary(&format!("{name}.o")));
+    std::fs::write(&input, source).expect("a temporary file");
+    let output = Command::new(AS)
+        .arg(format!("-march={march}"))
+        .arg("-mabi=ilp32")
+        .arg(&input)
+        .arg("-o")
+        .arg(&object)
+        .output()
+        .expect("GNU as runs");
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    let result = if output.status.success() { Ok(std::fs::read(&object).expect("an object")) } else { Err(messages) };
+    std::fs::remove_file(&input).expect("the temporary file");
+    std::fs::remove_file(&object).ok();
+    result
+}
+
+/// The program that [`assemble`] runs.
+pub const AS: &str = "riscv64-unknown-elf-as";
+
+/// The contents of a section of an ELF32 object that GNU as wrote.
+pub fn section<'a>(object: &'a [u8], wanted: &str) -> &'a [u8] {
+    let u32_at = |at: usize| u32::from_le_bytes(object[at..at + 4].try_into().expect("4 bytes")) as usize;
+    let u16_at = |at: usize| usize::from(u16::from_le_bytes([object[at], object[at + 1]]));
+    let header = |index: usize| u32_at(32) + index * 40;
+    let names = u32_at(header(u16_at(50)) + 16);
+    for index in 0..u16_at(48) {
+        let name = &object[names + u32_at(header(index))..];
+        if name.starts_with(wanted.as_bytes()) && name[wanted.len()] == 0 {
+            let (at, size) = (u32_at(header(index) + 16), u32_at(header(index) + 20));
+            return &object[at..at + size];
+        }
+    }
+    panic!("no section {wanted}");
+}
+
+/// The instructions of a text section one by one: as words, of 16-bit ones the halfword.
+pub fn instructions(text: &[u8]) -> Vec<u32> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let low = u32::from(u16::from_le_bytes([text[at], text[at + 1]]));
+        if low & 3 == 3 {
+            words.push(low | u32::from(u16::from_le_bytes([text[at + 2], text[at + 3]])) << 16);
+            at += 4;
+        } else {
+            words.push(low);
+            at += 2;
+        }
+    }
+    words
 }
