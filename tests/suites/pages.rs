@@ -74,7 +74,7 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), Failed> {
             continue;
         }
         if let Some(words) = line.strip_prefix("# args:") {
-            arguments.extend(words.split_whitespace().map(String::from));
+            arguments.extend(words.split_whitespace().map(|word| word.replace("%t", &scratch.path().to_string_lossy())));
         }
         if let Some((_, text)) = files.last_mut() {
             text.push_str(line);

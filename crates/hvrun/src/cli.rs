@@ -118,7 +118,7 @@ pub struct Options {
     #[arg(short = 'l', value_name = "NAME")]
     pub libraries: Vec<String>,
 
-    /// Symbol for the sources and the link, such as `__stack_size=8192`
+    /// Symbol for the linker, such as `__stack_size=8192`
     #[arg(long, value_name = "SYMBOL=VALUE")]
     pub defsym: Vec<String>,
 

@@ -1,1 +1,188 @@
 //! hvrun, which assembles, links and boots guests on the hypervisor core.
+//!
+//! [`run`] is the program: command line → guests → hypervisor → report. Everything that touches the operating
+//! system goes through `host`, so the suites call it in process.
+
+pub mod cli;
+mod console;
+mod crash;
+mod guest;
+pub mod loader;
+mod report;
+mod reporter;
+mod symbols;
+mod watch;
+mod world;
+
+use cli::{Colour, Machine, Options};
+use console::{Console, Input};
+use diag::{Diagnostic, codes};
+use guest::Guest;
+use guest_abi::Status;
+use host::{FileKind, Host};
+use hvcore::{AddVmError, Hypervisor, HypervisorConfig, VmConfig};
+use reporter::Reporter;
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::path::Path;
+use watch::Watcher;
+use world::World;
+
+/// The program: `arguments` begins with its name; gives the exit status.
+pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
+    let options = match cli::parse(arguments) {
+        Ok(options) => options,
+        Err(error) => return usage(&error, host),
+    };
+    if let Some(code) = &options.explain {
+        return explain(code, host);
+    }
+    let colour = match options.color {
+        Colour::Auto => host.stderr_is_terminal(),
+        Colour::Always => true,
+        Colour::Never => false,
+    };
+    let mut reporter = Reporter::new(colour, options.json.clone());
+    if let Some(folder) = &options.export_lib {
+        return export(folder, &mut reporter, host);
+    }
+    let Some(guests) = guest::prepare(&options, &mut reporter, host) else {
+        return end(&mut reporter, host, Status::Refused);
+    };
+    let (mut hypervisor, input) = match assemble_machine(&options, &guests, host) {
+        Ok(machine) => machine,
+        Err((problem, status)) => {
+            reporter.show(host, &[problem]);
+            return end(&mut reporter, host, status);
+        }
+    };
+    let cut = boot(&mut hypervisor, input, &options, &mut reporter, host);
+    report::conclude(&options, &guests, &hypervisor, cut.as_ref(), &mut reporter, host)
+}
+
+/// clap's own words: help and version on standard output, errors on standard error.
+fn usage(error: &clap::Error, host: &mut dyn Host) -> u8 {
+    let text = error.render();
+    if error.use_stderr() {
+        let text = if host.stderr_is_terminal() { text.ansi().to_string() } else { text.to_string() };
+        let _ = host.stderr().write_all(text.as_bytes());
+        return Status::Failure.code();
+    }
+    let text = if host.stdout_is_terminal() { text.ansi().to_string() } else { text.to_string() };
+    let _ = host.stdout().write_all(text.as_bytes());
+    0
+}
+
+fn explain(code: &str, host: &mut dyn Host) -> u8 {
+    match diag::explain(code) {
+        Some(page) => {
+            let _ = host.stdout().write_all(page.as_bytes());
+            0
+        }
+        None => {
+            let near = diag::suggest(code, codes::ALL.iter().map(|code| code.id)).map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
+            let _ = writeln!(host.stderr(), "hvrun: no diagnostic has the code `{code}`{near}");
+            Status::Failure.code()
+        }
+    }
+}
+
+fn end(reporter: &mut Reporter, host: &mut dyn Host, status: Status) -> u8 {
+    // The run has failed already; a report that cannot be written is no more to say.
+    let _ = reporter.finish(host);
+    status.code()
+}
+
+/// `--export-lib`: the guest library as files, for other tools.
+fn export(folder: &Path, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
+    let files: [(&str, &[u8]); 3] = [("libhv.a", guest_lib::LIBHV_A), ("abi.s", guest_lib::ABI_S.as_bytes()), ("hv.h", guest_lib::HV_H.as_bytes())];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        if let Err(error) = host.write(&path, bytes, FileKind::Plain) {
+            reporter.show(host, &[Diagnostic::new(&codes::E0611, format!("cannot write {}: {error}", path.display()))]);
+            return end(reporter, host, Status::Failure);
+        }
+    }
+    0
+}
+
+/// The hypervisor with all guests added, and the first guest's input.
+fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) -> Result<(Hypervisor, Input), (Diagnostic, Status)> {
+    let (mut config, new_vm): (HypervisorConfig, fn(&str) -> VmConfig) = match options.machine {
+        Machine::Virt => (HypervisorConfig::virt(), VmConfig::virt),
+        Machine::Classic => (HypervisorConfig::classic(), VmConfig::classic),
+    };
+    config.host_memory_bytes = options.host_memory.unwrap_or(config.host_memory_bytes);
+    config.slice = options.slice.unwrap_or(config.slice);
+    let isa = isa(options.isa.as_deref()).map_err(|problem| (Diagnostic::new(&codes::E0605, problem), Status::Failure))?;
+    let mut hypervisor = Hypervisor::new(config);
+    for guest in guests {
+        let refused = |problem: String| (Diagnostic::new(&codes::E0605, format!("guest `{}`: {problem}", guest.name)), Status::Failure);
+        let mut vm = new_vm(&guest.name);
+        if let Some(bytes) = guest.memory.or(options.guest_memory) {
+            vm.ram_bytes = u32::try_from(bytes).map_err(|_| refused(format!("{bytes} bytes of RAM are more than a guest can have (2 GiB)")))?;
+        }
+        vm.isa = isa;
+        vm.max_reboots = options.max_reboots.unwrap_or(vm.max_reboots);
+        vm.max_steps = options.max_instructions;
+        vm.seed = options.seed;
+        vm.boot_args.clone_from(&options.boot_args);
+        hypervisor.add_vm(guest.loaded.image.clone(), vm).map_err(|error| add_refused(guest, &error))?;
+    }
+    let input = match &options.stdin {
+        None => Input::Standard { kind: host.stdin_kind(), ended: false },
+        Some(path) => match host.read(path) {
+            Ok(data) => Input::File { data, at: 0 },
+            Err(error) => return Err((Diagnostic::new(&codes::E0601, format!("cannot read {} (--stdin): {error}", path.display())), Status::Failure)),
+        },
+    };
+    Ok((hypervisor, input))
+}
+
+/// `-sstc,-c`: the platform's extensions without some.
+fn isa(without: Option<&str>) -> Result<rv32::Isa, String> {
+    let mut isa = rv32::Isa::PLATFORM;
+    for name in without.into_iter().flat_map(|list| list.split(',')) {
+        let Some(name) = name.strip_prefix('-') else {
+            return Err(format!("--isa: `{name}` should begin with a minus; extensions can only be switched off"));
+        };
+        let extension = rv32::Ext::ALL.iter().copied().find(|extension| extension.name().eq_ignore_ascii_case(name));
+        let Some(extension) = extension.filter(|&extension| isa.contains(extension)) else {
+            let names = rv32::Ext::ALL.iter().filter(|&&extension| isa.contains(extension)).map(|extension| extension.name());
+            let near = diag::suggest(name, names).map_or_else(String::new, |near| format!("; did you mean `-{near}`?"));
+            return Err(format!("--isa: the platform has no extension `{name}`{near}"));
+        };
+        isa = isa.without(extension);
+    }
+    Ok(isa)
+}
+
+fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
+    match error {
+        AddVmError::ImageTooLarge { .. } => {
+            let mut diagnostic = Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name));
+            let mut sizes = String::from("bytes by section:");
+            for section in &guest.loaded.sections {
+                sizes.push_str(&format!("\n  {:<20} {:>10}", section.name, section.size));
+            }
+            diagnostic = diagnostic.note(sizes).help("give the guest more memory with `--guest-memory`, or put its sections together with `-N`");
+            (diagnostic, Status::Refused)
+        }
+        AddVmError::TooManyGuests { .. } => (Diagnostic::new(&codes::E0605, format!("guest `{}`: {error}", guest.name)).help("leave one out, or use `--machine virt`"), Status::Failure),
+        AddVmError::RamSize { .. } => {
+            (Diagnostic::new(&codes::E0605, format!("guest `{}`: {error}", guest.name)).help("sizes are multiples of 4096 bytes, such as `--guest-memory 64K`"), Status::Failure)
+        }
+    }
+}
+
+/// Runs the guests until all have stopped or the run is cut short.
+fn boot(hypervisor: &mut Hypervisor, input: Input, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<console::Cut> {
+    host.catch_signals();
+    let world = World { host: RefCell::new(host), reporter: RefCell::new(reporter) };
+    let names = hypervisor.vms().iter().map(|vm| vm.name().to_string()).collect();
+    let mut console = Console::new(&world, names, input, options.clock, options.max_output, options.timeout);
+    let mut watcher = Watcher::new(&world, options.trace);
+    hypervisor.run(&mut console, &mut watcher);
+    watcher.finish();
+    console.finish()
+}

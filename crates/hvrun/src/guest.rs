@@ -1,0 +1,186 @@
+//! From a guest's files to its image: sources are assembled, objects linked, images taken as they are.
+
+use crate::cli::{GuestSpec, Options};
+use crate::loader::{self, Kind, Loaded};
+use crate::reporter::Reporter;
+use crate::symbols::Symbols;
+use diag::{Diagnostic, Severity, codes};
+use host::{FileData, FileError, Host};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A guest that is ready to boot.
+pub struct Guest {
+    /// Its name in labels and reports.
+    pub name: String,
+    /// RAM in bytes, if the command line gave it one of its own.
+    pub memory: Option<u64>,
+    /// Its image.
+    pub loaded: Loaded,
+    /// Names and lines for its addresses.
+    pub symbols: Symbols,
+}
+
+/// Makes every guest ready, in order. What is wrong has been shown when this returns `None`.
+pub fn prepare(options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<Vec<Guest>> {
+    let mut guests: Vec<Guest> = Vec::new();
+    let mut refused = false;
+    for spec in &options.guests {
+        match build(spec, options, reporter, host) {
+            Ok((loaded, bytes)) => {
+                let name = unique_name(spec, &guests);
+                guests.push(Guest { name, memory: spec.memory, loaded, symbols: Symbols::new(bytes) });
+            }
+            Err(diagnostics) => {
+                refused = true;
+                reporter.show(host, &diagnostics);
+            }
+        }
+    }
+    (!refused).then_some(guests)
+}
+
+/// The name that was given, or the first file's without its extension; a number tells equal ones apart.
+fn unique_name(spec: &GuestSpec, others: &[Guest]) -> String {
+    let stem = |path: &Path| path.file_stem().map_or_else(|| "guest".into(), |stem| stem.to_string_lossy().into_owned());
+    let first = &spec.files[0];
+    let name = spec.name.clone().unwrap_or_else(|| match stem(first) {
+        // `examples/01-hello/main.s` is better called after its folder.
+        name if name == "main" => first.parent().filter(|p| p.file_name().is_some()).map_or(name, stem),
+        name => name,
+    });
+    let taken = |name: &str| others.iter().any(|guest| guest.name == name);
+    if !taken(&name) {
+        return name;
+    }
+    (2..).map(|number| format!("{name}-{number}")).find(|candidate| !taken(candidate)).unwrap_or(name)
+}
+
+type Built = (Loaded, Arc<[u8]>);
+
+fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Built, Vec<Diagnostic>> {
+    let files = read_all(&spec.files, host)?;
+    if let ([path], [data]) = (&spec.files[..], &files[..]) {
+        let bytes = data.shared();
+        let refuse = |reason: String| vec![refusal(path, &reason)];
+        if let Some(address) = options.load_at {
+            return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
+        }
+        if !is_source(path) && loader::kind(&bytes) == Kind::Executable {
+            return Ok((loader::elf(&bytes).map_err(refuse)?, bytes));
+        }
+    }
+    let bytes: Arc<[u8]> = link(&spec.files, files, options, reporter, host)?.into();
+    let loaded = loader::elf(&bytes).map_err(|reason| vec![refusal(&spec.files[0], &reason)])?;
+    Ok((loaded, bytes))
+}
+
+fn read_all(paths: &[PathBuf], host: &mut dyn Host) -> Result<Vec<FileData>, Vec<Diagnostic>> {
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match host.read(path) {
+            Ok(data) => files.push(data),
+            Err(error) => problems.push(unreadable(path, &error)),
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+fn unreadable(path: &Path, error: &FileError) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&codes::E0601, format!("cannot read {}: {error}", path.display()));
+    match error {
+        FileError::NotFound => diagnostic.help("check the spelling, or give the path from the current folder"),
+        FileError::IsDirectory => diagnostic.help(format!("name a file in it, such as {}", path.join("main.s").display())),
+        FileError::Denied | FileError::Other(_) => diagnostic,
+    }
+}
+
+fn refusal(path: &Path, reason: &str) -> Diagnostic {
+    Diagnostic::new(&codes::E0603, format!("{} cannot be booted: {reason}", path.display()))
+}
+
+fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["s", "S", "asm"].iter().any(|&known| extension == known))
+}
+
+/// Assembles the sources and links all files with the guest library.
+fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let mut inputs = Vec::new();
+    let mut errors = Vec::new();
+    let mut sources_only = true;
+    for (path, data) in paths.iter().zip(files) {
+        let name = path.display().to_string();
+        if is_source(path) {
+            match assemble(path, &data, options, reporter, host) {
+                Ok(object) => inputs.push(glink::InputSpec::Bytes { name, data: FileData::new(object, data.identity()) }),
+                Err(diagnostics) => errors.extend(diagnostics),
+            }
+            continue;
+        }
+        match loader::kind(&data) {
+            Kind::Object | Kind::Archive => {
+                sources_only = false;
+                inputs.push(glink::InputSpec::Bytes { name, data });
+            }
+            Kind::Executable => errors.push(
+                Diagnostic::new(&codes::E0602, format!("{name} is an executable and cannot be linked with other files"))
+                    .help("separate guests by blanks, the files of one guest by commas"),
+            ),
+            Kind::Other => errors.push(unknown(path, &data)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    inputs.extend(options.libraries.iter().cloned().map(glink::InputSpec::Library));
+    inputs.push(glink::InputSpec::Library("hv".into()));
+    let link_options = glink::Options {
+        // Objects say where they begin; a lone source of a beginner need not.
+        startup: if sources_only { glink::Startup::FirstInstruction } else { glink::Startup::Required },
+        search_dirs: options.library_path.clone(),
+        defsyms: options.defsym.iter().filter_map(|text| text.split_once('=')).map(|(name, value)| glink::Defsym { name: name.into(), value: value.into() }).collect(),
+        omagic: options.omagic,
+        ..glink::Options::platform()
+    };
+    let linked = glink::link(&inputs, &link_options, &mut reporter.sources, host.files());
+    match linked.image {
+        Some(image) => {
+            reporter.show(host, &linked.diagnostics);
+            Ok(image)
+        }
+        None => Err(linked.diagnostics),
+    }
+}
+
+fn assemble(path: &Path, data: &FileData, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let file = reporter.sources.add(path.display().to_string(), data.shared());
+    let assembler_options = gasm::Options {
+        include_dirs: options.include.clone(),
+        builtin_includes: vec![("abi.s".into(), guest_lib::ABI_S.as_bytes().to_vec())],
+        // Crash reports and link errors quote the source.
+        debug_info: true,
+        current_dir: host.current_dir().to_string_lossy().into_owned(),
+        ..gasm::Options::default()
+    };
+    let assembly = gasm::assemble(&mut reporter.sources, file, &assembler_options, host.files());
+    match assembly.object {
+        Some(object) => {
+            debug_assert!(assembly.diagnostics.iter().all(|d| d.severity != Severity::Error));
+            reporter.show(host, &assembly.diagnostics);
+            Ok(object)
+        }
+        None => Err(assembly.diagnostics),
+    }
+}
+
+fn unknown(path: &Path, data: &[u8]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&codes::E0602, format!("{} is neither a source (.s), an object, an archive nor an image", path.display()));
+    if data.is_empty() {
+        diagnostic.note("the file is empty")
+    } else if data.iter().take(512).all(|&b| b == b'\n' || b == b'\t' || b == b'\r' || b >= b' ') {
+        diagnostic.note("it looks like text").help("if it is assembly, name it with the extension .s")
+    } else {
+        diagnostic.help("a flat binary needs its address: --load-at 0x80000000")
+    }
+}

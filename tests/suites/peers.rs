@@ -1,0 +1,101 @@
+//! Against the field's own tools, end to end: they accept what we write, and we run what they write.
+
+use hvkit_tests::{Outcome, files_below, have_peer, root, run_peer, run_program};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn run(words: &[&str]) -> Outcome {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    run_program(&words, b"").expect("a program of ours")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("scratch paths are text")
+}
+
+/// Sources of every example that is one file.
+fn examples() -> Vec<PathBuf> {
+    files_below(&root().join("examples"), "s").into_iter().filter(|path| path.file_name().is_some_and(|name| name == "main.s")).collect()
+}
+
+#[test]
+fn readelf_and_objdump_accept_objects_and_images() {
+    if !have_peer("riscv64-unknown-elf-readelf") || !have_peer("riscv64-unknown-elf-objdump") {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (object, image) = (scratch.path().join("a.o"), scratch.path().join("a"));
+    for source in examples() {
+        assert_eq!(run(&["gasm", "-g", text(&source), "-o", text(&object)]).status, 0, "{}", source.display());
+        let linked = run(&["glink", text(&object), "-lhv", "-o", text(&image)]);
+        let mut files = vec![&object];
+        // Examples that consist of several files are not linked here.
+        if linked.status == 0 {
+            files.push(&image);
+        }
+        for file in files {
+            for (program, flags) in [("riscv64-unknown-elf-readelf", &["-a", "-W", "--debug-dump=decodedline"][..]), ("riscv64-unknown-elf-objdump", &["-d", "-l", "-r"])] {
+                let mut words: Vec<&OsStr> = flags.iter().map(OsStr::new).collect();
+                words.push(file.as_os_str());
+                let outcome = run_peer(program, &words);
+                assert_eq!(outcome.stderr, "", "{program} on {} of {}", file.display(), source.display());
+                assert!(!outcome.stdout.contains("Warning") && !outcome.stdout.contains("<corrupt"), "{program}: {}", outcome.stdout);
+            }
+        }
+    }
+}
+
+#[test]
+fn gnu_ld_links_our_objects_and_library() {
+    if !have_peer("riscv64-unknown-elf-ld") {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (object, image) = (scratch.path().join("a.o"), scratch.path().join("a"));
+    assert_eq!(run(&["hvrun", "--export-lib", text(scratch.path())]).status, 0);
+    for name in ["01-hello", "05-user-mode"] {
+        let source = root().join("examples").join(name).join("main.s");
+        assert_eq!(run(&["gasm", "-g", text(&source), "-o", text(&object)]).status, 0);
+        let flags = ["-melf32lriscv", "-Ttext=0x80000000", "-L", text(scratch.path()), "-o", text(&image), text(&object), "-lhv"];
+        let linked = run_peer("riscv64-unknown-elf-ld", &flags.map(OsStr::new));
+        assert_eq!(linked.stderr, "", "GNU ld says nothing");
+        let (theirs, ours) = (run(&["hvrun", text(&image)]), run(&["hvrun", text(&source)]));
+        assert_eq!((theirs.status, &theirs.stdout), (ours.status, &ours.stdout), "{}", theirs.stderr);
+    }
+}
+
+#[test]
+fn a_c_program_of_several_files_through_gcc() {
+    if !have_peer("riscv64-unknown-elf-gcc") {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = root().join("examples/09-c-program");
+    let sources = files_below(&folder, "c");
+    assert!(sources.len() >= 3, "the program has several files");
+    let abi = ["-march=rv32imac", "-mabi=ilp32"];
+    let include = format!("-I{}", text(&root().join("guest-lib")));
+    let libgcc = run_peer("riscv64-unknown-elf-gcc", &[abi[0], abi[1], "-print-libgcc-file-name"].map(OsStr::new)).stdout;
+    for level in ["-O0", "-O2", "-Os"] {
+        let mut objects = Vec::new();
+        for source in &sources {
+            let stem = source.file_stem().unwrap().to_string_lossy();
+            let (assembly, object) = (scratch.path().join(format!("{stem}.s")), scratch.path().join(format!("{stem}.o")));
+            let flags = [abi[0], abi[1], level, "-g", "-ffreestanding", &include, "-S", text(source), "-o", text(&assembly)];
+            let _ = run_peer("riscv64-unknown-elf-gcc", &flags.map(OsStr::new));
+            let assembled = run(&["gasm", text(&assembly), "-o", text(&object)]);
+            assert_eq!(assembled.status, 0, "{}", assembled.stderr);
+            objects.push(object);
+        }
+        let image = scratch.path().join("program");
+        let mut words = vec!["glink", "-o", text(&image)];
+        words.extend(objects.iter().map(|object| text(object)));
+        words.extend(["-lhv", libgcc.trim(), "-lhv"]);
+        let linked = run(&words);
+        assert_eq!(linked.status, 0, "{}", linked.stderr);
+        let outcome = run(&["hvrun", text(&image)]);
+        let expected = fs::read_to_string(folder.join("expected.txt")).expect("the example says what it prints");
+        assert_eq!((outcome.status, outcome.stdout), (0, expected), "{level}: {}", outcome.stderr);
+    }
+}
