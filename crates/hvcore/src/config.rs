@@ -1,0 +1,99 @@
+//! What a hypervisor and a guest are made with. Every figure of the platform page's configurations is a field.
+
+use crate::addr::GuestVirt;
+use guest_abi::memory_map::RAM;
+use guest_abi::{SLICE_STEPS, classic, virt};
+use rv32::Isa;
+
+/// The part of the virtual space that translates while `satp` is on. Without paging there is no restriction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VirtualSpace {
+    /// All 4 GiB.
+    Full,
+    /// Only this many bytes from the start of RAM; anything else page-faults.
+    Limited(u32),
+}
+
+impl VirtualSpace {
+    /// Whether an address may translate at all.
+    #[inline]
+    #[must_use]
+    pub const fn translates(self, gva: GuestVirt) -> bool {
+        match self {
+            VirtualSpace::Full => true,
+            VirtualSpace::Limited(bytes) => gva.0.wrapping_sub(RAM.base) < bytes,
+        }
+    }
+}
+
+/// Figures that all guests share.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HypervisorConfig {
+    /// Host memory for guest frames, in bytes; rounded down to pages.
+    pub host_memory_bytes: u64,
+    /// How many guests there may be; `None`: any number.
+    pub max_guests: Option<usize>,
+    /// Steps of a time slice; at least 1.
+    pub slice: u32,
+}
+
+impl HypervisorConfig {
+    /// The default configuration: host memory as the guests touch it, any number of guests.
+    #[must_use]
+    pub fn virt() -> HypervisorConfig {
+        HypervisorConfig { host_memory_bytes: u64::MAX, max_guests: None, slice: SLICE_STEPS }
+    }
+
+    /// The description's figures: 64 KiB of host memory, four guests.
+    #[must_use]
+    pub fn classic() -> HypervisorConfig {
+        HypervisorConfig { host_memory_bytes: classic::HOST_MEMORY, max_guests: Some(classic::MAX_GUESTS), slice: SLICE_STEPS }
+    }
+}
+
+/// One guest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VmConfig {
+    /// What reports and traces call it.
+    pub name: String,
+    /// RAM in bytes: a multiple of the page size, at most 2 GiB.
+    pub ram_bytes: u32,
+    /// The extensions that the guest has. I, Zicsr and Zifencei cannot be taken away usefully, but may.
+    pub isa: Isa,
+    /// The part of the virtual space that translates.
+    pub virtual_space: VirtualSpace,
+    /// How often the guest may reboot; the next reboot powers it off.
+    pub max_reboots: u32,
+    /// The guest is stopped when it has done this many steps.
+    pub max_steps: Option<u64>,
+    /// Seed of the guest's random bytes.
+    pub seed: u64,
+    /// `bootargs` in the devicetree; empty: none.
+    pub boot_args: String,
+    /// Guests with the same number run in one group, in step with each other; `None`: a group of its own.
+    pub group: Option<u32>,
+}
+
+impl VmConfig {
+    /// A guest of the default configuration: 128 MiB of RAM, 4 GiB of virtual space.
+    #[must_use]
+    pub fn virt(name: &str) -> VmConfig {
+        VmConfig {
+            name: name.to_owned(),
+            ram_bytes: virt::GUEST_RAM,
+            isa: Isa::PLATFORM,
+            virtual_space: VirtualSpace::Full,
+            max_reboots: 0,
+            max_steps: None,
+            seed: 0,
+            boot_args: String::new(),
+            group: None,
+        }
+    }
+
+    /// A guest of the description: 16 KiB of RAM, 4 MiB of virtual space.
+    #[must_use]
+    pub fn classic(name: &str) -> VmConfig {
+        VmConfig { ram_bytes: classic::GUEST_RAM, virtual_space: VirtualSpace::Limited(classic::VIRTUAL_SPACE), ..VmConfig::virt(name) }
+    }
+}

@@ -1,0 +1,169 @@
+//! The EPT: where each guest-physical page of RAM is, with permissions and accessed/dirty bits.
+
+use crate::addr::HostFrame;
+use crate::memory::Access;
+
+/// Where the contents of a page of guest RAM are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Backing {
+    /// Never touched: what the image (or the devicetree) has there, else zeroes. No frame yet.
+    #[default]
+    Initial,
+    /// In a frame of this guest's own.
+    Private(HostFrame),
+}
+
+/// Permissions and bits of one page, hypervisor's side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flags {
+    /// Loads may use the page.
+    pub read: bool,
+    /// Stores may use the page.
+    pub write: bool,
+    /// Fetches may use the page.
+    pub execute: bool,
+    /// Some access used the page since the bit was cleared.
+    pub accessed: bool,
+    /// Some store used the page since the bit was cleared.
+    pub dirty: bool,
+}
+
+impl Default for Flags {
+    fn default() -> Flags {
+        Flags { read: true, write: true, execute: true, accessed: false, dirty: false }
+    }
+}
+
+/// One page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Entry {
+    /// Where its contents are.
+    pub backing: Backing,
+    /// What may be done with it, and what was.
+    pub flags: Flags,
+}
+
+/// Why the EPT gives no frame for an access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EptMiss {
+    /// No frame yet: an exit to the hypervisor.
+    NotPresent,
+    /// The page's permissions forbid it.
+    Forbidden,
+}
+
+/// Pages of one chunk of the table: 4 MiB of RAM.
+const CHUNK: usize = 1024;
+
+/// The table of one guest: RAM page number → entry. Chunks of it exist once a page in them was touched, so that
+/// starting a guest costs nothing in proportion to its RAM.
+#[derive(Debug)]
+pub struct Ept {
+    chunks: Vec<Option<Box<[Entry; CHUNK]>>>,
+    pages: u32,
+    resident: u32,
+}
+
+impl Ept {
+    /// A table for `pages` pages, all in their initial state.
+    #[must_use]
+    pub fn new(pages: u32) -> Ept {
+        let chunks = (pages as usize).div_ceil(CHUNK);
+        Ept { chunks: std::iter::repeat_with(|| None).take(chunks).collect(), pages, resident: 0 }
+    }
+
+    /// Pages of RAM.
+    #[must_use]
+    pub fn pages(&self) -> u32 {
+        self.pages
+    }
+
+    /// Pages that have a frame.
+    #[must_use]
+    pub fn resident(&self) -> u32 {
+        self.resident
+    }
+
+    /// The entry of page number `page`; pages that do not exist read as untouched.
+    #[must_use]
+    pub fn entry(&self, page: u32) -> Entry {
+        match self.chunks.get(page as usize / CHUNK) {
+            Some(Some(chunk)) => chunk[page as usize % CHUNK],
+            Some(None) | None => Entry::default(),
+        }
+    }
+
+    /// The frame for an access to page number `page`, its accessed and dirty bits updated.
+    #[inline]
+    pub fn frame_for(&mut self, page: u32, access: Access) -> Result<HostFrame, EptMiss> {
+        let Some(Some(chunk)) = self.chunks.get_mut(page as usize / CHUNK) else {
+            return Err(EptMiss::NotPresent);
+        };
+        let entry = &mut chunk[page as usize % CHUNK];
+        let Backing::Private(frame) = entry.backing else {
+            return Err(EptMiss::NotPresent);
+        };
+        let allowed = match access {
+            Access::Fetch => entry.flags.execute,
+            Access::Load => entry.flags.read,
+            Access::Store => entry.flags.write,
+        };
+        if !allowed {
+            return Err(EptMiss::Forbidden);
+        }
+        entry.flags.accessed = true;
+        if access == Access::Store {
+            entry.flags.dirty = true;
+        }
+        Ok(frame)
+    }
+
+    /// Puts `frame` behind page number `page`, which must exist and be untouched.
+    pub fn give(&mut self, page: u32, frame: HostFrame) {
+        if let Some(chunk) = self.chunks.get_mut(page as usize / CHUNK) {
+            let chunk = chunk.get_or_insert_with(|| Box::new([Entry::default(); CHUNK]));
+            chunk[page as usize % CHUNK].backing = Backing::Private(frame);
+            self.resident += 1;
+        }
+    }
+
+    /// Every page that has a frame, in order.
+    pub fn frames(&self) -> impl Iterator<Item = (u32, HostFrame)> + '_ {
+        let chunks = self.chunks.iter().enumerate().filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
+        chunks.flat_map(|(number, chunk)| {
+            chunk.iter().enumerate().filter_map(move |(index, entry)| match entry.backing {
+                Backing::Private(frame) => Some(((number * CHUNK + index) as u32, frame)),
+                Backing::Initial => None,
+            })
+        })
+    }
+
+    /// Back to the initial state; the frames that the pages had, for the pool.
+    pub fn clear(&mut self) -> Vec<HostFrame> {
+        let frames = self.frames().map(|(_, frame)| frame).collect();
+        self.chunks.fill_with(|| None);
+        self.resident = 0;
+        frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_absent_then_present_with_accessed_and_dirty_bits() {
+        let mut ept = Ept::new(2000);
+        assert_eq!(ept.frame_for(1999, Access::Load), Err(EptMiss::NotPresent));
+        assert_eq!(ept.frame_for(u32::MAX, Access::Load), Err(EptMiss::NotPresent));
+        ept.give(1999, HostFrame(5));
+        assert_eq!(ept.frame_for(1999, Access::Load), Ok(HostFrame(5)));
+        let flags = ept.entry(1999).flags;
+        assert!(flags.accessed && !flags.dirty);
+        assert_eq!(ept.frame_for(1999, Access::Store), Ok(HostFrame(5)));
+        assert!(ept.entry(1999).flags.dirty);
+        assert_eq!(ept.frames().collect::<Vec<_>>(), [(1999, HostFrame(5))]);
+        assert_eq!(ept.clear(), [HostFrame(5)]);
+        assert_eq!((ept.resident(), ept.frames().count()), (0, 0));
+    }
+}

@@ -1,0 +1,271 @@
+//! The memory of one guest: RAM behind the EPT, the boot ROM, and what both hold at the start.
+
+use crate::addr::{GuestPhys, HostFrame};
+use crate::device;
+use crate::memory::Access;
+use crate::memory::ept::{Backing, Ept, EptMiss};
+use crate::memory::host::{HostMemory, Page, ZERO_PAGE};
+use crate::memory::image::{Image, overlay};
+use guest_abi::PAGE_SIZE;
+use guest_abi::memory_map::{BOOT_ROM, RAM};
+use std::sync::Arc;
+
+/// Why an access to guest-physical memory does not give a value at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Miss {
+    /// RAM without a frame: an exit to the hypervisor, which loads the page.
+    NotPresent,
+    /// Neither memory nor a device.
+    Nothing,
+    /// In a device's window.
+    Device,
+    /// Memory that forbids the access: a store to the boot ROM.
+    Forbidden,
+}
+
+/// RAM and boot ROM of one guest.
+#[derive(Debug)]
+pub struct GuestMemory {
+    ram_bytes: u32,
+    ept: Ept,
+    image: Arc<Image>,
+    devicetree: Vec<u8>,
+    devicetree_at: GuestPhys,
+}
+
+impl GuestMemory {
+    /// Memory with `ram_bytes` bytes of RAM (whole pages) that begins with the image's contents and the devicetree
+    /// at its address, which is in RAM or in the boot ROM.
+    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys) -> GuestMemory {
+        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at }
+    }
+
+    /// Bytes of RAM.
+    #[must_use]
+    pub fn ram_bytes(&self) -> u32 {
+        self.ram_bytes
+    }
+
+    /// The EPT.
+    #[must_use]
+    pub fn ept(&self) -> &Ept {
+        &self.ept
+    }
+
+    /// The image that the guest was started from.
+    #[must_use]
+    pub fn image(&self) -> &Arc<Image> {
+        &self.image
+    }
+
+    /// The devicetree, as the guest finds it at [`devicetree_at`](Self::devicetree_at).
+    #[must_use]
+    pub fn devicetree(&self) -> &[u8] {
+        &self.devicetree
+    }
+
+    /// Where the devicetree is.
+    #[must_use]
+    pub fn devicetree_at(&self) -> GuestPhys {
+        self.devicetree_at
+    }
+
+    /// Whether an address lies in RAM.
+    #[must_use]
+    pub fn is_ram(&self, gpa: GuestPhys) -> bool {
+        gpa.0.wrapping_sub(RAM.base) < self.ram_bytes
+    }
+
+    /// Reads 1, 2 or 4 bytes that lie in one page.
+    #[inline]
+    pub(crate) fn read(&mut self, host: &HostMemory, gpa: GuestPhys, width: u32, access: Access) -> Result<u32, Miss> {
+        let offset = gpa.0.wrapping_sub(RAM.base);
+        if offset < self.ram_bytes {
+            let frame = self.ram_frame(offset, access)?;
+            return Ok(get(host.page(frame), offset % PAGE_SIZE, width));
+        }
+        self.read_rom(gpa, width, access)
+    }
+
+    /// Writes 1, 2 or 4 bytes that lie in one page.
+    #[inline]
+    pub(crate) fn write(&mut self, host: &mut HostMemory, gpa: GuestPhys, width: u32, value: u32) -> Result<(), Miss> {
+        let frame = self.frame_to_write(gpa)?;
+        put(host.page_mut(frame), gpa.page_offset(), width, value);
+        Ok(())
+    }
+
+    /// The frame that a store to `gpa` would change, marked dirty.
+    #[inline]
+    pub(crate) fn frame_to_write(&mut self, gpa: GuestPhys) -> Result<HostFrame, Miss> {
+        let offset = gpa.0.wrapping_sub(RAM.base);
+        if offset < self.ram_bytes {
+            return self.ram_frame(offset, Access::Store);
+        }
+        Err(outside_ram(gpa))
+    }
+
+    /// What an access of this kind at `gpa` would meet, without making it.
+    pub(crate) fn check(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Miss> {
+        let offset = gpa.0.wrapping_sub(RAM.base);
+        if offset < self.ram_bytes {
+            return self.ram_frame(offset, access).map(drop);
+        }
+        self.read_rom(gpa, 1, access).map(drop)
+    }
+
+    #[inline]
+    fn ram_frame(&mut self, offset: u32, access: Access) -> Result<HostFrame, Miss> {
+        self.ept.frame_for(offset / PAGE_SIZE, access).map_err(|miss| match miss {
+            EptMiss::NotPresent => Miss::NotPresent,
+            EptMiss::Forbidden => Miss::Forbidden,
+        })
+    }
+
+    #[cold]
+    fn read_rom(&self, gpa: GuestPhys, width: u32, access: Access) -> Result<u32, Miss> {
+        if access == Access::Store || !BOOT_ROM.contains(gpa.0) {
+            return Err(outside_ram(gpa));
+        }
+        let byte = |i: u32| self.rom_byte(gpa.wrapping_add(i));
+        Ok((0..width).rev().fold(0, |value, i| (value << 8) | u32::from(byte(i))))
+    }
+
+    fn rom_byte(&self, gpa: GuestPhys) -> u8 {
+        let offset = gpa.0.wrapping_sub(self.devicetree_at.0) as usize;
+        self.devicetree.get(offset).copied().unwrap_or(0)
+    }
+
+    /// Gives the page of RAM at `gpa` a frame with its initial contents. `Ok(false)`: it has one already.
+    pub(crate) fn load_page(&mut self, host: &mut HostMemory, gpa: GuestPhys) -> Result<bool, PoolEmpty> {
+        let page = gpa.0.wrapping_sub(RAM.base) / PAGE_SIZE;
+        if self.ept.entry(page).backing != Backing::Initial {
+            return Ok(false);
+        }
+        let frame = host.allocate().ok_or(PoolEmpty)?;
+        self.initial_page(page, host.page_mut(frame));
+        self.ept.give(page, frame);
+        Ok(true)
+    }
+
+    /// Copies what page number `page` of RAM holds at the start over the zeroes in `contents`; tells whether
+    /// there was anything.
+    fn initial_page(&self, page: u32, contents: &mut Page) -> bool {
+        let gpa = GuestPhys(RAM.base + page * PAGE_SIZE);
+        let image = self.image.read_page(gpa, contents);
+        let devicetree = self.is_ram(self.devicetree_at) && overlay(&self.devicetree, self.devicetree_at, gpa, contents);
+        image || devicetree
+    }
+
+    /// Reads bytes without any effect: no frame is given, no bit set, no device asked. What is not RAM or ROM
+    /// ends the copy; returns how many bytes were read.
+    pub(crate) fn peek(&self, host: &HostMemory, gpa: GuestPhys, buffer: &mut [u8]) -> usize {
+        let mut done = 0;
+        while done < buffer.len() {
+            let Some(at) = gpa.0.checked_add(done as u32).map(GuestPhys) else { break };
+            let room = (PAGE_SIZE - at.page_offset()) as usize;
+            let chunk = &mut buffer[done..];
+            let length = chunk.len().min(room);
+            let chunk = &mut chunk[..length];
+            let offset = at.page_offset() as usize;
+            if self.is_ram(at) {
+                let page = (at.0 - RAM.base) / PAGE_SIZE;
+                match self.ept.entry(page).backing {
+                    Backing::Private(frame) => chunk.copy_from_slice(&host.page(frame)[offset..][..length]),
+                    Backing::Initial => {
+                        let mut contents = ZERO_PAGE;
+                        self.initial_page(page, &mut contents);
+                        chunk.copy_from_slice(&contents[offset..][..length]);
+                    }
+                }
+            } else if BOOT_ROM.contains(at.0) {
+                for (i, byte) in chunk.iter_mut().enumerate() {
+                    *byte = self.rom_byte(at.wrapping_add(i as u32));
+                }
+            } else {
+                break;
+            }
+            done += length;
+        }
+        done
+    }
+
+    /// Every page of RAM that is not all zeroes, in order, whether it has a frame or not: what a state hash or a
+    /// snapshot has to look at. Calls `visit` with the page's number and contents.
+    pub(crate) fn for_each_nonzero_page(&self, host: &HostMemory, mut visit: impl FnMut(u32, &Page)) {
+        let mut visit_page = |page: u32| {
+            let mut initial = ZERO_PAGE;
+            let contents = match self.ept.entry(page).backing {
+                Backing::Private(frame) => host.page(frame),
+                Backing::Initial => {
+                    self.initial_page(page, &mut initial);
+                    &initial
+                }
+            };
+            if contents != &ZERO_PAGE {
+                visit(page, contents);
+            }
+        };
+        let mut pages: Vec<u32> = self.ept.frames().map(|(page, _)| page).chain(self.image.pages()).chain(self.devicetree_pages()).collect();
+        pages.sort_unstable();
+        pages.dedup();
+        for page in pages {
+            if page < self.ept.pages() {
+                visit_page(page);
+            }
+        }
+    }
+
+    fn devicetree_pages(&self) -> std::ops::Range<u32> {
+        if !self.is_ram(self.devicetree_at) || self.devicetree.is_empty() {
+            return 0..0;
+        }
+        let first = self.devicetree_at.0 - RAM.base;
+        first / PAGE_SIZE..(first + self.devicetree.len() as u32 - 1) / PAGE_SIZE + 1
+    }
+
+    /// Back to the initial contents, with a new devicetree of the same place; all frames go back to the pool.
+    pub(crate) fn reset(&mut self, host: &mut HostMemory, devicetree: Vec<u8>) {
+        for frame in self.ept.clear() {
+            host.release(frame);
+        }
+        self.devicetree = devicetree;
+    }
+}
+
+/// The pool has no frame left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PoolEmpty;
+
+/// What is at an address that is not RAM, for an access that the boot ROM does not serve.
+fn outside_ram(gpa: GuestPhys) -> Miss {
+    if BOOT_ROM.contains(gpa.0) {
+        Miss::Forbidden
+    } else if device::at(gpa).is_some() {
+        Miss::Device
+    } else {
+        Miss::Nothing
+    }
+}
+
+/// 1, 2 or 4 bytes at `offset` of a page, little-endian, zero-extended.
+#[inline]
+fn get(page: &Page, offset: u32, width: u32) -> u32 {
+    let at = offset as usize;
+    match width {
+        4 => u32::from_le_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]]),
+        2 => u32::from(u16::from_le_bytes([page[at], page[at + 1]])),
+        _ => u32::from(page[at]),
+    }
+}
+
+/// Stores the low 1, 2 or 4 bytes of `value` at `offset` of a page.
+#[inline]
+fn put(page: &mut Page, offset: u32, width: u32, value: u32) {
+    let at = offset as usize;
+    match width {
+        4 => page[at..at + 4].copy_from_slice(&value.to_le_bytes()),
+        2 => page[at..at + 2].copy_from_slice(&(value as u16).to_le_bytes()),
+        _ => page[at] = value as u8,
+    }
+}

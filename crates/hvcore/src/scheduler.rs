@@ -1,0 +1,234 @@
+//! The scheduler: groups in rounds, guests of a group in turn, slices of exactly so many steps (platform page,
+//! "Time"). In a round each guest's vt advances by exactly one slice, running or idle; a group that is idle
+//! altogether jumps to its earliest event.
+
+use crate::cpu::interrupt;
+use crate::door::{Door, Idle};
+use crate::handler::{can_wake, fill_input};
+use crate::vm::{Vm, VmId};
+
+/// Guests whose time advances together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Group {
+    /// The number from the configuration, if it has one.
+    number: Option<u32>,
+    members: Vec<VmId>,
+    /// vt at which the group's round began.
+    start: u64,
+    /// Every guest that has not stopped was idle for some part of the last round.
+    idled: bool,
+}
+
+/// Where the rotation stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Position {
+    /// A group's round is to begin.
+    Begin { group: usize },
+    /// A guest's turn, or what is left of it.
+    Turn { group: usize, member: usize },
+}
+
+/// Who runs, and until when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Scheduler {
+    groups: Vec<Group>,
+    position: Position,
+    slice: u64,
+    /// Groups that were found waiting since one last ran.
+    parked: usize,
+    /// `should_stop` was asked for the turn at hand.
+    asked: bool,
+}
+
+/// What the scheduler decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Next {
+    /// This guest runs, until its vt is `slice_end`; `fresh`: its turn has just begun.
+    Run { vm: VmId, slice_end: u64, fresh: bool },
+    /// This guest is in a `wfi` that nothing can wake any more.
+    Halt { vm: VmId, slice_end: u64 },
+    /// Every guest has stopped.
+    AllStopped,
+    /// The door says stop.
+    Interrupted,
+}
+
+impl Scheduler {
+    pub fn new(slice: u32) -> Scheduler {
+        Scheduler { groups: Vec::new(), position: Position::Begin { group: 0 }, slice: u64::from(slice.max(1)), parked: 0, asked: false }
+    }
+
+    /// Takes a new guest in: into the group with its number, else as a group of its own.
+    pub fn add(&mut self, vm: &mut Vm) {
+        let number = vm.config.group;
+        if let Some(group) = self.groups.iter_mut().find(|group| number.is_some() && group.number == number) {
+            vm.hart.skip_to(group.start); // joins at the round at hand
+            group.members.push(vm.id);
+        } else {
+            self.groups.push(Group { number, members: vec![vm.id], start: 0, idled: false });
+        }
+    }
+
+    /// The slice of the guest at hand is over.
+    pub fn end_slice(&mut self) {
+        if let Position::Turn { group, member } = self.position {
+            self.position = Position::Turn { group, member: member + 1 };
+            self.asked = false;
+        }
+    }
+
+    /// Who runs now: the guest at hand while its slice lasts, then the next one that can.
+    pub fn next(&mut self, vms: &mut [Vm], door: &mut dyn Door) -> Next {
+        loop {
+            match self.position {
+                Position::Begin { group } => {
+                    if group >= self.groups.len() {
+                        if self.groups.iter().all(|group| group.members.iter().all(|vm| vms[vm.0].stop.is_some())) {
+                            return Next::AllStopped;
+                        }
+                        self.position = Position::Begin { group: 0 };
+                        continue;
+                    }
+                    match self.begin_round(group, vms, door) {
+                        Round::Begins => {
+                            self.parked = 0;
+                            self.position = Position::Turn { group, member: 0 };
+                        }
+                        Round::Over => self.position = Position::Begin { group: group + 1 },
+                        Round::Waits => {
+                            self.position = Position::Begin { group: group + 1 };
+                            self.parked += 1;
+                            if self.parked >= self.live_groups(vms) {
+                                self.parked = 0;
+                                door.sleep();
+                                if door.should_stop() {
+                                    return Next::Interrupted;
+                                }
+                            }
+                        }
+                        Round::Halts(vm) => return Next::Halt { vm, slice_end: self.groups[group].start },
+                    }
+                }
+                Position::Turn { group, member } => {
+                    let slice_end = self.groups[group].start + self.slice;
+                    let Some(&id) = self.groups[group].members.get(member) else {
+                        self.end_round(group, vms);
+                        continue;
+                    };
+                    let vm = &mut vms[id.0];
+                    if vm.stop.is_some() || (vm.hart.waiting && !wake_before(vm, door, slice_end)) {
+                        self.end_turn(group, member, vm);
+                        continue;
+                    }
+                    let fresh = !self.asked;
+                    if fresh {
+                        if door.should_stop() {
+                            return Next::Interrupted;
+                        }
+                        self.asked = true;
+                        receive(vm, door);
+                    }
+                    return Next::Run { vm: id, slice_end, fresh };
+                }
+            }
+        }
+    }
+
+    fn live_groups(&self, vms: &[Vm]) -> usize {
+        self.groups.iter().filter(|group| group.members.iter().any(|vm| vms[vm.0].stop.is_none())).count()
+    }
+
+    fn end_turn(&mut self, group: usize, member: usize, vm: &mut Vm) {
+        vm.hart.reservation = None;
+        self.position = Position::Turn { group, member: member + 1 };
+        self.asked = false;
+    }
+
+    fn end_round(&mut self, group: usize, vms: &[Vm]) {
+        self.position = Position::Begin { group: group + 1 };
+        let group = &mut self.groups[group];
+        group.start += self.slice;
+        group.idled = group.members.iter().map(|vm| &vms[vm.0]).filter(|vm| vm.stop.is_none()).all(|vm| vm.hart.waiting);
+    }
+
+    /// Begins a group's round, after a jump to its earliest event if all of its guests are idle.
+    fn begin_round(&mut self, group: usize, vms: &mut [Vm], door: &mut dyn Door) -> Round {
+        let slice = self.slice;
+        let group = &mut self.groups[group];
+        let mut first = None;
+        let mut earliest: Option<u64> = None;
+        let mut idle = true;
+        for id in &group.members {
+            let vm = &mut vms[id.0];
+            if vm.stop.is_some() {
+                continue;
+            }
+            first = first.or(Some(*id));
+            if !vm.hart.waiting {
+                idle = false;
+                continue;
+            }
+            if !can_wake(vm, door) {
+                return Round::Halts(*id);
+            }
+            if interrupt::wakes(&vm.hart, vm.board.external_interrupt()) {
+                idle = false;
+            } else if let Some(timer) = interrupt::timer_wake(&vm.hart) {
+                earliest = Some(earliest.map_or(timer, |other| other.min(timer)));
+            }
+        }
+        let Some(first) = first else { return Round::Over };
+        if !idle && !group.idled {
+            return Round::Begins;
+        }
+        let until = if idle { earliest.map(|vt| vt.max(group.start)) } else { Some(group.start) };
+        match door.idle(first, group.start, until) {
+            Idle::Wait => Round::Waits,
+            Idle::Until(vt) => {
+                let vt = vt.clamp(group.start, until.unwrap_or(interrupt::LAST_VT).max(group.start));
+                // Rounds begin at whole slices from the start, so that a jump does not move later ones.
+                group.start += (vt - group.start) / slice * slice;
+                for id in &group.members {
+                    vms[id.0].hart.skip_to(group.start);
+                }
+                Round::Begins
+            }
+        }
+    }
+}
+
+/// Whether a group's round can begin.
+enum Round {
+    Begins,
+    /// All guests have stopped.
+    Over,
+    /// The group is idle and time may not go on yet.
+    Waits,
+    /// This guest is in a `wfi` that nothing can wake.
+    Halts(VmId),
+}
+
+/// Wakes a guest from `wfi` if an interrupt is pending, or at its timer's vt if that is before the slice's end;
+/// else idles the slice away.
+fn wake_before(vm: &mut Vm, door: &mut dyn Door, slice_end: u64) -> bool {
+    fill_input(vm, door);
+    let hart = &mut vm.hart;
+    if !interrupt::wakes(hart, vm.board.external_interrupt()) {
+        match interrupt::timer_wake(hart).filter(|&vt| vt < slice_end) {
+            Some(vt) => hart.skip_to(vt),
+            None => {
+                hart.skip_to(slice_end);
+                return false;
+            }
+        }
+    }
+    hart.waiting = false;
+    true
+}
+
+/// A guest that takes input by interrupt gets what is there at the start of its slice.
+fn receive(vm: &mut Vm, door: &mut dyn Door) {
+    if vm.board.uart.receives_by_interrupt() {
+        fill_input(vm, door);
+    }
+}
