@@ -1,5 +1,15 @@
 # RUN: hvrun --stats %s
 # EXIT: 0
+# STDERR: PrivilegedInstruction            4
+# STDERR: IoInstruction                    0
+# STDERR: PageFault                        2
+# STDERR: Hypercall                        2
+# STDERR: Syscall                          0
+# STDERR: Halt                             1
+# STDERR: TimeSlice                        0
+# STDERR: Idle                             0
+# STDERR: Interrupt                        0
+# STDERR: Crash                            0
 #
 # 10-exit-privileged-instruction: four instructions that a guest may not execute.
 #

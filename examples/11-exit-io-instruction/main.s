@@ -1,5 +1,15 @@
 # RUN: hvrun --stats %s
 # EXIT: 0
+# STDERR: PrivilegedInstruction            0
+# STDERR: IoInstruction                    6
+# STDERR: PageFault                        2
+# STDERR: Hypercall                        1
+# STDERR: Syscall                          0
+# STDERR: Halt                             1
+# STDERR: TimeSlice                        0
+# STDERR: Idle                             0
+# STDERR: Interrupt                        0
+# STDERR: Crash                            0
 #
 # 11-exit-io-instruction: each load and store in a device's window is an exit.
 #

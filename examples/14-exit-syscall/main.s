@@ -1,5 +1,15 @@
 # RUN: hvrun --stats %s
 # EXIT: 0
+# STDERR: PrivilegedInstruction            0
+# STDERR: IoInstruction                    0
+# STDERR: PageFault                        2
+# STDERR: Hypercall                        2
+# STDERR: Syscall                         10
+# STDERR: Halt                             1
+# STDERR: TimeSlice                        0
+# STDERR: Idle                             0
+# STDERR: Interrupt                        0
+# STDERR: Crash                            0
 #
 # 14-exit-syscall: `ecall` in a user program is a question to the guest's kernel.
 #

@@ -1,5 +1,15 @@
 # RUN: hvrun --stats %s
 # EXIT: 134
+# STDERR: PrivilegedInstruction            0
+# STDERR: IoInstruction                    0
+# STDERR: PageFault                        2
+# STDERR: Hypercall                        1
+# STDERR: Syscall                          0
+# STDERR: Halt                             0
+# STDERR: TimeSlice                        0
+# STDERR: Idle                             0
+# STDERR: Interrupt                        0
+# STDERR: Crash                            1
 #
 # 19-exit-crash: a guest that cannot go on.
 #
