@@ -1,5 +1,6 @@
 # RUN: hvrun --stats %s
 # EXIT: 0
+# --stats must count exactly this (see README.md):
 # STDERR: PrivilegedInstruction            0
 # STDERR: IoInstruction                    0
 # STDERR: PageFault                        2
