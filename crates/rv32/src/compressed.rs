@@ -1,4 +1,4 @@
-//! The table of 16-bit instructions (§26 of the unprivileged specification, without the floating-point ones):
+//! The table of 16-bit instructions (chapter “C” of the unprivileged specification, without the floating-point ones):
 //! one row an instruction, with the 32-bit instruction that it stands for.
 
 use crate::format;
@@ -29,7 +29,7 @@ pub enum COperand {
     Sp,
     /// 6-bit signed immediate.
     Imm6,
-    /// Shift amount 0 to 31 (§26.5.3: bit 5 of the shift amount must be 0 on RV32).
+    /// Shift amount 0 to 31 (on RV32 bit 5 of the shift amount must be 0).
     Shamt,
     /// Upper immediate of `c.lui`, written as `lui`'s: 1 to 31 or 0xfffe0 to 0xfffff.
     UpperImm6,
@@ -157,7 +157,7 @@ macro_rules! compressed_instructions {
     };
 }
 
-// A column `not_hint` that excludes more than `require` marks the encodings that §26.9 lists as hints: they decode
+// A column `not_hint` that excludes more than `require` marks the encodings that the chapter's “HINT Instructions” lists: they decode
 // as what they expand to (which changes no state but the pc).
 compressed_instructions! {
     // quadrant 0
@@ -349,7 +349,8 @@ impl COperand {
     /// Whether the value in `insn` can be encoded. `rd`/`rs1` pairs must agree.
     pub fn fits(self, insn: &Insn) -> bool {
         let short = |r: u8| (8..16).contains(&r);
-        let immediate = || self.range().is_some_and(|r| r.contains(&insn.imm)) && insn.imm % self.step() == 0;
+        let immediate =
+            || self.range().is_some_and(|r| r.contains(&insn.imm)) && insn.imm % self.step() == 0;
         match self {
             COperand::Rd => insn.rd < 32,
             COperand::RdRs1 => insn.rd < 32 && insn.rs1 == insn.rd,
@@ -377,7 +378,9 @@ impl COperand {
     pub const fn written_as(self) -> Option<crate::Operand> {
         use crate::Operand;
         Some(match self {
-            COperand::Rd | COperand::RdRs1 | COperand::RdShort | COperand::RdRs1Short => Operand::Rd,
+            COperand::Rd | COperand::RdRs1 | COperand::RdShort | COperand::RdRs1Short => {
+                Operand::Rd
+            }
             COperand::Rs1 | COperand::Rs1Short => Operand::Rs1,
             COperand::Rs2 | COperand::Rs2Short => Operand::Rs2,
             COperand::Sp => return None,
@@ -421,8 +424,12 @@ impl COperand {
             COperand::UpperImm6 => "an integer in 1..=31 or 0xfffe0..=0xfffff",
             COperand::Addi4spn => "a multiple of 4 in 4..=1020",
             COperand::Addi16sp => "a multiple of 16 in -512..=496, not 0",
-            COperand::Word => "an address `imm(register)`: imm a multiple of 4 in 0..=124, a register of s0, s1, a0 to a5",
-            COperand::LoadSp | COperand::StoreSp => "an address `imm(sp)`: imm a multiple of 4 in 0..=252",
+            COperand::Word => {
+                "an address `imm(register)`: imm a multiple of 4 in 0..=124, a register of s0, s1, a0 to a5"
+            }
+            COperand::LoadSp | COperand::StoreSp => {
+                "an address `imm(sp)`: imm a multiple of 4 in 0..=252"
+            }
             COperand::BranchTarget => "a label within -256..=254 bytes",
             COperand::JumpTarget => "a label within -2048..=2046 bytes",
         }
@@ -436,7 +443,10 @@ impl CRow {
         for operand in self.operands {
             operand.extract(half, &mut insn);
         }
-        self.require.iter().all(|rule| rule.holds(&insn)).then_some(insn)
+        self.require
+            .iter()
+            .all(|rule| rule.holds(&insn))
+            .then_some(insn)
     }
 
     /// The first rule that `insn` breaks (for messages).
@@ -464,7 +474,8 @@ pub fn encode_c(cop: COp, insn: &Insn) -> Option<u16> {
 /// and constants, if there is one. Never for jumps and branches: their reach is known after layout
 /// (see [`short_form`]); nor for `jalr`: see [`crate::PseudoRow::compress`].
 pub fn compress(insn: &Insn) -> Option<(COp, u16)> {
-    compress_where(insn, Automatic::Always).or_else(|| compress_where(&other_spelling(insn)?, Automatic::Always))
+    compress_where(insn, Automatic::Always)
+        .or_else(|| compress_where(&other_spelling(insn)?, Automatic::Always))
 }
 
 /// The compressed form of a jump or branch (`jal zero`, `beq`/`bne` with zero) whose `imm` is known.
@@ -477,8 +488,15 @@ pub fn short_form(insn: &Insn) -> Option<(COp, u16)> {
 pub(crate) fn compress_as(cop: COp, insn: &Insn) -> Option<(COp, u16)> {
     let spellings = [Some(*insn), other_spelling(insn)];
     spellings.iter().flatten().find_map(|insn| {
-        let no_hint = cop.row().not_hint.iter().all(|rule| *rule == Rule::ImmNonzero || rule.holds(insn));
-        no_hint.then(|| encode_c(cop, insn)).flatten().map(|half| (cop, half))
+        let no_hint = cop
+            .row()
+            .not_hint
+            .iter()
+            .all(|rule| *rule == Rule::ImmNonzero || rule.holds(insn));
+        no_hint
+            .then(|| encode_c(cop, insn))
+            .flatten()
+            .map(|half| (cop, half))
     })
 }
 
@@ -493,11 +511,21 @@ fn compress_where(insn: &Insn, automatic: Automatic) -> Option<(COp, u16)> {
 fn other_spelling(insn: &Insn) -> Option<Insn> {
     let commutes = matches!(insn.op, Op::Add | Op::And | Op::Or | Op::Xor);
     if commutes && insn.rd == insn.rs2 {
-        return Some(Insn { rs1: insn.rs2, rs2: insn.rs1, ..*insn });
+        return Some(Insn {
+            rs1: insn.rs2,
+            rs2: insn.rs1,
+            ..*insn
+        });
     }
     if insn.op == Op::Addi && insn.imm == 0 {
         // `addi rd, rs1, 0` is how `mv` is spelled in 32 bits, `add rd, zero, rs2` what `c.mv` expands to.
-        return Some(Insn { op: Op::Add, rd: insn.rd, rs1: 0, rs2: insn.rs1, imm: 0 });
+        return Some(Insn {
+            op: Op::Add,
+            rd: insn.rd,
+            rs1: 0,
+            rs2: insn.rs1,
+            imm: 0,
+        });
     }
     None
 }

@@ -75,7 +75,9 @@ pub fn by_name(name: &[u8]) -> Option<&'static CsrRow> {
         rows.sort_by_key(|row| row.name);
         rows
     });
-    let at = sorted.binary_search_by_key(&name, |row| row.name.as_bytes()).ok()?;
+    let at = sorted
+        .binary_search_by_key(&name, |row| row.name.as_bytes())
+        .ok()?;
     Some(sorted[at])
 }
 
@@ -87,7 +89,12 @@ pub fn by_number(number: u16) -> Option<&'static CsrRow> {
 }
 
 const fn row(name: &'static str, number: u16, status: Status, summary: &'static str) -> CsrRow {
-    CsrRow { name, number, status, summary }
+    CsrRow {
+        name,
+        number,
+        status,
+        summary,
+    }
 }
 
 /// The table, by number; of one number, the current name first.
@@ -542,10 +549,18 @@ mod tests {
     fn rows_are_sorted_and_names_unique() {
         assert!(ALL.is_sorted_by_key(|row| (row.number, row.status != Status::Current)));
         for row in ALL {
-            assert!(std::ptr::eq(by_name(row.name.as_bytes()).unwrap(), row), "{}", row.name);
+            assert!(
+                std::ptr::eq(by_name(row.name.as_bytes()).unwrap(), row),
+                "{}",
+                row.name
+            );
             assert!(row.number < 4096);
             if row.status == Status::Current {
-                assert!(std::ptr::eq(by_number(row.number).unwrap(), row), "two current names of {:#x}", row.number);
+                assert!(
+                    std::ptr::eq(by_number(row.number).unwrap(), row),
+                    "two current names of {:#x}",
+                    row.number
+                );
             }
         }
         assert!(by_name(b"nothing").is_none() && by_name(b"").is_none());
@@ -563,7 +578,10 @@ mod tests {
     fn privilege_and_access_follow_the_number() {
         assert_eq!(by_name(b"satp").unwrap().privilege(), Privilege::Supervisor);
         assert_eq!(by_name(b"mstatus").unwrap().privilege(), Privilege::Machine);
-        assert_eq!(by_name(b"vsatp").unwrap().privilege(), Privilege::Hypervisor);
+        assert_eq!(
+            by_name(b"vsatp").unwrap().privilege(),
+            Privilege::Hypervisor
+        );
         assert!(by_name(b"cycle").unwrap().is_read_only());
         assert!(!by_name(b"sstatus").unwrap().is_read_only());
     }

@@ -38,7 +38,11 @@ const ENTRIES32: usize = instructions::ROW_COUNT + 3 * 7;
 const ENTRIES16: usize = compressed::ROW_COUNT;
 
 static INDEX32: Index<256, ENTRIES32> = {
-    let mut index = Index { start: [0; 256], end: [0; 256], rows: [0; ENTRIES32] };
+    let mut index = Index {
+        start: [0; 256],
+        end: [0; 256],
+        rows: [0; ENTRIES32],
+    };
     let mut filled = 0;
     let mut bucket = 0;
     while bucket < 256 {
@@ -61,7 +65,11 @@ static INDEX32: Index<256, ENTRIES32> = {
 };
 
 static INDEX16: Index<32, ENTRIES16> = {
-    let mut index = Index { start: [0; 32], end: [0; 32], rows: [0; ENTRIES16] };
+    let mut index = Index {
+        start: [0; 32],
+        end: [0; 32],
+        rows: [0; ENTRIES16],
+    };
     let mut filled = 0;
     let mut bucket = 0;
     while bucket < 32 {
@@ -88,31 +96,49 @@ static INDEX16: Index<32, ENTRIES16> = {
 /// [`decode_on_hart`].
 #[inline]
 pub fn decode(word: u32) -> Option<Decoded> {
-    if word & 3 == 3 { decode32(word) } else { decode16(word as u16) }
+    if word & 3 == 3 {
+        decode32(word)
+    } else {
+        decode16(word as u16)
+    }
 }
 
 #[inline]
 fn decode32(word: u32) -> Option<Decoded> {
     let bucket = bucket32(word);
     let candidates = &INDEX32.rows[INDEX32.start[bucket] as usize..INDEX32.end[bucket] as usize];
-    let row = candidates.iter().map(|&row| &instructions::ROWS[row as usize]).find(|row| (word ^ row.bits) & row.mask == 0)?;
+    let row = candidates
+        .iter()
+        .map(|&row| &instructions::ROWS[row as usize])
+        .find(|row| (word ^ row.bits) & row.mask == 0)?;
     let mut insn = Insn::new(row.op);
     for operand in row.operands {
         operand.extract(word, &mut insn);
     }
-    Some(Decoded { insn, len: 4, compressed: None })
+    Some(Decoded {
+        insn,
+        len: 4,
+        compressed: None,
+    })
 }
 
 #[inline]
 fn decode16(half: u16) -> Option<Decoded> {
     let bucket = bucket16(half);
     let candidates = &INDEX16.rows[INDEX16.start[bucket] as usize..INDEX16.end[bucket] as usize];
-    candidates.iter().map(|&row| &compressed::ROWS[row as usize]).find_map(|row| {
-        if (half ^ row.bits) & row.mask != 0 {
-            return None;
-        }
-        Some(Decoded { insn: row.expand(half)?, len: 2, compressed: Some(row.op) })
-    })
+    candidates
+        .iter()
+        .map(|&row| &compressed::ROWS[row as usize])
+        .find_map(|row| {
+            if (half ^ row.bits) & row.mask != 0 {
+                return None;
+            }
+            Some(Decoded {
+                insn: row.expand(half)?,
+                len: 2,
+                compressed: Some(row.op),
+            })
+        })
 }
 
 /// Like [`decode`], but only instructions of the extensions in `isa`.
@@ -121,7 +147,7 @@ pub fn decode_for(isa: Isa, word: u32) -> Option<Decoded> {
 }
 
 /// What a hart with the extensions of `isa` executes: like [`decode_for`], and fences whose reserved fields are not
-/// zero execute as the fence without them (§2.7 and §5 of the unprivileged specification: implementations shall
+/// zero execute as the fence without them (§2.7 and chapter “Zifencei” of the unprivileged specification: implementations shall
 /// ignore rd, rs1 and the immediate of `fence.i`, and treat reserved `fm` as 0).
 #[inline]
 pub fn decode_on_hart(isa: Isa, word: u32) -> Option<Decoded> {
@@ -136,7 +162,8 @@ pub fn decode_on_hart(isa: Isa, word: u32) -> Option<Decoded> {
 }
 
 fn allowed(isa: Isa, decoded: &Decoded) -> bool {
-    isa.contains(decoded.insn.op.row().ext) && (decoded.compressed.is_none() || isa.contains(Ext::C))
+    isa.contains(decoded.insn.op.row().ext)
+        && (decoded.compressed.is_none() || isa.contains(Ext::C))
 }
 
 #[cfg(test)]
@@ -146,7 +173,10 @@ mod tests {
 
     /// What a walk over the whole table finds.
     fn linear(word: u32) -> Option<Op> {
-        instructions::ROWS.iter().find(|row| (word ^ row.bits) & row.mask == 0).map(|row| row.op)
+        instructions::ROWS
+            .iter()
+            .find(|row| (word ^ row.bits) & row.mask == 0)
+            .map(|row| row.op)
     }
 
     #[test]
@@ -155,7 +185,11 @@ mod tests {
         for _ in 0..200_000 {
             x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let word = (x ^ x >> 15) | 3;
-            assert_eq!(decode32(word).map(|d| d.insn.op), linear(word), "{word:#010x}");
+            assert_eq!(
+                decode32(word).map(|d| d.insn.op),
+                linear(word),
+                "{word:#010x}"
+            );
         }
         for row in &instructions::ROWS {
             assert_eq!(decode32(row.bits).map(|d| d.insn.op), Some(row.op));
@@ -166,9 +200,18 @@ mod tests {
     fn a_hart_executes_fences_with_reserved_fields() {
         let fence = decode_on_hart(Isa::DEFAULT, 0xf330_8a0f).unwrap();
         assert_eq!((fence.insn.op, fence.insn.imm), (Op::Fence, 0x33));
-        assert_eq!(decode_on_hart(Isa::DEFAULT, 0x1231_1a8f).unwrap().insn.op, Op::FenceI);
-        assert_eq!(decode_on_hart(Isa::DEFAULT.without(Ext::Zifencei), 0x1231_1a8f), None);
+        assert_eq!(
+            decode_on_hart(Isa::DEFAULT, 0x1231_1a8f).unwrap().insn.op,
+            Op::FenceI
+        );
+        assert_eq!(
+            decode_on_hart(Isa::DEFAULT.without(Ext::Zifencei), 0x1231_1a8f),
+            None
+        );
         assert_eq!(decode(0xf330_8a0f), None);
-        assert_eq!(decode_on_hart(Isa::DEFAULT, 0x8330_000f).unwrap().insn.op, Op::FenceTso);
+        assert_eq!(
+            decode_on_hart(Isa::DEFAULT, 0x8330_000f).unwrap().insn.op,
+            Op::FenceTso
+        );
     }
 }

@@ -4,7 +4,14 @@ use crate::instructions::Insn;
 
 /// Encodes a 32-bit instruction. Every operand must fit ([`crate::Operand::fits`]); bits that do not are dropped.
 pub fn encode(insn: &Insn) -> u32 {
-    debug_assert!(insn.op.row().operands.iter().all(|operand| operand.fits(insn)), "{insn:?} does not fit");
+    debug_assert!(
+        insn.op
+            .row()
+            .operands
+            .iter()
+            .all(|operand| operand.fits(insn)),
+        "{insn:?} does not fit"
+    );
     encode_unchecked(insn)
 }
 

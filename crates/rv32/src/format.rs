@@ -40,22 +40,151 @@ macro_rules! format {
 }
 
 // §2.2, §2.3 of the unprivileged specification.                       (bit of the value, width, bit of the word)
-format!(MASK_I = 0xfff0_0000, u32, insert_i, extract_i, 12, [(0, 12, 20)], "the 12-bit signed immediate of an I-type instruction");
-format!(MASK_S = 0xfe00_0f80, u32, insert_s, extract_s, 12, [(0, 5, 7), (5, 7, 25)], "the 12-bit signed immediate of an S-type instruction");
-format!(MASK_B = 0xfe00_0f80, u32, insert_b, extract_b, 13, [(11, 1, 7), (1, 4, 8), (5, 6, 25), (12, 1, 31)], "the 13-bit signed even offset of a B-type instruction");
-format!(MASK_U = 0xffff_f000, u32, insert_u, extract_u, 32, [(12, 20, 12)], "the upper 20 bits of a U-type instruction (the value is the whole 32-bit number; its low 12 bits are dropped)");
-format!(MASK_J = 0xffff_f000, u32, insert_j, extract_j, 21, [(12, 8, 12), (11, 1, 20), (1, 10, 21), (20, 1, 31)], "the 21-bit signed even offset of a J-type instruction");
-// §26 ("C" extension).
-format!(MASK_CB = 0x1c7c, u16, insert_cb, extract_cb, 9, [(5, 1, 2), (1, 2, 3), (6, 2, 5), (3, 2, 10), (8, 1, 12)], "the 9-bit signed even offset of a CB-type branch");
-format!(MASK_CJ = 0x1ffc, u16, insert_cj, extract_cj, 12, [(5, 1, 2), (1, 3, 3), (7, 1, 6), (6, 1, 7), (10, 1, 8), (8, 2, 9), (4, 1, 11), (11, 1, 12)], "the 12-bit signed even offset of a CJ-type jump");
-format!(MASK_CI = 0x107c, u16, insert_ci, extract_ci, 6, [(0, 5, 2), (5, 1, 12)], "the 6-bit signed immediate of a CI-type instruction");
-format!(MASK_CI_LUI = 0x107c, u16, insert_ci_lui, extract_ci_lui, 18, [(12, 5, 2), (17, 1, 12)], "the immediate of `c.lui` (the value is the whole number, a multiple of 4096 in 18 signed bits)");
-format!(MASK_CI_SHAMT = 0x107c, u16, insert_ci_shamt, extract_ci_shamt, 0, [(0, 5, 2), (5, 1, 12)], "the unsigned shift amount of a CI-type shift");
-format!(MASK_CI_16SP = 0x107c, u16, insert_ci_16sp, extract_ci_16sp, 10, [(5, 1, 2), (7, 2, 3), (6, 1, 5), (4, 1, 6), (9, 1, 12)], "the signed immediate of `c.addi16sp`, a multiple of 16");
-format!(MASK_CI_LWSP = 0x107c, u16, insert_ci_lwsp, extract_ci_lwsp, 0, [(6, 2, 2), (2, 3, 4), (5, 1, 12)], "the unsigned offset of `c.lwsp`, a multiple of 4");
-format!(MASK_CSS_SWSP = 0x1f80, u16, insert_css_swsp, extract_css_swsp, 0, [(6, 2, 7), (2, 4, 9)], "the unsigned offset of `c.swsp`, a multiple of 4");
-format!(MASK_CIW = 0x1fe0, u16, insert_ciw, extract_ciw, 0, [(3, 1, 5), (2, 1, 6), (6, 4, 7), (4, 2, 11)], "the unsigned immediate of `c.addi4spn`, a multiple of 4");
-format!(MASK_CL_W = 0x1c60, u16, insert_cl_w, extract_cl_w, 0, [(6, 1, 5), (2, 1, 6), (3, 3, 10)], "the unsigned offset of `c.lw` and `c.sw`, a multiple of 4");
+format!(
+    MASK_I = 0xfff0_0000,
+    u32,
+    insert_i,
+    extract_i,
+    12,
+    [(0, 12, 20)],
+    "the 12-bit signed immediate of an I-type instruction"
+);
+format!(
+    MASK_S = 0xfe00_0f80,
+    u32,
+    insert_s,
+    extract_s,
+    12,
+    [(0, 5, 7), (5, 7, 25)],
+    "the 12-bit signed immediate of an S-type instruction"
+);
+format!(
+    MASK_B = 0xfe00_0f80,
+    u32,
+    insert_b,
+    extract_b,
+    13,
+    [(11, 1, 7), (1, 4, 8), (5, 6, 25), (12, 1, 31)],
+    "the 13-bit signed even offset of a B-type instruction"
+);
+format!(
+    MASK_U = 0xffff_f000,
+    u32,
+    insert_u,
+    extract_u,
+    32,
+    [(12, 20, 12)],
+    "the upper 20 bits of a U-type instruction (the value is the whole 32-bit number; its low 12 bits are dropped)"
+);
+format!(
+    MASK_J = 0xffff_f000,
+    u32,
+    insert_j,
+    extract_j,
+    21,
+    [(12, 8, 12), (11, 1, 20), (1, 10, 21), (20, 1, 31)],
+    "the 21-bit signed even offset of a J-type instruction"
+);
+// Chapter “C”, “Compressed Instruction Formats”.
+format!(
+    MASK_CB = 0x1c7c,
+    u16,
+    insert_cb,
+    extract_cb,
+    9,
+    [(5, 1, 2), (1, 2, 3), (6, 2, 5), (3, 2, 10), (8, 1, 12)],
+    "the 9-bit signed even offset of a CB-type branch"
+);
+format!(
+    MASK_CJ = 0x1ffc,
+    u16,
+    insert_cj,
+    extract_cj,
+    12,
+    [
+        (5, 1, 2),
+        (1, 3, 3),
+        (7, 1, 6),
+        (6, 1, 7),
+        (10, 1, 8),
+        (8, 2, 9),
+        (4, 1, 11),
+        (11, 1, 12)
+    ],
+    "the 12-bit signed even offset of a CJ-type jump"
+);
+format!(
+    MASK_CI = 0x107c,
+    u16,
+    insert_ci,
+    extract_ci,
+    6,
+    [(0, 5, 2), (5, 1, 12)],
+    "the 6-bit signed immediate of a CI-type instruction"
+);
+format!(
+    MASK_CI_LUI = 0x107c,
+    u16,
+    insert_ci_lui,
+    extract_ci_lui,
+    18,
+    [(12, 5, 2), (17, 1, 12)],
+    "the immediate of `c.lui` (the value is the whole number, a multiple of 4096 in 18 signed bits)"
+);
+format!(
+    MASK_CI_SHAMT = 0x107c,
+    u16,
+    insert_ci_shamt,
+    extract_ci_shamt,
+    0,
+    [(0, 5, 2), (5, 1, 12)],
+    "the unsigned shift amount of a CI-type shift"
+);
+format!(
+    MASK_CI_16SP = 0x107c,
+    u16,
+    insert_ci_16sp,
+    extract_ci_16sp,
+    10,
+    [(5, 1, 2), (7, 2, 3), (6, 1, 5), (4, 1, 6), (9, 1, 12)],
+    "the signed immediate of `c.addi16sp`, a multiple of 16"
+);
+format!(
+    MASK_CI_LWSP = 0x107c,
+    u16,
+    insert_ci_lwsp,
+    extract_ci_lwsp,
+    0,
+    [(6, 2, 2), (2, 3, 4), (5, 1, 12)],
+    "the unsigned offset of `c.lwsp`, a multiple of 4"
+);
+format!(
+    MASK_CSS_SWSP = 0x1f80,
+    u16,
+    insert_css_swsp,
+    extract_css_swsp,
+    0,
+    [(6, 2, 7), (2, 4, 9)],
+    "the unsigned offset of `c.swsp`, a multiple of 4"
+);
+format!(
+    MASK_CIW = 0x1fe0,
+    u16,
+    insert_ciw,
+    extract_ciw,
+    0,
+    [(3, 1, 5), (2, 1, 6), (6, 4, 7), (4, 2, 11)],
+    "the unsigned immediate of `c.addi4spn`, a multiple of 4"
+);
+format!(
+    MASK_CL_W = 0x1c60,
+    u16,
+    insert_cl_w,
+    extract_cl_w,
+    0,
+    [(6, 1, 5), (2, 1, 6), (3, 3, 10)],
+    "the unsigned offset of `c.lw` and `c.sw`, a multiple of 4"
+);
 
 /// Splits a 32-bit number for `lui`/`auipc` + a 12-bit signed low part: (upper part, a multiple of 4096; low part).
 /// `upper.wrapping_add(low) == value`.
@@ -106,7 +235,19 @@ mod tests {
 
     #[test]
     fn hi_and_lo_add_up() {
-        for value in [0, 1, 0x7ff, 0x800, 0xfff, 0x1000, 0x7fff_f800, 0x8000_0000, 0xffff_f800, 0xffff_ffff, 0x1234_5fff] {
+        for value in [
+            0,
+            1,
+            0x7ff,
+            0x800,
+            0xfff,
+            0x1000,
+            0x7fff_f800,
+            0x8000_0000,
+            0xffff_f800,
+            0xffff_ffff,
+            0x1234_5fff,
+        ] {
             let (hi, lo) = split_hi_lo(value);
             assert_eq!(hi.wrapping_add(lo as u32), value);
             assert_eq!(hi & 0xfff, 0);

@@ -108,30 +108,54 @@ impl Part {
     /// Writes a value into the part: a number, a register number (0 to 31; 8 to 15 for short ones), a byte offset.
     /// Bits that do not fit are dropped: ask [`fits`](Part::fits) first.
     pub const fn insert(self, word: &mut u32, value: i32) {
-        if let Some((from, width)) = self.run() {
-            let mask = ((1u32 << width) - 1) << from;
-            *word = *word & !mask | ((value as u32) << from) & mask;
-            return;
-        }
         let half = *word as u16;
         *word = match self {
             Part::Store => format::insert_s(*word, value),
             Part::BranchTarget => format::insert_b(*word, value),
             Part::JumpTarget => format::insert_j(*word, value),
             Part::CImm6 => format::insert_ci(half, value) as u32,
-            Part::COffset5 => *word & !MASK_CL_RAW | (value as u32 & 3) << 5 | (value as u32 >> 2 & 7) << 10,
+            Part::COffset5 => {
+                *word & !MASK_CL_RAW | (value as u32 & 3) << 5 | (value as u32 >> 2 & 7) << 10
+            }
             Part::CBranchTarget => format::insert_cb(half, value) as u32,
             Part::CJumpTarget => format::insert_cj(half, value) as u32,
-            _ => *word,
+            Part::Opcode
+            | Part::Funct3
+            | Part::Funct7
+            | Part::Funct2
+            | Part::Rd
+            | Part::Rs1
+            | Part::Rs2
+            | Part::Rs3
+            | Part::ImmI
+            | Part::Load
+            | Part::ImmU
+            | Part::COpcode
+            | Part::CFunct3
+            | Part::CFunct4
+            | Part::CFunct6
+            | Part::CFunct2
+            | Part::CRd
+            | Part::CRs2
+            | Part::CRs1Short
+            | Part::CRs2Short
+            | Part::CUimm6
+            | Part::CUimm8 => {
+                let Some((from, width)) = self.run() else {
+                    return;
+                };
+                let mask = ((1u32 << width) - 1) << from;
+                *word & !mask | ((value as u32) << from) & mask
+            }
         };
     }
 
     /// Writes the base register of a memory part.
     pub const fn insert_base(self, word: &mut u32, register: u8) {
-        match self {
-            Part::Load | Part::Store => Part::Rs1.insert(word, register as i32),
-            Part::COffset5 => Part::CRs1Short.insert(word, register as i32),
-            _ => {}
+        if matches!(self, Part::Load | Part::Store) {
+            Part::Rs1.insert(word, register as i32);
+        } else if matches!(self, Part::COffset5) {
+            Part::CRs1Short.insert(word, register as i32);
         }
     }
 
@@ -173,20 +197,36 @@ impl Part {
     /// Whether a value may be written.
     pub const fn fits(self, value: i32) -> bool {
         let (low, high) = self.range();
-        let in_range = low <= value && value <= high;
-        match self {
-            Part::Opcode => in_range && value & 3 == 3,
-            Part::BranchTarget | Part::JumpTarget | Part::CBranchTarget | Part::CJumpTarget => in_range && value & 1 == 0,
-            _ => in_range,
-        }
+        let aligned = match self.syntax() {
+            Syntax::Target => value & 1 == 0,
+            Syntax::Register
+            | Syntax::Immediate
+            | Syntax::Memory
+            | Syntax::Csr
+            | Syntax::FenceSet
+            | Syntax::None => true,
+        };
+        low <= value
+            && value <= high
+            && aligned
+            && (!matches!(self, Part::Opcode) || value & 3 == 3)
     }
 
     /// How the part is written.
     pub const fn syntax(self) -> Syntax {
         match self {
-            Part::Rd | Part::Rs1 | Part::Rs2 | Part::Rs3 | Part::CRd | Part::CRs2 | Part::CRs1Short | Part::CRs2Short => Syntax::Register,
+            Part::Rd
+            | Part::Rs1
+            | Part::Rs2
+            | Part::Rs3
+            | Part::CRd
+            | Part::CRs2
+            | Part::CRs1Short
+            | Part::CRs2Short => Syntax::Register,
             Part::Load | Part::Store | Part::COffset5 => Syntax::Memory,
-            Part::BranchTarget | Part::JumpTarget | Part::CBranchTarget | Part::CJumpTarget => Syntax::Target,
+            Part::BranchTarget | Part::JumpTarget | Part::CBranchTarget | Part::CJumpTarget => {
+                Syntax::Target
+            }
             Part::Opcode
             | Part::Funct3
             | Part::Funct7
@@ -214,7 +254,27 @@ impl Part {
             Part::JumpTarget => Some(Field::J),
             Part::CBranchTarget => Some(Field::CB),
             Part::CJumpTarget => Some(Field::CJ),
-            _ => None,
+            Part::Opcode
+            | Part::Funct3
+            | Part::Funct7
+            | Part::Funct2
+            | Part::Rd
+            | Part::Rs1
+            | Part::Rs2
+            | Part::Rs3
+            | Part::COpcode
+            | Part::CFunct3
+            | Part::CFunct4
+            | Part::CFunct6
+            | Part::CFunct2
+            | Part::CRd
+            | Part::CRs2
+            | Part::CRs1Short
+            | Part::CRs2Short
+            | Part::CImm6
+            | Part::CUimm6
+            | Part::CUimm8
+            | Part::COffset5 => None,
         }
     }
 
@@ -232,7 +292,9 @@ impl Part {
             Part::ImmI => "simm12",
             Part::Load | Part::Store => "simm12(rs1)",
             Part::ImmU => "uimm20",
-            Part::BranchTarget | Part::JumpTarget | Part::CBranchTarget | Part::CJumpTarget => "target",
+            Part::BranchTarget | Part::JumpTarget | Part::CBranchTarget | Part::CJumpTarget => {
+                "target"
+            }
             Part::COpcode => "opcode2",
             Part::CFunct4 => "funct4",
             Part::CFunct6 => "funct6",
@@ -298,10 +360,15 @@ pub static OPCODES: &[(&str, u8)] = &[
 
 /// The formats of a name, in the order in which to try them.
 pub fn formats(name: &[u8]) -> impl Iterator<Item = &'static FormatRow> {
-    FORMATS.iter().filter(move |row| row.name.as_bytes() == name)
+    FORMATS
+        .iter()
+        .filter(move |row| row.name.as_bytes() == name)
 }
 
 /// The opcode of a name.
 pub fn opcode(name: &[u8]) -> Option<u8> {
-    OPCODES.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, opcode)| *opcode)
+    OPCODES
+        .iter()
+        .find(|(known, _)| known.as_bytes() == name)
+        .map(|(_, opcode)| *opcode)
 }

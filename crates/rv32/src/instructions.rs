@@ -46,7 +46,13 @@ pub struct Insn {
 impl Insn {
     /// The instruction with every field 0.
     pub const fn new(op: Op) -> Insn {
-        Insn { op, rd: 0, rs1: 0, rs2: 0, imm: 0 }
+        Insn {
+            op,
+            rd: 0,
+            rs1: 0,
+            rs2: 0,
+            imm: 0,
+        }
     }
 }
 
@@ -93,7 +99,7 @@ impl Op {
     }
 }
 
-// The section numbers are those of the unprivileged specification unless said otherwise.
+// Sections and chapters are those of the unprivileged specification unless said otherwise.
 instructions! {
     // op      mnemonic     bits        mask        extension operands                      summary
     // §2.4, §2.5: upper immediates and jumps
@@ -143,20 +149,20 @@ instructions! {
     FenceI    "fence.i"    0x0000_100f 0xffff_ffff Zifencei []                               "Order stores to code with the fetches that follow";
     Ecall     "ecall"      0x0000_0073 0xffff_ffff I        []                               "Call the environment: traps to the next privilege level";
     Ebreak    "ebreak"     0x0010_0073 0xffff_ffff I        []                               "Breakpoint: traps to the debugger";
-    // §6 (Zicsr)
+    // chapter “Zicsr”
     Csrrw     "csrrw"      0x0000_1073 0x0000_707f Zicsr    [Rd, Csr, Rs1]                   "Swap: rd = csr; csr = rs1";
     Csrrs     "csrrs"      0x0000_2073 0x0000_707f Zicsr    [Rd, Csr, Rs1]                   "Read and set bits: rd = csr; csr |= rs1";
     Csrrc     "csrrc"      0x0000_3073 0x0000_707f Zicsr    [Rd, Csr, Rs1]                   "Read and clear bits: rd = csr; csr &= ~rs1";
     Csrrwi    "csrrwi"     0x0000_5073 0x0000_707f Zicsr    [Rd, Csr, Uimm5]                 "Swap with an immediate: rd = csr; csr = uimm";
     Csrrsi    "csrrsi"     0x0000_6073 0x0000_707f Zicsr    [Rd, Csr, Uimm5]                 "Read and set bits of an immediate: rd = csr; csr |= uimm";
     Csrrci    "csrrci"     0x0000_7073 0x0000_707f Zicsr    [Rd, Csr, Uimm5]                 "Read and clear bits of an immediate: rd = csr; csr &= ~uimm";
-    // §3.3, §10.2 of the privileged specification; `dret`: debug specification §4.8
+    // privileged specification, “Privileged Instructions”; `dret`: debug specification, “dret Instruction”
     Sret      "sret"       0x1020_0073 0xffff_ffff I        []                               "Return from a trap to supervisor mode";
     Mret      "mret"       0x3020_0073 0xffff_ffff I        []                               "Return from a trap to machine mode";
     Dret      "dret"       0x7b20_0073 0xffff_ffff I        []                               "Return from debug mode";
     Wfi       "wfi"        0x1050_0073 0xffff_ffff I        []                               "Wait for interrupt";
     SfenceVma "sfence.vma" 0x1200_0073 0xfe00_7fff I        [Rs1, Rs2]                       "Order page-table updates with the translations that follow; rs1 = address or x0 for all, rs2 = address space or x0 for all";
-    // §13 (M)
+    // chapter “M”
     Mul       "mul"        0x0200_0033 0xfe00_707f Zmmul    [Rd, Rs1, Rs2]                   "Multiply, low half: rd = rs1 * rs2";
     Mulh      "mulh"       0x0200_1033 0xfe00_707f Zmmul    [Rd, Rs1, Rs2]                   "Multiply, high half, signed by signed";
     Mulhsu    "mulhsu"     0x0200_2033 0xfe00_707f Zmmul    [Rd, Rs1, Rs2]                   "Multiply, high half, signed rs1 by unsigned rs2";
@@ -165,7 +171,7 @@ instructions! {
     Divu      "divu"       0x0200_5033 0xfe00_707f M        [Rd, Rs1, Rs2]                   "Divide, unsigned; by zero gives 2^32 - 1";
     Rem       "rem"        0x0200_6033 0xfe00_707f M        [Rd, Rs1, Rs2]                   "Remainder, signed, with the sign of rs1; by zero gives rs1";
     Remu      "remu"       0x0200_7033 0xfe00_707f M        [Rd, Rs1, Rs2]                   "Remainder, unsigned; by zero gives rs1";
-    // §14 (A)
+    // chapter “A”
     LrW       "lr.w"       0x1000_202f 0xf9f0_707f A        [Rd, Address, Ordering]          "Load reserved: rd = memory[rs1]; reserves the word";
     ScW       "sc.w"       0x1800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Store conditional: if the reservation holds, memory[rs1] = rs2 and rd = 0, else rd = 1";
     AmoswapW  "amoswap.w"  0x0800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = rs2";
@@ -177,11 +183,11 @@ instructions! {
     AmomaxW   "amomax.w"   0xa000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the greater of old and rs2, signed";
     AmominuW  "amominu.w"  0xc000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the lesser of old and rs2, unsigned";
     AmomaxuW  "amomaxu.w"  0xe000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the greater of old and rs2, unsigned";
-    // §28.4 (Zba)
+    // chapter “B”: Zba
     Sh1add    "sh1add"     0x2000_2033 0xfe00_707f Zba      [Rd, Rs1, Rs2]                   "Shift left by 1 and add: rd = (rs1 << 1) + rs2";
     Sh2add    "sh2add"     0x2000_4033 0xfe00_707f Zba      [Rd, Rs1, Rs2]                   "Shift left by 2 and add: rd = (rs1 << 2) + rs2";
     Sh3add    "sh3add"     0x2000_6033 0xfe00_707f Zba      [Rd, Rs1, Rs2]                   "Shift left by 3 and add: rd = (rs1 << 3) + rs2";
-    // §28.4 (Zbb)
+    // chapter “B”: Zbb
     Andn      "andn"       0x4000_7033 0xfe00_707f Zbb      [Rd, Rs1, Rs2]                   "And with inverted operand: rd = rs1 & ~rs2";
     Orn       "orn"        0x4000_6033 0xfe00_707f Zbb      [Rd, Rs1, Rs2]                   "Or with inverted operand: rd = rs1 | ~rs2";
     Xnor      "xnor"       0x4000_4033 0xfe00_707f Zbb      [Rd, Rs1, Rs2]                   "Exclusive nor: rd = ~(rs1 ^ rs2)";
@@ -200,7 +206,7 @@ instructions! {
     ZextH     "zext.h"     0x0800_4033 0xfff0_707f Zbb      [Rd, Rs1]                        "Zero-extend the low halfword";
     Rev8      "rev8"       0x6980_5013 0xfff0_707f Zbb      [Rd, Rs1]                        "Reverse the order of the bytes";
     OrcB      "orc.b"      0x2870_5013 0xfff0_707f Zbb      [Rd, Rs1]                        "Each byte: 0xff if it has a one bit, else 0";
-    // §28.4 (Zbs)
+    // chapter “B”: Zbs
     Bclr      "bclr"       0x4800_1033 0xfe00_707f Zbs      [Rd, Rs1, Rs2]                   "Clear bit rs2 & 31 of rs1";
     Bclri     "bclri"      0x4800_1013 0xfe00_707f Zbs      [Rd, Rs1, Shamt]                 "Clear bit shamt of rs1";
     Bext      "bext"       0x4800_5033 0xfe00_707f Zbs      [Rd, Rs1, Rs2]                   "Extract bit rs2 & 31 of rs1";

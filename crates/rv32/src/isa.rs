@@ -54,8 +54,21 @@ extensions! {
     Svadu       "svadu"       1 0 []        false "Hardware update of accessed and dirty bits";
 }
 
-const fn other(name: &'static str, major: u32, minor: u32, implies: &'static [&'static str]) -> ExtRow {
-    ExtRow { name, major, minor, implies, in_attribute: true, ext: None, summary: "not supported" }
+const fn other(
+    name: &'static str,
+    major: u32,
+    minor: u32,
+    implies: &'static [&'static str],
+) -> ExtRow {
+    ExtRow {
+        name,
+        major,
+        minor,
+        implies,
+        in_attribute: true,
+        ext: None,
+        summary: "not supported",
+    }
 }
 
 /// What binutils 2.40 knows besides: recognised so that messages can name them and attributes can be merged.
@@ -82,7 +95,12 @@ static OTHER_ROWS: &[ExtRow] = &[
     other("zbkc", 1, 0, &[]),
     other("zbkx", 1, 0, &[]),
     other("zk", 1, 0, &["zkn", "zkr", "zkt"]),
-    other("zkn", 1, 0, &["zbkb", "zbkc", "zbkx", "zkne", "zknd", "zknh"]),
+    other(
+        "zkn",
+        1,
+        0,
+        &["zbkb", "zbkc", "zbkx", "zkne", "zknd", "zknh"],
+    ),
     other("zknd", 1, 0, &[]),
     other("zkne", 1, 0, &[]),
     other("zknh", 1, 0, &[]),
@@ -129,7 +147,10 @@ static OTHER_ROWS: &[ExtRow] = &[
 ];
 
 fn known(name: &str) -> Option<&'static ExtRow> {
-    EXT_ROWS.iter().chain(OTHER_ROWS).find(|row| row.name == name)
+    EXT_ROWS
+        .iter()
+        .chain(OTHER_ROWS)
+        .find(|row| row.name == name)
 }
 
 impl Ext {
@@ -172,13 +193,20 @@ impl Isa {
     pub const BASE: Isa = Isa(bit(Ext::I));
 
     /// The assembler's default: `rv32imac_zicsr_zifencei_zba_zbb_zbs`.
-    pub const DEFAULT: Isa = Isa(
-        bit(Ext::I) | bit(Ext::M) | bit(Ext::Zmmul) | bit(Ext::A) | bit(Ext::C) | bit(Ext::Zicsr) | bit(Ext::Zifencei)
-            | bit(Ext::Zba) | bit(Ext::Zbb) | bit(Ext::Zbs),
-    );
+    pub const DEFAULT: Isa = Isa(bit(Ext::I)
+        | bit(Ext::M)
+        | bit(Ext::Zmmul)
+        | bit(Ext::A)
+        | bit(Ext::C)
+        | bit(Ext::Zicsr)
+        | bit(Ext::Zifencei)
+        | bit(Ext::Zba)
+        | bit(Ext::Zbb)
+        | bit(Ext::Zbs));
 
     /// What a guest's processor has: the default and `zicntr`, `sstc`, `svadu`.
-    pub const PLATFORM: Isa = Isa(Isa::DEFAULT.0 | bit(Ext::Zicntr) | bit(Ext::Sstc) | bit(Ext::Svadu));
+    pub const PLATFORM: Isa =
+        Isa(Isa::DEFAULT.0 | bit(Ext::Zicntr) | bit(Ext::Sstc) | bit(Ext::Svadu));
 
     /// Whether the extension is in the set.
     #[inline]
@@ -207,7 +235,10 @@ impl Isa {
         let mut isa = Isa(0);
         for kept in Ext::ALL.into_iter().filter(remaining) {
             let brought_by_ext = implies(ext, kept) && kept != Ext::Zicsr;
-            let by_another = Ext::ALL.into_iter().filter(remaining).any(|e| e != kept && implies(e, kept));
+            let by_another = Ext::ALL
+                .into_iter()
+                .filter(remaining)
+                .any(|e| e != kept && implies(e, kept));
             if !brought_by_ext || by_another {
                 isa = Isa(isa.0 | bit(kept));
             }
@@ -275,7 +306,9 @@ impl fmt::Display for IsaError {
             IsaError::NoBase => write!(f, "the first extension must be i, e or g"),
             IsaError::Unknown(name) => write!(f, "unknown extension `{name}`"),
             IsaError::Unsupported(name) => write!(f, "extension `{name}` is not supported"),
-            IsaError::BadVersion(name) => write!(f, "the version of extension `{name}` is not a number"),
+            IsaError::BadVersion(name) => {
+                write!(f, "the version of extension `{name}` is not a number")
+            }
         }
     }
 }
@@ -375,13 +408,26 @@ impl Arch {
     }
 
     fn insert(&mut self, name: &str, major: u32, minor: u32) {
-        let at = self.extensions.partition_point(|e| canonical_key(&e.name) < canonical_key(name));
-        self.extensions.insert(at, ArchExtension { name: name.to_owned(), major, minor });
+        let at = self
+            .extensions
+            .partition_point(|e| canonical_key(&e.name) < canonical_key(name));
+        self.extensions.insert(
+            at,
+            ArchExtension {
+                name: name.to_owned(),
+                major,
+                minor,
+            },
+        );
     }
 
     fn add_implied(&mut self) {
         // Before version 2.1 the base had what is now zicsr and zifencei.
-        if self.extensions.iter().any(|e| e.name == "i" && (e.major, e.minor) < (2, 1)) {
+        if self
+            .extensions
+            .iter()
+            .any(|e| e.name == "i" && (e.major, e.minor) < (2, 1))
+        {
             for row in ["zicsr", "zifencei"].into_iter().filter_map(known) {
                 if !self.contains(row.name) {
                     self.insert(row.name, row.major, row.minor);
@@ -392,7 +438,11 @@ impl Arch {
         let mut work: Vec<String> = self.extensions.iter().map(|e| e.name.clone()).collect();
         while let Some(name) = work.get(next).cloned() {
             next += 1;
-            for row in known(&name).into_iter().flat_map(|row| row.implies).filter_map(|name| known(name)) {
+            for row in known(&name)
+                .into_iter()
+                .flat_map(|row| row.implies)
+                .filter_map(|name| known(name))
+            {
                 if !self.contains(row.name) {
                     self.insert(row.name, row.major, row.minor);
                     work.push(row.name.to_owned());
@@ -414,7 +464,11 @@ impl Arch {
     /// The union with another, of each extension the higher version.
     pub fn merge(&mut self, other: &Arch) {
         for theirs in &other.extensions {
-            match self.extensions.iter_mut().find(|ours| ours.name == theirs.name) {
+            match self
+                .extensions
+                .iter_mut()
+                .find(|ours| ours.name == theirs.name)
+            {
                 Some(ours) if (ours.major, ours.minor) < (theirs.major, theirs.minor) => {
                     (ours.major, ours.minor) = (theirs.major, theirs.minor);
                 }
@@ -431,7 +485,8 @@ impl Arch {
     pub fn isa(&self) -> Result<Isa, IsaError> {
         let mut isa = Isa(0);
         for extension in &self.extensions {
-            let ext = Ext::from_name(&extension.name).ok_or_else(|| IsaError::Unsupported(extension.name.clone()))?;
+            let ext = Ext::from_name(&extension.name)
+                .ok_or_else(|| IsaError::Unsupported(extension.name.clone()))?;
             isa = isa.with(ext);
         }
         Ok(isa)
@@ -468,7 +523,9 @@ impl fmt::Display for Arch {
 fn leading_version(text: &str) -> (Option<(u32, u32)>, &str) {
     let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
     let n = digits(text);
-    let Ok(major) = text[..n].parse() else { return (None, text) };
+    let Ok(major) = text[..n].parse() else {
+        return (None, text);
+    };
     let rest = &text[n..];
     if let Some(after) = rest.strip_prefix('p') {
         let m = digits(after);
@@ -483,7 +540,9 @@ fn leading_version(text: &str) -> (Option<(u32, u32)>, &str) {
 fn split_version(text: &str) -> (&str, Option<(u32, u32)>) {
     let trailing = |s: &str| s.len() - s.bytes().rev().take_while(u8::is_ascii_digit).count();
     let last = trailing(text);
-    let Ok(number) = text[last..].parse::<u32>() else { return (text, None) };
+    let Ok(number) = text[last..].parse::<u32>() else {
+        return (text, None);
+    };
     if let Some(head) = text[..last].strip_suffix('p') {
         let first = trailing(head);
         if let Ok(major) = head[first..].parse() {

@@ -39,7 +39,9 @@ const SLOTS: usize = 1024;
 
 /// FNV-1a.
 fn hash(mnemonic: &[u8]) -> usize {
-    let hash = mnemonic.iter().fold(0x811c_9dc5u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    let hash = mnemonic.iter().fold(0x811c_9dc5u32, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
     (hash ^ hash >> 15) as usize
 }
 
@@ -50,7 +52,9 @@ impl Table {
         loop {
             match self.slots[slot] {
                 0 => return slot,
-                n if self.entries[usize::from(n) - 1].mnemonic.as_bytes() == mnemonic => return slot,
+                n if self.entries[usize::from(n) - 1].mnemonic.as_bytes() == mnemonic => {
+                    return slot;
+                }
                 _ => slot = (slot + 1) % SLOTS,
             }
         }
@@ -59,18 +63,26 @@ impl Table {
     fn add(&mut self, mnemonic: &str, form: Form) {
         let slot = self.slot(mnemonic.as_bytes());
         if self.slots[slot] == 0 {
-            self.entries.push(Entry { mnemonic: mnemonic.to_owned(), forms: Vec::new() });
+            self.entries.push(Entry {
+                mnemonic: mnemonic.to_owned(),
+                forms: Vec::new(),
+            });
             assert!(self.entries.len() <= SLOTS / 2, "enlarge SLOTS");
             self.slots[slot] = self.entries.len() as u16;
         }
-        self.entries[usize::from(self.slots[slot]) - 1].forms.push(form);
+        self.entries[usize::from(self.slots[slot]) - 1]
+            .forms
+            .push(form);
     }
 }
 
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = Table { entries: Vec::new(), slots: vec![0; SLOTS] };
+        let mut table = Table {
+            entries: Vec::new(),
+            slots: vec![0; SLOTS],
+        };
         for row in &instructions::ROWS {
             let orderings: &[(&str, u8)] = if row.operands.contains(&Operand::Ordering) {
                 &[("", 0), (".aq", 2), (".rl", 1), (".aqrl", 3)]
@@ -78,7 +90,13 @@ fn table() -> &'static Table {
                 &[("", 0)]
             };
             for (suffix, ordering) in orderings {
-                table.add(&format!("{}{suffix}", row.mnemonic), Form::Real { op: row.op, ordering: *ordering });
+                table.add(
+                    &format!("{}{suffix}", row.mnemonic),
+                    Form::Real {
+                        op: row.op,
+                        ordering: *ordering,
+                    },
+                );
             }
         }
         for row in &compressed::ROWS {

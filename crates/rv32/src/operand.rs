@@ -36,7 +36,7 @@ pub enum Operand {
     Csr,
     /// 5-bit unsigned immediate in the place of rs1 (`csrrwi`); `insn.rs1`.
     Uimm5,
-    /// Predecessor set of `fence`, any of `iorw` or `0`; bits 7:4 of `insn.imm`.
+    /// Predecessor set of `fence`, any of `iorw`; bits 7:4 of `insn.imm`.
     FencePred,
     /// Successor set of `fence`; bits 3:0 of `insn.imm`.
     FenceSucc,
@@ -61,7 +61,7 @@ pub enum Syntax {
     Memory,
     /// A CSR name or number.
     Csr,
-    /// A set of the letters `i`, `o`, `r`, `w`, or `0`.
+    /// A set of the letters `i`, `o`, `r`, `w`, not empty, in this order.
     FenceSet,
     /// Not written as an operand of its own.
     None,
@@ -145,7 +145,9 @@ impl Operand {
                 insn.imm = format::extract_s(word);
                 insn.rs1 = get(word, REG_RS1) as u8;
             }
-            Operand::FencePred => insn.imm = (insn.imm & !0xf0) | ((get(word, 0xf << 24) as i32) << 4),
+            Operand::FencePred => {
+                insn.imm = (insn.imm & !0xf0) | ((get(word, 0xf << 24) as i32) << 4)
+            }
             Operand::FenceSucc => insn.imm = (insn.imm & !0xf) | get(word, 0xf << 20) as i32,
             Operand::Ordering => insn.imm = get(word, 0x3 << 25) as i32,
             Operand::Symbol | Operand::Imm32 => {}
@@ -166,7 +168,9 @@ impl Operand {
             Operand::FenceSucc => 0..=0xff,
             Operand::Ordering => 0..=3,
             Operand::Imm32 => i32::MIN..=i32::MAX,
-            Operand::Rd | Operand::Rs1 | Operand::Rs2 | Operand::Address | Operand::Symbol => return None,
+            Operand::Rd | Operand::Rs1 | Operand::Rs2 | Operand::Address | Operand::Symbol => {
+                return None;
+            }
         })
     }
 
@@ -175,8 +179,22 @@ impl Operand {
     pub const fn written_range(self) -> Option<RangeInclusive<i32>> {
         match self {
             Operand::ImmU => Some(0..=0xf_ffff),
-            Operand::FencePred | Operand::FenceSucc => Some(0..=15),
-            _ => self.range(),
+            Operand::FencePred | Operand::FenceSucc => Some(1..=15),
+            Operand::Rd
+            | Operand::Rs1
+            | Operand::Rs2
+            | Operand::ImmI
+            | Operand::Shamt
+            | Operand::BranchTarget
+            | Operand::JumpTarget
+            | Operand::Load
+            | Operand::Store
+            | Operand::Address
+            | Operand::Csr
+            | Operand::Uimm5
+            | Operand::Ordering
+            | Operand::Symbol
+            | Operand::Imm32 => self.range(),
         }
     }
 
@@ -185,14 +203,29 @@ impl Operand {
         match self {
             Operand::ImmU => 0x1000,
             Operand::BranchTarget | Operand::JumpTarget => 2,
-            _ => 1,
+            Operand::Rd
+            | Operand::Rs1
+            | Operand::Rs2
+            | Operand::ImmI
+            | Operand::Shamt
+            | Operand::Load
+            | Operand::Store
+            | Operand::Address
+            | Operand::Csr
+            | Operand::Uimm5
+            | Operand::FencePred
+            | Operand::FenceSucc
+            | Operand::Ordering
+            | Operand::Symbol
+            | Operand::Imm32 => 1,
         }
     }
 
     /// Whether the value in `insn` can be encoded.
     pub fn fits(self, insn: &Insn) -> bool {
         let register = |r: u8| r < 32;
-        let immediate = |v: i32| self.range().is_some_and(|r| r.contains(&v)) && v % self.step() == 0;
+        let immediate =
+            |v: i32| self.range().is_some_and(|r| r.contains(&v)) && v % self.step() == 0;
         match self {
             Operand::Rd => register(insn.rd),
             Operand::Rs1 | Operand::Address | Operand::Uimm5 => register(insn.rs1),
@@ -216,7 +249,9 @@ impl Operand {
     pub const fn syntax(self) -> Syntax {
         match self {
             Operand::Rd | Operand::Rs1 | Operand::Rs2 => Syntax::Register,
-            Operand::ImmI | Operand::Shamt | Operand::ImmU | Operand::Uimm5 | Operand::Imm32 => Syntax::Immediate,
+            Operand::ImmI | Operand::Shamt | Operand::ImmU | Operand::Uimm5 | Operand::Imm32 => {
+                Syntax::Immediate
+            }
             Operand::BranchTarget | Operand::JumpTarget | Operand::Symbol => Syntax::Target,
             Operand::Load | Operand::Store | Operand::Address => Syntax::Memory,
             Operand::Csr => Syntax::Csr,
@@ -231,7 +266,18 @@ impl Operand {
             Operand::Rd => Some(&mut insn.rd),
             Operand::Rs1 | Operand::Load | Operand::Store | Operand::Address => Some(&mut insn.rs1),
             Operand::Rs2 => Some(&mut insn.rs2),
-            _ => None,
+            Operand::ImmI
+            | Operand::Shamt
+            | Operand::ImmU
+            | Operand::BranchTarget
+            | Operand::JumpTarget
+            | Operand::Csr
+            | Operand::Uimm5
+            | Operand::FencePred
+            | Operand::FenceSucc
+            | Operand::Ordering
+            | Operand::Symbol
+            | Operand::Imm32 => None,
         }
     }
 
@@ -268,7 +314,9 @@ impl Operand {
             Operand::Address => "an address `(register)` without offset",
             Operand::Csr => "a CSR name or a number in 0..=4095",
             Operand::Uimm5 => "an integer in 0..=31",
-            Operand::FencePred | Operand::FenceSucc => "a set of the letters i, o, r, w in this order, or 0",
+            Operand::FencePred | Operand::FenceSucc => {
+                "a set of the letters i, o, r, w in this order"
+            }
             Operand::Ordering => "an ordering suffix of the mnemonic",
             Operand::Symbol => "a symbol or an address",
             Operand::Imm32 => "an integer of 32 bits",

@@ -19,13 +19,22 @@ pub enum Style {
 
 /// The text of an instruction at address `pc`: mnemonic, and if it has operands a tab and the operands. `symbolize` names
 /// the address that a jump or branch goes to; with a name it prints as `80000010 <name>`, without as `0x80000010`.
-pub fn print(decoded: &Decoded, pc: u32, style: Style, symbolize: &dyn Fn(u32) -> Option<String>) -> String {
+pub fn print(
+    decoded: &Decoded,
+    pc: u32,
+    style: Style,
+    symbolize: &dyn Fn(u32) -> Option<String>,
+) -> String {
     let (mnemonic, operands) = match (style, decoded.compressed) {
         (Style::NoAliases, Some(cop)) => compressed_text(cop, &decoded.insn, pc, symbolize),
         (Style::NoAliases, None) => real_text(&decoded.insn, pc, symbolize),
         (Style::Aliases, cop) => alias_text(cop, &decoded.insn, pc, symbolize),
     };
-    if operands.is_empty() { mnemonic } else { format!("{mnemonic}\t{}", operands.join(",")) }
+    if operands.is_empty() {
+        mnemonic
+    } else {
+        format!("{mnemonic}\t{}", operands.join(","))
+    }
 }
 
 /// A line of assembly for an instruction of a row: the mnemonic, the operands as an assembler takes them. Jump and branch
@@ -38,10 +47,19 @@ pub fn assembly(mnemonic: &str, operands: &[Operand], insn: &Insn) -> String {
         .map(|(operand, text)| match operand.syntax() {
             Syntax::Target if *operand == Operand::Symbol => "symbol".to_owned(),
             Syntax::Target => format!(".{:+}", insn.imm),
-            Syntax::Register | Syntax::Immediate | Syntax::Memory | Syntax::Csr | Syntax::FenceSet | Syntax::None => text,
+            Syntax::Register
+            | Syntax::Immediate
+            | Syntax::Memory
+            | Syntax::Csr
+            | Syntax::FenceSet
+            | Syntax::None => text,
         })
         .collect();
-    if texts.is_empty() { mnemonic.to_owned() } else { format!("{mnemonic} {}", texts.join(", ")) }
+    if texts.is_empty() {
+        mnemonic.to_owned()
+    } else {
+        format!("{mnemonic} {}", texts.join(", "))
+    }
 }
 
 type Text = (String, Vec<String>);
@@ -65,17 +83,26 @@ fn real_text(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) ->
 
 /// A pseudo-instruction that is printed even for what the encoding is: `unimp`, as objdump does.
 fn always_printed(insn: &Insn) -> Option<&'static PseudoRow> {
-    pseudo::ROWS.iter().find(|row| row.expansion == Expansion::Unimp && row.template == *insn)
+    pseudo::ROWS
+        .iter()
+        .find(|row| row.expansion == Expansion::Unimp && row.template == *insn)
 }
 
-fn compressed_text(cop: COp, insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Text {
+fn compressed_text(
+    cop: COp,
+    insn: &Insn,
+    pc: u32,
+    symbolize: &dyn Fn(u32) -> Option<String>,
+) -> Text {
     let row = cop.row();
     let row = row.printed_as.map_or(row, COp::row);
     let operands = row.operands.iter().map(|operand| match operand {
         COperand::Sp => Reg::SP.abi_name().to_owned(),
         COperand::UpperImm6 => upper(insn),
         COperand::LoadSp | COperand::StoreSp | COperand::Word => memory(insn),
-        COperand::Rd | COperand::RdRs1 | COperand::RdShort | COperand::RdRs1Short => register(insn.rd),
+        COperand::Rd | COperand::RdRs1 | COperand::RdShort | COperand::RdRs1Short => {
+            register(insn.rd)
+        }
         COperand::Rs1 | COperand::Rs1Short => register(insn.rs1),
         COperand::Rs2 | COperand::Rs2Short => register(insn.rs2),
         COperand::Imm6 | COperand::Addi4spn | COperand::Addi16sp => insn.imm.to_string(),
@@ -85,7 +112,12 @@ fn compressed_text(cop: COp, insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Op
     (row.mnemonic.to_owned(), operands.collect())
 }
 
-fn alias_text(cop: Option<COp>, insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Text {
+fn alias_text(
+    cop: Option<COp>,
+    insn: &Insn,
+    pc: u32,
+    symbolize: &dyn Fn(u32) -> Option<String>,
+) -> Text {
     if cop == Some(COp::CMv) {
         // What it expands to, `add rd, zero, rs2`, has no alias; the instruction itself is the alias `mv`.
         let operands = vec![register(insn.rd), register(insn.rs2)];
@@ -94,13 +126,24 @@ fn alias_text(cop: Option<COp>, insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) ->
     if let Some(row) = always_printed(insn) {
         return (row.mnemonic.to_owned(), Vec::new());
     }
-    match pseudo::ROWS.iter().find(|row| row.printed && row.matches(insn)) {
-        Some(row) => (row.mnemonic.to_owned(), operand_texts(row.operands, insn, pc, symbolize)),
+    match pseudo::ROWS
+        .iter()
+        .find(|row| row.printed && row.matches(insn))
+    {
+        Some(row) => (
+            row.mnemonic.to_owned(),
+            operand_texts(row.operands, insn, pc, symbolize),
+        ),
         None => real_text(insn, pc, symbolize),
     }
 }
 
-fn operand_texts(operands: &[Operand], insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Vec<String> {
+fn operand_texts(
+    operands: &[Operand],
+    insn: &Insn,
+    pc: u32,
+    symbolize: &dyn Fn(u32) -> Option<String>,
+) -> Vec<String> {
     operands
         .iter()
         .map(|operand| match operand {
@@ -136,7 +179,10 @@ fn upper(insn: &Insn) -> String {
 
 fn target(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> String {
     let address = pc.wrapping_add(insn.imm as u32);
-    symbolize(address).map_or_else(|| format!("{address:#x}"), |name| format!("{address:x} <{name}>"))
+    symbolize(address).map_or_else(
+        || format!("{address:#x}"),
+        |name| format!("{address:x} <{name}>"),
+    )
 }
 
 fn csr_name(number: i32) -> String {
@@ -150,7 +196,11 @@ fn fence_set(set: i32) -> String {
         .filter(|(bit, _)| set & bit != 0)
         .map(|(_, letter)| *letter)
         .collect();
-    if letters.is_empty() { "unknown".to_owned() } else { letters }
+    if letters.is_empty() {
+        "unknown".to_owned()
+    } else {
+        letters
+    }
 }
 
 impl PseudoRow {
@@ -175,7 +225,9 @@ mod tests {
     use crate::instructions::Op;
 
     fn text(word: u32, style: Style) -> String {
-        print(&decode(word).unwrap(), 0x8000_0000, style, &|address| (address == 0x8000_0010).then(|| "f+0x4".to_owned()))
+        print(&decode(word).unwrap(), 0x8000_0000, style, &|address| {
+            (address == 0x8000_0010).then(|| "f+0x4".to_owned())
+        })
     }
 
     #[test]
@@ -183,7 +235,11 @@ mod tests {
         for (word, no_aliases, aliases) in [
             (0x0000_0013, "addi\tzero,zero,0", "nop"),
             (0x0000_8067, "jalr\tzero,0(ra)", "ret"),
-            (0x0100_006f, "jal\tzero,80000010 <f+0x4>", "j\t80000010 <f+0x4>"),
+            (
+                0x0100_006f,
+                "jal\tzero,80000010 <f+0x4>",
+                "j\t80000010 <f+0x4>",
+            ),
             (0x0140_00ef, "jal\tra,0x80000014", "jal\t0x80000014"),
             (0x0000_8082, "c.jr\tra", "ret"),
             (0x0000_852e, "c.mv\ta0,a1", "mv\ta0,a1"),
@@ -193,17 +249,41 @@ mod tests {
             (0x0ff0_000f, "fence\tiorw,iorw", "fence"),
             (0x0010_000f, "fence\tunknown,w", "fence\tunknown,w"),
             (0x0000_0073, "ecall", "ecall"),
-            (0x0605_a52f, "amoadd.w.aqrl\ta0,zero,(a1)", "amoadd.w.aqrl\ta0,zero,(a1)"),
+            (
+                0x0605_a52f,
+                "amoadd.w.aqrl\ta0,zero,(a1)",
+                "amoadd.w.aqrl\ta0,zero,(a1)",
+            ),
         ] {
-            assert_eq!((text(word, Style::NoAliases).as_str(), text(word, Style::Aliases).as_str()), (no_aliases, aliases), "{word:#010x}");
+            assert_eq!(
+                (
+                    text(word, Style::NoAliases).as_str(),
+                    text(word, Style::Aliases).as_str()
+                ),
+                (no_aliases, aliases),
+                "{word:#010x}"
+            );
         }
     }
 
     #[test]
     fn fields_out_of_range_print_something() {
-        let insn = Insn { op: Op::Addi, rd: 200, rs1: 99, rs2: 77, imm: i32::MIN };
-        let decoded = Decoded { insn, len: 4, compressed: None };
-        assert_eq!(print(&decoded, 0, Style::NoAliases, &|_| None), "addi\tx200,x99,-2147483648");
+        let insn = Insn {
+            op: Op::Addi,
+            rd: 200,
+            rs1: 99,
+            rs2: 77,
+            imm: i32::MIN,
+        };
+        let decoded = Decoded {
+            insn,
+            len: 4,
+            compressed: None,
+        };
+        assert_eq!(
+            print(&decoded, 0, Style::NoAliases, &|_| None),
+            "addi\tx200,x99,-2147483648"
+        );
         assert!(!print(&decoded, 0, Style::Aliases, &|_| None).is_empty());
     }
 }

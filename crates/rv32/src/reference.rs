@@ -13,7 +13,9 @@ use std::fmt::Write;
 
 /// Says at the top of a page where it comes from.
 fn heading(title: &str, source: &str, introduction: &str) -> String {
-    format!("# {title}\n\n<!-- Generated from {source}: change the table, then run `cargo xtask docs`. -->\n\n{introduction}\n")
+    format!(
+        "# {title}\n\n<!-- Generated from {source}: change the table, then run `cargo xtask docs`. -->\n\n{introduction}\n"
+    )
 }
 
 /// A table row; the bars in cells are escaped.
@@ -32,7 +34,11 @@ fn table(page: &mut String, columns: &[&str]) {
 
 fn usage(mnemonic: &str, placeholders: impl Iterator<Item = &'static str>) -> String {
     let operands: Vec<&str> = placeholders.filter(|text| !text.is_empty()).collect();
-    if operands.is_empty() { format!("`{mnemonic}`") } else { format!("`{mnemonic} {}`", operands.join(", ")) }
+    if operands.is_empty() {
+        format!("`{mnemonic}`")
+    } else {
+        format!("`{mnemonic} {}`", operands.join(", "))
+    }
 }
 
 /// `docs/reference/instructions.md`: the instructions by extension, the compressed ones, the operands, the encodings
@@ -45,7 +51,10 @@ pub fn instructions() -> String {
          and a branch out of reach becomes an inverted branch and a jump.",
     );
     for ext in Ext::ALL {
-        let rows: Vec<_> = instructions::ROWS.iter().filter(|row| row.ext == ext).collect();
+        let rows: Vec<_> = instructions::ROWS
+            .iter()
+            .filter(|row| row.ext == ext)
+            .collect();
         if rows.is_empty() {
             continue;
         }
@@ -57,30 +66,67 @@ pub fn instructions() -> String {
             } else {
                 r.mnemonic.to_owned()
             };
-            let usage = usage(&mnemonic, r.operands.iter().map(|operand| operand.placeholder()));
-            row(&mut page, &[&usage, r.summary, &format!("`{}`", bits(r.bits, r.mask, 32))]);
+            let usage = usage(
+                &mnemonic,
+                r.operands.iter().map(|operand| operand.placeholder()),
+            );
+            row(
+                &mut page,
+                &[
+                    &usage,
+                    r.summary,
+                    &format!("`{}`", bits(r.bits, r.mask, 32)),
+                ],
+            );
         }
     }
     page.push_str("\n## c: compressed instructions\n\nUnder `.option rvc` the assembler chooses them by itself where they fit. `'` marks operands that must be one of s0, s1, a0 to a5.\n");
-    table(&mut page, &["instruction", "meaning", "stands for", "encoding"]);
+    table(
+        &mut page,
+        &["instruction", "meaning", "stands for", "encoding"],
+    );
     for r in &compressed::ROWS {
-        let usage = usage(r.mnemonic, r.operands.iter().map(|operand| operand.placeholder()));
-        row(&mut page, &[&usage, r.summary, &format!("`{}`", r.expands_to.op.mnemonic()), &format!("`{}`", bits(r.bits.into(), r.mask.into(), 16))]);
+        let usage = usage(
+            r.mnemonic,
+            r.operands.iter().map(|operand| operand.placeholder()),
+        );
+        row(
+            &mut page,
+            &[
+                &usage,
+                r.summary,
+                &format!("`{}`", r.expands_to.op.mnemonic()),
+                &format!("`{}`", bits(r.bits.into(), r.mask.into(), 16)),
+            ],
+        );
     }
     page.push_str("\n## Operands\n");
     table(&mut page, &["operand", "is"]);
     let mut seen = Vec::new();
     for operand in instructions::ROWS.iter().flat_map(|row| row.operands) {
-        if operand.syntax() != Syntax::None && operand.syntax() != Syntax::Register && !seen.contains(operand) {
+        if operand.syntax() != Syntax::None
+            && operand.syntax() != Syntax::Register
+            && !seen.contains(operand)
+        {
             seen.push(*operand);
-            row(&mut page, &[&format!("`{}`", operand.placeholder()), operand.describe()]);
+            row(
+                &mut page,
+                &[&format!("`{}`", operand.placeholder()), operand.describe()],
+            );
         }
     }
     page.push_str("\n## Reserved encodings\n\nGNU objdump prints these as instructions; the specification reserves them, and here they are illegal.\n");
     table(&mut page, &["objdump prints", "encoding", "specification"]);
     for r in reserved::ROWS {
         let encoding = bits(r.bits, r.mask, u32::from(r.len) * 8);
-        row(&mut page, &[&format!("`{}`", r.printed_as), &format!("`{encoding}`"), r.section]);
+        row(
+            &mut page,
+            &[
+                &format!("`{}`", r.printed_as),
+                &format!("`{encoding}`"),
+                r.section,
+            ],
+        );
     }
     page
 }
@@ -111,7 +157,10 @@ pub fn pseudo() -> String {
     );
     table(&mut page, &["form", "meaning", "becomes"]);
     for r in &pseudo::ROWS {
-        let usage = usage(r.mnemonic, r.operands.iter().map(|operand| operand.placeholder()));
+        let usage = usage(
+            r.mnemonic,
+            r.operands.iter().map(|operand| operand.placeholder()),
+        );
         row(&mut page, &[&usage, r.summary, &becomes(r)]);
     }
     page
@@ -123,13 +172,23 @@ fn becomes(row: &PseudoRow) -> String {
         Expansion::One => return format!("`{}`", template(row)),
         Expansion::Compressed(cop) => return format!("`{}`", cop.mnemonic()),
         Expansion::Li => "`addi`, `lui`, or `lui` and `addi`",
-        Expansion::La => "`auipc` and `addi`; in position-independent code `auipc` and `lw` from the GOT",
+        Expansion::La => {
+            "`auipc` and `addi`; in position-independent code `auipc` and `lw` from the GOT"
+        }
         Expansion::Lla => "`auipc rd, %pcrel_hi(symbol)` and `addi rd, rd, %pcrel_lo(label)`",
-        Expansion::LaTlsIe => "`auipc rd, %tls_ie_pcrel_hi(symbol)` and `lw rd, %pcrel_lo(label)(rd)`",
-        Expansion::LaTlsGd => "`auipc rd, %tls_gd_pcrel_hi(symbol)` and `addi rd, rd, %pcrel_lo(label)`",
+        Expansion::LaTlsIe => {
+            "`auipc rd, %tls_ie_pcrel_hi(symbol)` and `lw rd, %pcrel_lo(label)(rd)`"
+        }
+        Expansion::LaTlsGd => {
+            "`auipc rd, %tls_gd_pcrel_hi(symbol)` and `addi rd, rd, %pcrel_lo(label)`"
+        }
         Expansion::Call => "`auipc` and `jalr`, which the linker shortens",
-        Expansion::LoadSymbol => return format!("`auipc rd, %pcrel_hi(symbol)` and `{op} rd, %pcrel_lo(label)(rd)`"),
-        Expansion::StoreSymbol => return format!("`auipc rs1, %pcrel_hi(symbol)` and `{op} rs2, %pcrel_lo(label)(rs1)`"),
+        Expansion::LoadSymbol => {
+            return format!("`auipc rd, %pcrel_hi(symbol)` and `{op} rd, %pcrel_lo(label)(rd)`");
+        }
+        Expansion::StoreSymbol => {
+            return format!("`auipc rs1, %pcrel_hi(symbol)` and `{op} rs2, %pcrel_lo(label)(rs1)`");
+        }
         Expansion::TprelAdd => "`add` with a relocation",
         Expansion::ShiftLeftRightArithmetic => "`slli` and `srai`",
         Expansion::ShiftLeftRightLogical => "`slli` and `srli`",
@@ -142,7 +201,10 @@ fn becomes(row: &PseudoRow) -> String {
 /// The real instruction with the names of the operands that the form gives and the values of the others.
 fn template(row: &PseudoRow) -> String {
     let real = row.template.op.row();
-    let mask = row.operands.iter().fold(0, |mask, operand| mask | operand.mask());
+    let mask = row
+        .operands
+        .iter()
+        .fold(0, |mask, operand| mask | operand.mask());
     let operands: Vec<String> = real
         .operands
         .iter()
@@ -151,14 +213,20 @@ fn template(row: &PseudoRow) -> String {
                 return operand.placeholder().to_owned();
             }
             let given = assembly("", &[*operand], &row.template).trim().to_owned();
-            match operand.syntax() {
-                // `0(rs1)`: the form gives the register, the template the offset.
-                Syntax::Memory if operand.mask() & mask != 0 => "0(rs1)".to_owned(),
-                _ => given,
+            // `0(rs1)`: the form gives the register, the template the offset.
+            let half_given = operand.syntax() == Syntax::Memory && operand.mask() & mask != 0;
+            if half_given {
+                "0(rs1)".to_owned()
+            } else {
+                given
             }
         })
         .collect();
-    if operands.is_empty() { real.mnemonic.to_owned() } else { format!("{} {}", real.mnemonic, operands.join(", ")) }
+    if operands.is_empty() {
+        real.mnemonic.to_owned()
+    } else {
+        format!("{} {}", real.mnemonic, operands.join(", "))
+    }
 }
 
 /// `docs/reference/csrs.md`: control and status registers.
@@ -177,13 +245,25 @@ pub fn csrs() -> String {
             Privilege::Hypervisor => "hypervisor",
             Privilege::Machine => "machine",
         };
-        let access = if r.is_read_only() { "read" } else { "read, write" };
+        let access = if r.is_read_only() {
+            "read"
+        } else {
+            "read, write"
+        };
         let name = match r.status {
             Status::Current => format!("`{}`", r.name),
             Status::Alias => format!("`{}` (alias)", r.name),
             Status::Former => format!("`{}` (former)", r.name),
         };
-        row(&mut page, &[&format!("`{:#05x}`", r.number), &name, &format!("{privilege}: {access}"), r.summary]);
+        row(
+            &mut page,
+            &[
+                &format!("`{:#05x}`", r.number),
+                &name,
+                &format!("{privilege}: {access}"),
+                r.summary,
+            ],
+        );
     }
     page
 }
@@ -198,7 +278,15 @@ pub fn relocations() -> String {
     );
     table(&mut page, &["number", "name", "field", "value"]);
     for r in Reloc::ALL.iter().map(|reloc| reloc.row()) {
-        row(&mut page, &[&r.number.to_string(), &format!("`{}`", r.name), r.field.describe(), r.summary]);
+        row(
+            &mut page,
+            &[
+                &r.number.to_string(),
+                &format!("`{}`", r.name),
+                r.field.describe(),
+                r.summary,
+            ],
+        );
     }
     page
 }
@@ -220,7 +308,11 @@ mod tests {
     #[test]
     fn pages_name_every_row() {
         let page = instructions();
-        assert!(instructions::ROWS.iter().all(|r| page.contains(&format!("`{}", r.mnemonic))));
+        assert!(
+            instructions::ROWS
+                .iter()
+                .all(|r| page.contains(&format!("`{}", r.mnemonic)))
+        );
         assert!(page.contains("`0000 000- ---- ---- -000 ---- -011 0011`"));
         let page = pseudo();
         for line in [
@@ -233,7 +325,10 @@ mod tests {
             assert!(page.contains(line), "{line}\n{page}");
         }
         assert!(csrs().contains("| `0x180` | `satp` | supervisor: read, write |"));
-        assert!(relocations().contains("| 26 | `R_RISCV_HI20` | the upper 20 bits of lui or auipc | S + A |"));
+        assert!(
+            relocations()
+                .contains("| 26 | `R_RISCV_HI20` | the upper 20 bits of lui or auipc | S + A |")
+        );
         for (_, page) in pages() {
             for line in page.lines().filter(|line| line.starts_with('|')) {
                 assert!(line.ends_with(" |"), "{line}");

@@ -8,8 +8,9 @@ pub struct Reg(u8);
 
 /// ABI names by number (RISC-V psABI, "Integer Register Convention"). `fp` is a second name of `s0`.
 const ABI_NAMES: [&str; 32] = [
-    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2",
-    "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
 ];
 
 macro_rules! register_constants {
@@ -95,7 +96,9 @@ mod tests {
             assert_eq!(Reg::parse(format!("x{}", reg.number())), Some(reg));
         }
         assert_eq!(Reg::parse("fp"), Some(Reg::S0));
-        for wrong in ["", "x", "x32", "x99", "x01", "X1", "s12", "a8", "t7", "s1x", "A0", "f0", "pc", "x-1"] {
+        for wrong in [
+            "", "x", "x32", "x99", "x01", "X1", "s12", "a8", "t7", "s1x", "A0", "f0", "pc", "x-1",
+        ] {
             assert_eq!(Reg::parse(wrong), None, "{wrong}");
         }
     }

@@ -114,9 +114,11 @@ impl Field {
         if value < low || value > high {
             return Err(FieldError::Range);
         }
-        match self {
-            Field::B | Field::J | Field::CB | Field::CJ if value % 2 != 0 => Err(FieldError::Odd),
-            _ => Ok(()),
+        let is_offset_of_code = matches!(self, Field::B | Field::J | Field::CB | Field::CJ);
+        if is_offset_of_code && value % 2 != 0 {
+            Err(FieldError::Odd)
+        } else {
+            Ok(())
         }
     }
 
@@ -131,13 +133,10 @@ impl Field {
         if bytes.len() < self.size() {
             return Err(FieldError::Truncated);
         }
-        if self == Field::Uleb128 {
-            return patch_uleb128(bytes, value as u64);
-        }
         let (hi, lo) = format::split_hi_lo(value as u32);
         let mut whole = [0; 8];
-        let bytes = &mut bytes[..self.size()];
-        whole[..bytes.len()].copy_from_slice(bytes);
+        let size = self.size();
+        whole[..size].copy_from_slice(&bytes[..size]);
         let old = u64::from_le_bytes(whole);
         let (old32, old16, value32) = (old as u32, old as u16, value as i32);
         let new = match self {
@@ -159,7 +158,7 @@ impl Field {
             Field::CLui => format::insert_ci_lui(old16, hi as i32).into(),
             Field::Uleb128 => return patch_uleb128(bytes, value as u64),
         };
-        bytes.copy_from_slice(&new.to_le_bytes()[..bytes.len()]);
+        bytes[..size].copy_from_slice(&new.to_le_bytes()[..size]);
         Ok(())
     }
 
@@ -188,7 +187,10 @@ impl Field {
 
 /// Writes over a ULEB128 number, keeping its length.
 fn patch_uleb128(bytes: &mut [u8], mut value: u64) -> Result<(), FieldError> {
-    let last = bytes.iter().position(|b| b & 0x80 == 0).ok_or(FieldError::Truncated)?;
+    let last = bytes
+        .iter()
+        .position(|b| b & 0x80 == 0)
+        .ok_or(FieldError::Truncated)?;
     if last < 9 && value >> (7 * (last + 1)) != 0 {
         return Err(FieldError::Range);
     }
@@ -273,7 +275,10 @@ impl Reloc {
 
     /// The relocation of a name.
     pub fn from_name(name: &str) -> Option<Reloc> {
-        Reloc::ALL.iter().copied().find(|reloc| reloc.name() == name)
+        Reloc::ALL
+            .iter()
+            .copied()
+            .find(|reloc| reloc.name() == name)
     }
 }
 
@@ -315,8 +320,7 @@ relocations! {
     Sub16        "R_RISCV_SUB16"          38 Word16  "V - S - A";
     Sub32        "R_RISCV_SUB32"          39 Word32  "V - S - A";
     Sub64        "R_RISCV_SUB64"          40 Word64  "V - S - A";
-    GnuVtinherit "R_RISCV_GNU_VTINHERIT"  41 None    "Garbage collection of vtables; later reused as GOT32_PCREL";
-    GnuVtentry   "R_RISCV_GNU_VTENTRY"    42 None    "Garbage collection of vtables";
+    Got32Pcrel   "R_RISCV_GOT32_PCREL"    41 Word32  "GOT + A - P";
     Align        "R_RISCV_ALIGN"          43 None    "Bytes of padding; so many are deleted that what follows is aligned to the next power of two above A";
     RvcBranch    "R_RISCV_RVC_BRANCH"     44 CB      "S + A - P";
     RvcJump      "R_RISCV_RVC_JUMP"       45 CJ      "S + A - P";
@@ -336,4 +340,119 @@ relocations! {
     Plt32        "R_RISCV_PLT32"          59 Word32  "S + A - P, through the PLT if S is in a shared object";
     SetUleb128   "R_RISCV_SET_ULEB128"    60 Uleb128 "S + A";
     SubUleb128   "R_RISCV_SUB_ULEB128"    61 Uleb128 "V - S - A";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patched<const N: usize>(
+        field: Field,
+        old: [u8; N],
+        value: i64,
+    ) -> Result<[u8; N], FieldError> {
+        let mut bytes = old;
+        let result = field.patch(&mut bytes, value);
+        assert!(
+            result.is_ok() || bytes == old,
+            "{field:?} {value}: written although refused"
+        );
+        result.map(|()| bytes)
+    }
+
+    #[test]
+    fn fields_change_their_bits_only_and_refuse_what_does_not_fit() {
+        for reloc in Reloc::ALL {
+            let field = reloc.field();
+            if matches!(field, Field::None | Field::Uleb128) {
+                continue;
+            }
+            let (low, high) = field.range();
+            for value in [low, high & !1, 0, 2] {
+                for background in [0u64, u64::MAX] {
+                    let new = u64::from_le_bytes(
+                        patched(field, background.to_le_bytes(), value).unwrap(),
+                    );
+                    assert_eq!(
+                        (new ^ background) & !field.mask(),
+                        0,
+                        "{} {value}",
+                        reloc.name()
+                    );
+                }
+            }
+            if field != Field::Word64 {
+                assert_eq!(
+                    patched(field, [0; 8], low - 2),
+                    Err(FieldError::Range),
+                    "{}",
+                    reloc.name()
+                );
+                assert_eq!(
+                    patched(field, [0; 8], high + 2),
+                    Err(FieldError::Range),
+                    "{}",
+                    reloc.name()
+                );
+            }
+            let mut short = vec![0; field.size() - 1];
+            assert_eq!(field.patch(&mut short, 0), Err(FieldError::Truncated));
+            assert_eq!(Reloc::from_number(reloc.number().into()), Some(*reloc));
+            assert_eq!(Reloc::from_name(reloc.name()), Some(*reloc));
+        }
+        assert_eq!(Reloc::from_number(42), None);
+        assert_eq!(Reloc::from_number(u32::MAX), None);
+    }
+
+    #[test]
+    fn upper_parts_are_rounded_for_their_signed_low_parts() {
+        // lui a0, 0; value 0x12345fff: 0x12346000 - 1
+        assert_eq!(
+            patched(Field::U, 0x0000_0537u32.to_le_bytes(), 0x1234_5fff),
+            Ok(0x1234_6537u32.to_le_bytes())
+        );
+        // auipc ra, 0; jalr ra, 0(ra)
+        let call = (0x0000_80e7u64 << 32 | 0x97).to_le_bytes();
+        assert_eq!(
+            patched(Field::Call, call, -2),
+            Ok((0xffe0_80e7u64 << 32 | 0x97).to_le_bytes())
+        );
+        assert_eq!(
+            patched(Field::CLui, 0x6501u16.to_le_bytes(), 0x1000),
+            Ok(0x6505u16.to_le_bytes())
+        );
+        assert_eq!(
+            patched(Field::J, 0x0000_00efu32.to_le_bytes(), 3),
+            Err(FieldError::Odd)
+        );
+    }
+
+    #[test]
+    fn uleb128_keeps_its_length() {
+        assert_eq!(
+            patched(Field::Uleb128, [0x80, 0x80, 0x00, 0x55], 5),
+            Ok([0x85, 0x80, 0x00, 0x55])
+        );
+        assert_eq!(patched(Field::Uleb128, [0x80, 0x00], 300), Ok([0xac, 0x02]));
+        assert_eq!(patched(Field::Uleb128, [0x00], 300), Err(FieldError::Range));
+        assert_eq!(
+            patched(Field::Uleb128, [0x80, 0x80], 1),
+            Err(FieldError::Truncated)
+        );
+        assert_eq!(patched(Field::Uleb128, [], 1), Err(FieldError::Truncated));
+        assert_eq!(
+            patched(Field::Uleb128, [0x80; 12], 1),
+            Err(FieldError::Truncated)
+        );
+        assert_eq!(read_uleb128(&[0xac, 0x02, 0xff]), Some((300, 2)));
+        assert_eq!(read_uleb128(&[0x80]), None);
+        assert_eq!(
+            read_uleb128(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+            Some((u64::MAX, 10))
+        );
+        assert_eq!(
+            read_uleb128(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02]),
+            None
+        );
+    }
 }

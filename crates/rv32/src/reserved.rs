@@ -24,8 +24,20 @@ impl ReservedRow {
     }
 }
 
-const fn row(printed_as: &'static str, len: u8, bits: u32, mask: u32, section: &'static str) -> ReservedRow {
-    ReservedRow { printed_as, len, bits, mask, section }
+const fn row(
+    printed_as: &'static str,
+    len: u8,
+    bits: u32,
+    mask: u32,
+    section: &'static str,
+) -> ReservedRow {
+    ReservedRow {
+        printed_as,
+        len,
+        bits,
+        mask,
+        section,
+    }
 }
 
 /// The rows.

@@ -1,22 +1,31 @@
 //! What the tests against GNU binutils share: finding the peers, a minimal ELF file, a random number generator.
 #![allow(dead_code, reason = "each test uses a part")]
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
 /// Whether a peer program is installed. If not, says so, or fails when `HVKIT_REQUIRE_PEERS=1`.
 pub fn have(peer: &str) -> bool {
-    let found = Command::new(peer).arg("--version").output().is_ok_and(|output| output.status.success());
+    let found = Command::new(peer)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !found {
-        assert!(std::env::var_os("HVKIT_REQUIRE_PEERS").is_none_or(|v| v != "1"), "{peer} is not installed and HVKIT_REQUIRE_PEERS=1");
-        eprintln!("skipped: {peer} is not installed");
+        assert!(
+            std::env::var_os("HVKIT_REQUIRE_PEERS").is_none_or(|v| v != "1"),
+            "{peer} is not installed and HVKIT_REQUIRE_PEERS=1"
+        );
+        // Past the capture of the test harness, and at the start of a line: the message must be seen.
+        writeln!(std::io::stderr(), "\nskipped: {peer} is not installed").ok();
     }
     found
 }
 
 /// A path for a temporary file of this test process.
 pub fn temporary(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("rv32-{}", std::process::id()));
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("rv32-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("the target folder is writable");
     folder.join(name)
 }
@@ -58,7 +67,15 @@ pub fn elf(text: &[u8], address: u32, arch: &str) -> Vec<u8> {
     let attributes_at = text_at + text.len();
     let names_at = attributes_at + attributes.len();
     let sections_at = (names_at + names.len()).next_multiple_of(4);
-    for (bytes, n) in [(2, 1u32), (2, 243), (4, 1), (4, 0), (4, 0), (4, sections_at as u32), (4, 1)] {
+    for (bytes, n) in [
+        (2, 1u32),
+        (2, 243),
+        (4, 1),
+        (4, 0),
+        (4, 0),
+        (4, sections_at as u32),
+        (4, 1),
+    ] {
         file.extend(&n.to_le_bytes()[..bytes]);
     }
     for n in [52, 0, 0, 40, 4, 3] {
@@ -68,19 +85,44 @@ pub fn elf(text: &[u8], address: u32, arch: &str) -> Vec<u8> {
     file.extend(&attributes);
     file.extend(names);
     file.resize(sections_at, 0);
-    let section = |name: u32, kind: u32, flags: u32, address: u32, at: usize, size: usize, align: u32| {
-        [name, kind, flags, address, at as u32, size as u32, 0, 0, align, 0].map(u32::to_le_bytes).concat()
-    };
+    let section =
+        |name: u32, kind: u32, flags: u32, address: u32, at: usize, size: usize, align: u32| {
+            [
+                name,
+                kind,
+                flags,
+                address,
+                at as u32,
+                size as u32,
+                0,
+                0,
+                align,
+                0,
+            ]
+            .map(u32::to_le_bytes)
+            .concat()
+        };
     file.extend([0; 40]);
     file.extend(section(1, 1, 6, address, text_at, text.len(), 2));
-    file.extend(section(7, 0x7000_0003, 0, 0, attributes_at, attributes.len(), 1));
+    file.extend(section(
+        7,
+        0x7000_0003,
+        0,
+        0,
+        attributes_at,
+        attributes.len(),
+        1,
+    ));
     file.extend(section(25, 3, 0, 0, names_at, names.len(), 1));
     file
 }
 
 /// Assembles with GNU as: the object, or what it printed.
 pub fn assemble(name: &str, source: &str, march: &str) -> Result<Vec<u8>, String> {
-    let (input, object) = (temporary(&format!("{name}.s")), temporary(&format!("{name}.o")));
+    let (input, object) = (
+        temporary(&format!("{name}.s")),
+        temporary(&format!("{name}.o")),
+    );
     std::fs::write(&input, source).expect("a temporary file");
     let output = Command::new(AS)
         .arg(format!("-march={march}"))
@@ -91,7 +133,11 @@ pub fn assemble(name: &str, source: &str, march: &str) -> Result<Vec<u8>, String
         .output()
         .expect("GNU as runs");
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-    let result = if output.status.success() { Ok(std::fs::read(&object).expect("an object")) } else { Err(messages) };
+    let result = if output.status.success() {
+        Ok(std::fs::read(&object).expect("an object"))
+    } else {
+        Err(messages)
+    };
     std::fs::remove_file(&input).expect("the temporary file");
     std::fs::remove_file(&object).ok();
     result
@@ -102,7 +148,8 @@ pub const AS: &str = "riscv64-unknown-elf-as";
 
 /// The contents of a section of an ELF32 object that GNU as wrote.
 pub fn section<'a>(object: &'a [u8], wanted: &str) -> &'a [u8] {
-    let u32_at = |at: usize| u32::from_le_bytes(object[at..at + 4].try_into().expect("4 bytes")) as usize;
+    let u32_at =
+        |at: usize| u32::from_le_bytes(object[at..at + 4].try_into().expect("4 bytes")) as usize;
     let u16_at = |at: usize| usize::from(u16::from_le_bytes([object[at], object[at + 1]]));
     let header = |index: usize| u32_at(32) + index * 40;
     let names = u32_at(header(u16_at(50)) + 16);
