@@ -36,8 +36,8 @@ pub(crate) struct Scheduler {
     slice: u64,
     /// Groups that were found waiting since one last ran.
     parked: usize,
-    /// `should_stop` was asked for the turn at hand.
-    asked: bool,
+    /// The turn at hand has begun.
+    begun: bool,
 }
 
 /// What the scheduler decides.
@@ -55,7 +55,7 @@ pub(crate) enum Next {
 
 impl Scheduler {
     pub fn new(slice: u32) -> Scheduler {
-        Scheduler { groups: Vec::new(), position: Position::Begin { group: 0 }, slice: u64::from(slice.max(1)), parked: 0, asked: false }
+        Scheduler { groups: Vec::new(), position: Position::Begin { group: 0 }, slice: u64::from(slice.max(1)), parked: 0, begun: false }
     }
 
     /// Takes a new guest in: into the group with its number, else as a group of its own.
@@ -73,7 +73,7 @@ impl Scheduler {
     pub fn end_slice(&mut self) {
         if let Position::Turn { group, member } = self.position {
             self.position = Position::Turn { group, member: member + 1 };
-            self.asked = false;
+            self.begun = false;
         }
     }
 
@@ -93,6 +93,9 @@ impl Scheduler {
                         Round::Begins => {
                             self.parked = 0;
                             self.position = Position::Turn { group, member: 0 };
+                            if door.should_stop() {
+                                return Next::Interrupted;
+                            }
                         }
                         Round::Over => self.position = Position::Begin { group: group + 1 },
                         Round::Waits => {
@@ -120,12 +123,9 @@ impl Scheduler {
                         self.end_turn(group, member, vm);
                         continue;
                     }
-                    let fresh = !self.asked;
+                    let fresh = !self.begun;
                     if fresh {
-                        if door.should_stop() {
-                            return Next::Interrupted;
-                        }
-                        self.asked = true;
+                        self.begun = true;
                         receive(vm, door);
                     }
                     return Next::Run { vm: id, slice_end, fresh };
@@ -141,7 +141,7 @@ impl Scheduler {
     fn end_turn(&mut self, group: usize, member: usize, vm: &mut Vm) {
         vm.hart.reservation = None;
         self.position = Position::Turn { group, member: member + 1 };
-        self.asked = false;
+        self.begun = false;
     }
 
     fn end_round(&mut self, group: usize, vms: &[Vm]) {
