@@ -158,7 +158,7 @@ impl Door for Console<'_> {
         let taken = &bytes[..bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
         self.written += taken.len() as u64;
         if self.labels.is_some() {
-            let guest = vm.index();
+            let guest = vm.0;
             for part in taken.split_inclusive(|&byte| byte == b'\n') {
                 let line = part.strip_suffix(b"\n").unwrap_or(part);
                 self.lines[guest].extend_from_slice(line);
@@ -184,7 +184,7 @@ impl Door for Console<'_> {
     }
 
     fn console_read(&mut self, vm: VmId, _vt: u64, buffer: &mut [u8]) -> ConsoleInput {
-        if vm.index() != 0 {
+        if vm.0 != 0 {
             return ConsoleInput::End;
         }
         match &mut self.input {
@@ -222,14 +222,14 @@ impl Door for Console<'_> {
             return until.map_or(Idle::Wait, Idle::Until);
         }
         let wall = self.now();
-        let waiting = match self.waiting[vm.index()] {
+        let waiting = match self.waiting[vm.0] {
             Some(waiting) if waiting.since_vt == now => Waiting { until, ..waiting },
             _ => Waiting { since_vt: now, since: wall, until },
         };
-        self.waiting[vm.index()] = Some(waiting);
+        self.waiting[vm.0] = Some(waiting);
         match (until, waiting.over()) {
             (Some(until), Some(over)) if over <= wall => {
-                self.waiting[vm.index()] = None;
+                self.waiting[vm.0] = None;
                 Idle::Until(until)
             }
             _ => Idle::Wait,

@@ -6,7 +6,7 @@ use crate::symbols::SourceLine;
 use crate::watch::disassemble;
 use diag::{Diagnostic, Span, codes};
 use host::Host;
-use hvcore::{Cause, CrashReport, Vm};
+use hvcore::{Cause, CrashReport, Privilege, Trap, Vm};
 use std::path::Path;
 
 /// ABI names of x0 to x31.
@@ -42,15 +42,15 @@ pub fn backtrace(guest: &Guest, report: &CrashReport) -> Vec<String> {
 /// The report of a guest that trapped for ever.
 pub fn crashed(vm: &Vm, guest: &Guest, report: &CrashReport, reporter: &mut Reporter, host: &mut dyn Host) -> Diagnostic {
     let trap = &report.trap;
-    let message = format!("guest `{}` crashed: {} at {}", vm.name(), what(report), place(guest, trap.pc.0));
+    let message = format!("guest `{}` crashed: {} at {}", vm.name(), describe(&report.trap), place(guest, trap.pc.0));
     let instruction = disassemble(vm.config().isa, trap.pc.0, report.instruction);
     let mut diagnostic = Diagnostic::new(&codes::E0606, message);
-    diagnostic = at_line(diagnostic, guest, trap.pc.0, format!("`{instruction}`: {}", why(report)), reporter, host);
+    diagnostic = at_line(diagnostic, guest, trap.pc.0, format!("`{instruction}`: {}", why(trap)), reporter, host);
     diagnostic = facts(diagnostic, guest, report);
     if report.repeated != report.trap {
         diagnostic = diagnostic.note(format!(
             "its trap handler could not run: {} at {}, again and again",
-            describe(report.repeated.cause, report.repeated.tval),
+            describe(&report.repeated),
             place(guest, report.repeated.pc.0)
         ));
     }
@@ -110,7 +110,11 @@ fn facts(diagnostic: Diagnostic, guest: &Guest, report: &CrashReport) -> Diagnos
 
 fn registers(report: &CrashReport) -> String {
     let names: Vec<&str> = register_names().collect();
-    let mut text = format!("registers, in {}-mode", report.privilege.name());
+    let mode = match report.privilege {
+        Privilege::User => 'U',
+        Privilege::Supervisor => 'S',
+    };
+    let mut text = format!("registers, in {mode}-mode");
     for (row, values) in report.registers.chunks(4).enumerate() {
         text.push_str("\n ");
         for (column, value) in values.iter().enumerate() {
@@ -120,31 +124,40 @@ fn registers(report: &CrashReport) -> String {
     text
 }
 
-/// `load access fault: no memory at 0x00000000`.
-fn what(report: &CrashReport) -> String {
-    describe(report.trap.cause, report.trap.tval)
+/// The exception that a trap is; `None` for an interrupt.
+fn cause(trap: &Trap) -> Option<Cause> {
+    Cause::ALL.into_iter().find(|cause| cause.number() == trap.cause)
 }
 
-fn describe(cause: Cause, tval: u32) -> String {
-    match cause {
-        Cause::LoadAccess | Cause::StoreAccess | Cause::InstructionAccess | Cause::LoadPage | Cause::StorePage | Cause::InstructionPage | Cause::LoadMisaligned | Cause::StoreMisaligned => {
-            format!("{cause} (address {tval:#010x})")
-        }
-        Cause::InstructionMisaligned | Cause::IllegalInstruction | Cause::Breakpoint | Cause::UserEcall => cause.to_string(),
+/// `load access fault (address 0x00000040)`.
+fn describe(trap: &Trap) -> String {
+    match cause(trap) {
+        Some(
+            Cause::LoadAccess
+            | Cause::StoreAccess
+            | Cause::InstructionAccess
+            | Cause::LoadPage
+            | Cause::StorePage
+            | Cause::InstructionPage
+            | Cause::LoadMisaligned
+            | Cause::StoreMisaligned,
+        ) => format!("{} (address {:#010x})", trap.name(), trap.tval),
+        Some(Cause::InstructionMisaligned | Cause::IllegalInstruction | Cause::Breakpoint | Cause::UserEcall | Cause::SupervisorEcall) | None => trap.name().to_string(),
     }
 }
 
-fn why(report: &CrashReport) -> String {
-    let tval = report.trap.tval;
-    match report.trap.cause {
-        Cause::LoadAccess | Cause::StoreAccess => format!("nothing is at {tval:#010x}"),
-        Cause::InstructionAccess => format!("no code is at {tval:#010x}"),
-        Cause::LoadPage | Cause::StorePage | Cause::InstructionPage => format!("the guest's page table does not allow this at {tval:#010x}"),
-        Cause::LoadMisaligned | Cause::StoreMisaligned => format!("{tval:#010x} is not a multiple of 4"),
-        Cause::IllegalInstruction => "this cannot be executed here".into(),
-        Cause::InstructionMisaligned => "the target is no multiple of 4".into(),
-        Cause::Breakpoint => "a breakpoint, and no handler for it".into(),
-        Cause::UserEcall => "a system call, and no kernel that serves it".into(),
+fn why(trap: &Trap) -> String {
+    let tval = trap.tval;
+    match cause(trap) {
+        Some(Cause::LoadAccess | Cause::StoreAccess) => format!("nothing is at {tval:#010x}"),
+        Some(Cause::InstructionAccess) => format!("no code is at {tval:#010x}"),
+        Some(Cause::LoadPage | Cause::StorePage | Cause::InstructionPage) => format!("the guest's page table does not allow this at {tval:#010x}"),
+        Some(Cause::LoadMisaligned | Cause::StoreMisaligned) => format!("{tval:#010x} is not a multiple of 4"),
+        Some(Cause::IllegalInstruction) => "this cannot be executed here".into(),
+        Some(Cause::InstructionMisaligned) => "the target is no multiple of 4".into(),
+        Some(Cause::Breakpoint) => "a breakpoint, and no handler for it".into(),
+        Some(Cause::UserEcall | Cause::SupervisorEcall) => "a system call, and no kernel that serves it".into(),
+        None => "an interrupt, and no handler for it".into(),
     }
 }
 
@@ -154,20 +167,13 @@ fn cure(guest: &Guest, report: &CrashReport) -> &'static str {
     if ran_off_the_end(guest, pc) {
         return "the guest ran off the end of its code: end with `ret` from `main`, `j` somewhere, or `call hv_exit`";
     }
-    match trap.cause {
-        Cause::InstructionAccess if report.registers[1] == pc || pc == 0 => "a `ret` or jump went nowhere: save `ra` before a call and restore it after",
-        Cause::LoadAccess | Cause::StoreAccess if trap.tval < 0x1000 => "a register that should hold an address is (nearly) 0: load it with `la`",
-        Cause::LoadAccess | Cause::StoreAccess => "RAM begins at 0x80000000; `hvrun --guest-memory` sets how much there is",
-        Cause::InstructionMisaligned
-        | Cause::InstructionAccess
-        | Cause::IllegalInstruction
-        | Cause::Breakpoint
-        | Cause::LoadMisaligned
-        | Cause::StoreMisaligned
-        | Cause::UserEcall
-        | Cause::InstructionPage
-        | Cause::LoadPage
-        | Cause::StorePage => "to handle traps in the guest, put the address of a handler into `stvec`",
+    match cause(trap) {
+        Some(Cause::InstructionAccess) => "a `ret` or jump went nowhere: save `ra` before a call and restore it after",
+        Some(Cause::LoadAccess | Cause::StoreAccess) if trap.tval < 0x1000 => "a register that should hold an address is (nearly) 0: load it with `la`",
+        Some(Cause::LoadAccess | Cause::StoreAccess) => "RAM begins at 0x80000000; `hvrun --guest-memory` sets how much there is",
+        Some(Cause::UserEcall | Cause::SupervisorEcall | Cause::Breakpoint | Cause::IllegalInstruction | Cause::InstructionMisaligned) | None => "to handle traps in the guest, put the address of a handler into `stvec`",
+        Some(Cause::LoadPage | Cause::StorePage | Cause::InstructionPage) => "to handle page faults in the guest, put the address of a handler into `stvec`",
+        Some(Cause::LoadMisaligned | Cause::StoreMisaligned) => "`lr.w`, `sc.w` and `amo*.w` need an address that is a multiple of 4: `.balign 4` before the data",
     }
 }
 

@@ -158,21 +158,25 @@ fn isa(without: Option<&str>) -> Result<rv32::Isa, String> {
 }
 
 fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
+    let refused = |what: &str| Diagnostic::new(&codes::E0605, format!("guest `{}`: {what}", guest.name));
     match error {
-        AddVmError::ImageTooLarge { .. } => {
-            let mut diagnostic = Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name));
-            let mut sizes = String::from("bytes by section:");
-            for section in &guest.loaded.sections {
-                sizes.push_str(&format!("\n  {:<20} {:>10}", section.name, section.size));
-            }
-            diagnostic = diagnostic.note(sizes).help("give the guest more memory with `--guest-memory`, or put its sections together with `-N`");
-            (diagnostic, Status::Refused)
+        AddVmError::DoesNotFit { ram_bytes, needed, .. } => {
+            let message = format!("guest `{}` has {ram_bytes} bytes of RAM, its image needs {needed}", guest.name);
+            (with_sizes(Diagnostic::new(&codes::E0604, message), guest), Status::Refused)
         }
-        AddVmError::TooManyGuests { .. } => (Diagnostic::new(&codes::E0605, format!("guest `{}`: {error}", guest.name)).help("leave one out, or use `--machine virt`"), Status::Failure),
-        AddVmError::RamSize { .. } => {
-            (Diagnostic::new(&codes::E0605, format!("guest `{}`: {error}", guest.name)).help("sizes are multiples of 4096 bytes, such as `--guest-memory 64K`"), Status::Failure)
-        }
+        AddVmError::Devicetree { .. } => (with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
+        AddVmError::TooManyGuests { .. } => (refused(&error.to_string()).help("leave one out, or use `--machine virt`"), Status::Failure),
+        AddVmError::RamSize { .. } => (refused(&error.to_string()).help("give a size such as `--guest-memory 64K`"), Status::Failure),
+        AddVmError::BootArgs => (refused(&error.to_string()), Status::Failure),
     }
+}
+
+fn with_sizes(diagnostic: Diagnostic, guest: &Guest) -> Diagnostic {
+    let mut sizes = String::from("bytes by section:");
+    for section in &guest.loaded.sections {
+        sizes.push_str(&format!("\n  {:<20} {:>10}", section.name, section.size));
+    }
+    diagnostic.note(sizes).help("give the guest more memory with `--guest-memory`, or put its sections together with `-N`")
 }
 
 /// Runs the guests until all have stopped or the run is cut short.

@@ -5,7 +5,7 @@
 use guest_abi::image::{NOTE_NAME, NOTE_TYPE, Note};
 use hvcore::{GuestPhys, Image, Segment};
 use object::Endianness;
-use object::elf::{EF_RISCV_RVE, EM_RISCV, ET_DYN, ET_EXEC, ET_REL, FileHeader32, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, SHF_ALLOC, SHF_EXECINSTR};
+use object::elf::{EF_RISCV_RVE, EM_RISCV, ET_DYN, ET_EXEC, FileHeader32, PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, SHF_ALLOC, SHF_EXECINSTR};
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use std::ops::Range;
 use std::sync::Arc;
@@ -78,7 +78,6 @@ pub fn elf(bytes: &Arc<[u8]>) -> Result<Loaded, String> {
     if kind == ET_DYN {
         return Err("it is position-independent or a shared library; link it with `-static -no-pie`".into());
     } else if kind != ET_EXEC {
-        debug_assert_ne!(kind, ET_REL);
         return Err(format!("its ELF type is {}, not that of an executable", kind.0));
     }
     if header.e_flags(endian).0 & EF_RISCV_RVE.0 != 0 {

@@ -88,7 +88,7 @@ fn about_stop(vm: &Vm, guest: &Guest, options: &Options, reporter: &mut Reporter
     match vm.stop()? {
         Stop::Exit { .. } | Stop::PowerOff { .. } => None,
         Stop::Halt => {
-            let pc = vm.vcpu().pc.0;
+            let pc = vm.vcpu().pc;
             let code = if options.strict_halt { &codes::E0612 } else { &codes::GUEST_HALTED };
             let message = format!("guest `{name}` waits at {} for an interrupt that cannot come", crash::place(guest, pc));
             Some(Diagnostic::new(code, message).help("end with `hv_exit`, or return from `main`"))
@@ -96,11 +96,11 @@ fn about_stop(vm: &Vm, guest: &Guest, options: &Options, reporter: &mut Reporter
         Stop::Crash(report) => Some(crash::crashed(vm, guest, report, reporter, host)),
         Stop::Panic { message, report } => Some(crash::panicked(vm, guest, message, report, reporter, host)),
         Stop::StepLimit { steps } => Some(
-            Diagnostic::new(&codes::E0608, format!("guest `{name}` was stopped after {steps} steps (--max-instructions), at {}", crash::place(guest, vm.vcpu().pc.0))),
+            Diagnostic::new(&codes::E0608, format!("guest `{name}` was stopped after {steps} steps (--max-instructions), at {}", crash::place(guest, vm.vcpu().pc))),
         ),
         Stop::HostMemoryExhausted { gpa, frames } => Some(
             Diagnostic::new(&codes::E0609, format!("guest `{name}` needs a page for {gpa}, and all {frames} pages of host memory are in use"))
-                .note(format!("at {}", crash::place(guest, vm.vcpu().pc.0)))
+                .note(format!("at {}", crash::place(guest, vm.vcpu().pc)))
                 .help("raise `--host-mem`"),
         ),
     }
@@ -117,15 +117,19 @@ fn about_cut(cut: &Cut, hypervisor: &Hypervisor, guests: &[Guest]) -> Option<Dia
     };
     let mut diagnostic = Diagnostic::new(&codes::E0608, message);
     for (vm, guest) in hypervisor.vms().iter().zip(guests).filter(|(vm, _)| vm.stop().is_none()) {
-        diagnostic = diagnostic.note(format!("guest `{}` was at {} after {} steps", vm.name(), crash::place(guest, vm.vcpu().pc.0), vm.steps()));
+        diagnostic = diagnostic.note(format!("guest `{}` was at {} after {} steps", vm.name(), crash::place(guest, vm.vcpu().pc), vm.steps()));
     }
     Some(diagnostic)
+}
+
+fn state_hash(vm: &Vm, hypervisor: &Hypervisor) -> String {
+    hypervisor.state_hash(vm.id()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The text of `--stats` for a guest.
 fn statistics(vm: &Vm, hypervisor: &Hypervisor) -> String {
     let how = vm.stop().map_or_else(|| "stopped from outside".into(), ToString::to_string);
-    let mut text = format!("stats of guest `{}` (vm {}): {how}\n", vm.name(), vm.id().index());
+    let mut text = format!("stats of guest `{}` (vm {}): {how}\n", vm.name(), vm.id().0);
     for (name, value) in [("steps", vm.steps()), ("instructions", vm.instret()), ("virtual time", vm.vt())] {
         text.push_str(&format!("  {name:<22} {value:>12}\n"));
     }
@@ -133,8 +137,8 @@ fn statistics(vm: &Vm, hypervisor: &Hypervisor) -> String {
     for (reason, count) in vm.counts().iter() {
         text.push_str(&format!("    {:<22}{count:>12}\n", reason.name()));
     }
-    text.push_str(&format!("  {:<22} {:>12} of {}\n", "pages touched", vm.resident_pages(), vm.config().ram_bytes / PAGE_SIZE));
-    text.push_str(&format!("  state hash   {}", hypervisor.state_hash_text(vm)));
+    text.push_str(&format!("  {:<22} {:>12} of {}\n", "pages touched", vm.counts().get(ExitReason::PageFault), vm.config().ram_bytes / PAGE_SIZE));
+    text.push_str(&format!("  state hash   {}", state_hash(vm, hypervisor)));
     text
 }
 
@@ -187,8 +191,8 @@ fn record(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> GuestRecord {
     let crash = report.map(|report| {
         let line = guest.symbols.line(report.trap.pc.0.wrapping_add(guest.loaded.link_offset));
         CrashRecord {
-            cause: report.trap.cause.number(),
-            cause_text: report.trap.cause.to_string(),
+            cause: report.trap.cause,
+            cause_text: report.trap.name().into(),
             pc: report.trap.pc.0,
             tval: report.trap.tval,
             file: line.as_ref().map(|line| line.file.clone()),
@@ -206,8 +210,8 @@ fn record(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> GuestRecord {
         instret: vm.instret(),
         vt: vm.vt(),
         exits,
-        pages: vm.resident_pages().into(),
-        state_hash: hypervisor.state_hash_text(vm),
+        pages: vm.counts().get(ExitReason::PageFault),
+        state_hash: state_hash(vm, hypervisor),
         crash,
     }
 }

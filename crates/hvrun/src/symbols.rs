@@ -57,13 +57,6 @@ impl Symbols {
         let location = lines.as_ref()?.find_location(u64::from(address)).ok()??;
         Some(SourceLine { file: location.file?.to_string(), line: location.line? })
     }
-
-    /// The address of a global symbol.
-    #[must_use]
-    pub fn address(&self, name: &str) -> Option<u32> {
-        let table = self.table.get_or_init(|| read_table(&self.bytes).unwrap_or_default());
-        table.iter().find(|symbol| symbol.name == name).map(|symbol| symbol.address)
-    }
 }
 
 fn read_table(bytes: &[u8]) -> Option<Vec<Symbol>> {
@@ -75,7 +68,7 @@ fn read_table(bytes: &[u8]) -> Option<Vec<Symbol>> {
     for symbol in symbols.iter() {
         let Ok(name) = symbol.name(endian, symbols.strings()) else { continue };
         let kind = symbol.st_type();
-        let in_section = sections.section(SectionIndex(symbol.st_shndx(endian).into())).ok();
+        let in_section = sections.section(SectionIndex(symbol.st_shndx(endian).0.into())).ok();
         // Mapping symbols and labels of the compiler say nothing to a person.
         if name.is_empty() || name.starts_with(b"$") || name.starts_with(b".L") || kind == STT_FILE || kind == STT_SECTION {
             continue;

@@ -105,14 +105,14 @@ impl Observer for Watcher<'_> {
     fn exit(&mut self, vm: &Vm, exit: &VmExit) {
         if self.trace.is_some() {
             let reason: ExitReason = exit.reason();
-            let (number, steps, pc) = (vm.id().index(), vm.steps(), vm.vcpu().pc.0);
+            let (number, steps, pc) = (vm.id().0, vm.steps(), vm.vcpu().pc);
             let record = ExitRecord { r#type: "exit", vm: number, name: vm.name(), exit: reason.name(), steps, pc };
             self.line(format_args!("vm={number} exit={} steps={steps} pc={pc:#010x}", reason.name()), &record);
         }
     }
 
     fn step(&mut self, vm: &Vm, pc: u32, bits: Option<u32>) {
-        let (number, steps) = (vm.id().index(), vm.steps());
+        let (number, steps) = (vm.id().0, vm.steps());
         let text = disassemble(vm.config().isa, pc, bits);
         let record = InstructionRecord { r#type: "instruction", vm: number, name: vm.name(), steps, pc, bits, text: &text };
         self.line(format_args!("vm={number} steps={steps} pc={pc:#010x} {text}"), &record);
@@ -120,7 +120,7 @@ impl Observer for Watcher<'_> {
 
     fn mark(&mut self, vm: &Vm, tag: u32, value: u32) {
         if self.trace.is_some() {
-            let (number, steps) = (vm.id().index(), vm.steps());
+            let (number, steps) = (vm.id().0, vm.steps());
             let record = MarkRecord { r#type: "mark", vm: number, name: vm.name(), steps, tag, value };
             self.line(format_args!("vm={number} mark={tag} value={value} steps={steps}"), &record);
         }
