@@ -2,8 +2,9 @@
 //! look-up of the opcode and funct3 bits in an index that is computed at compile time.
 
 use crate::compressed::{self, COp};
-use crate::instructions::{self, Insn};
+use crate::instructions::{self, Insn, Op, Row};
 use crate::isa::{Ext, Isa};
+use crate::operand::Operand;
 
 /// A decoded instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,11 +17,71 @@ pub struct Decoded {
     pub compressed: Option<COp>,
 }
 
-/// An index over a table: rows by bucket, those of bucket `b` at `rows[start[b]..start[b + 1]]`.
-struct Index<const BUCKETS: usize, const ENTRIES: usize> {
+/// An index over a table: the entries of bucket `b` are `entries[start[b]..end[b]]`.
+struct Index<Entry, const BUCKETS: usize, const ENTRIES: usize> {
     start: [u16; BUCKETS],
     end: [u16; BUCKETS],
-    rows: [u8; ENTRIES],
+    entries: [Entry; ENTRIES],
+}
+
+impl<Entry, const BUCKETS: usize, const ENTRIES: usize> Index<Entry, BUCKETS, ENTRIES> {
+    #[inline]
+    fn bucket(&self, bucket: usize) -> &[Entry] {
+        &self.entries[self.start[bucket] as usize..self.end[bucket] as usize]
+    }
+}
+
+/// What decoding needs of a 32-bit row, computed from its operands: registers are always extracted and masked, which is
+/// faster than asking each operand; the few other operands extract themselves.
+#[derive(Clone, Copy)]
+struct Entry32 {
+    bits: u32,
+    mask: u32,
+    op: Op,
+    rd: u8,
+    rs1: u8,
+    rs2: u8,
+    others: [Option<Operand>; 2],
+}
+
+impl Entry32 {
+    const fn new(row: &Row) -> Entry32 {
+        let mut entry = Entry32 {
+            bits: row.bits,
+            mask: row.mask,
+            op: row.op,
+            rd: 0,
+            rs1: 0,
+            rs2: 0,
+            others: [None; 2],
+        };
+        let (mut operand, mut others) = (0, 0);
+        while operand < row.operands.len() {
+            match row.operands[operand] {
+                Operand::Rd => entry.rd = 0x1f,
+                Operand::Rs1 | Operand::Address | Operand::Uimm5 => entry.rs1 = 0x1f,
+                Operand::Rs2 => entry.rs2 = 0x1f,
+                other @ (Operand::ImmI
+                | Operand::Shamt
+                | Operand::ImmU
+                | Operand::BranchTarget
+                | Operand::JumpTarget
+                | Operand::Load
+                | Operand::Store
+                | Operand::Csr
+                | Operand::FencePred
+                | Operand::FenceSucc
+                | Operand::Ordering
+                | Operand::Symbol
+                | Operand::Imm32) => {
+                    entry.others[others] = Some(other);
+                    others += 1;
+                }
+            }
+            operand += 1;
+        }
+        entry
+    }
 }
 
 /// Bucket of a 32-bit instruction: opcode bits 6:2, funct3.
@@ -37,11 +98,11 @@ const fn bucket16(half: u16) -> usize {
 const ENTRIES32: usize = instructions::ROW_COUNT + 3 * 7;
 const ENTRIES16: usize = compressed::ROW_COUNT;
 
-static INDEX32: Index<256, ENTRIES32> = {
+static INDEX32: Index<Entry32, 256, ENTRIES32> = {
     let mut index = Index {
         start: [0; 256],
         end: [0; 256],
-        rows: [0; ENTRIES32],
+        entries: [Entry32::new(&instructions::ROWS[0]); ENTRIES32],
     };
     let mut filled = 0;
     let mut bucket = 0;
@@ -52,7 +113,7 @@ static INDEX32: Index<256, ENTRIES32> = {
             let (bits, mask) = (instructions::ROWS[row].bits, instructions::ROWS[row].mask);
             let wanted = (bucket as u32 >> 3) << 2 | 3 | (bucket as u32 & 7) << 12;
             if (wanted ^ bits) & mask & 0x707f == 0 {
-                index.rows[filled] = row as u8;
+                index.entries[filled] = Entry32::new(&instructions::ROWS[row]);
                 filled += 1;
             }
             row += 1;
@@ -64,11 +125,11 @@ static INDEX32: Index<256, ENTRIES32> = {
     index
 };
 
-static INDEX16: Index<32, ENTRIES16> = {
+static INDEX16: Index<u8, 32, ENTRIES16> = {
     let mut index = Index {
         start: [0; 32],
         end: [0; 32],
-        rows: [0; ENTRIES16],
+        entries: [0; ENTRIES16],
     };
     let mut filled = 0;
     let mut bucket = 0;
@@ -77,7 +138,7 @@ static INDEX16: Index<32, ENTRIES16> = {
         let mut row = 0;
         while row < compressed::ROW_COUNT {
             if bucket16(compressed::ROWS[row].bits) == bucket {
-                index.rows[filled] = row as u8;
+                index.entries[filled] = row as u8;
                 filled += 1;
             }
             row += 1;
@@ -105,14 +166,18 @@ pub fn decode(word: u32) -> Option<Decoded> {
 
 #[inline]
 fn decode32(word: u32) -> Option<Decoded> {
-    let bucket = bucket32(word);
-    let candidates = &INDEX32.rows[INDEX32.start[bucket] as usize..INDEX32.end[bucket] as usize];
-    let row = candidates
+    let entries = INDEX32.bucket(bucket32(word));
+    let entry = entries
         .iter()
-        .map(|&row| &instructions::ROWS[row as usize])
-        .find(|row| (word ^ row.bits) & row.mask == 0)?;
-    let mut insn = Insn::new(row.op);
-    for operand in row.operands {
+        .find(|entry| (word ^ entry.bits) & entry.mask == 0)?;
+    let mut insn = Insn {
+        op: entry.op,
+        rd: (word >> 7) as u8 & entry.rd,
+        rs1: (word >> 15) as u8 & entry.rs1,
+        rs2: (word >> 20) as u8 & entry.rs2,
+        imm: 0,
+    };
+    for operand in entry.others.iter().map_while(|operand| *operand) {
         operand.extract(word, &mut insn);
     }
     Some(Decoded {
@@ -124,21 +189,18 @@ fn decode32(word: u32) -> Option<Decoded> {
 
 #[inline]
 fn decode16(half: u16) -> Option<Decoded> {
-    let bucket = bucket16(half);
-    let candidates = &INDEX16.rows[INDEX16.start[bucket] as usize..INDEX16.end[bucket] as usize];
-    candidates
-        .iter()
-        .map(|&row| &compressed::ROWS[row as usize])
-        .find_map(|row| {
-            if (half ^ row.bits) & row.mask != 0 {
-                return None;
-            }
-            Some(Decoded {
-                insn: row.expand(half)?,
-                len: 2,
-                compressed: Some(row.op),
-            })
+    let rows = INDEX16.bucket(bucket16(half));
+    rows.iter().find_map(|row| {
+        let row = &compressed::ROWS[*row as usize];
+        if (half ^ row.bits) & row.mask != 0 {
+            return None;
+        }
+        Some(Decoded {
+            insn: row.expand(half)?,
+            len: 2,
+            compressed: Some(row.op),
         })
+    })
 }
 
 /// Like [`decode`], but only instructions of the extensions in `isa`.
@@ -169,7 +231,6 @@ fn allowed(isa: Isa, decoded: &Decoded) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instructions::Op;
 
     /// What a walk over the whole table finds.
     fn linear(word: u32) -> Option<Op> {

@@ -71,7 +71,19 @@ const fn other(
     }
 }
 
-/// What binutils 2.40 knows besides: recognised so that messages can name them and attributes can be merged.
+const fn newer(
+    name: &'static str,
+    major: u32,
+    minor: u32,
+    implies: &'static [&'static str],
+) -> ExtRow {
+    ExtRow {
+        in_attribute: false,
+        ..other(name, major, minor, implies)
+    }
+}
+
+/// What binutils 2.40 knows besides, and a few that are newer: recognised so that messages can name them and attributes can be merged.
 static OTHER_ROWS: &[ExtRow] = &[
     other("e", 1, 9, &[]),
     other("f", 2, 2, &["zicsr"]),
@@ -142,9 +154,15 @@ static OTHER_ROWS: &[ExtRow] = &[
     other("xtheadmemidx", 1, 0, &[]),
     other("xtheadmempair", 1, 0, &[]),
     other("xtheadsync", 1, 0, &[]),
-    other("zihpm", 2, 0, &["zicsr"]),
-    other("zicond", 1, 0, &[]),
+    newer("zaamo", 1, 0, &[]),
+    newer("zalrsc", 1, 0, &[]),
+    newer("zca", 1, 0, &[]),
+    newer("zicond", 1, 0, &[]),
+    newer("zihpm", 2, 0, &["zicsr"]),
 ];
+
+/// Parts of an extension that newer compilers list beside the whole.
+static PARTS: &[(&str, Ext)] = &[("zaamo", Ext::A), ("zalrsc", Ext::A), ("zca", Ext::C)];
 
 fn known(name: &str) -> Option<&'static ExtRow> {
     EXT_ROWS
@@ -183,7 +201,6 @@ impl Ext {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isa(u32);
 
-/// Adds what the members of a set imply.
 const fn bit(ext: Ext) -> u32 {
     1 << ext as u8
 }
@@ -225,25 +242,17 @@ impl Isa {
         isa
     }
 
-    /// The set without an extension, without those that imply it, and without what only it implied. The base stays.
+    /// The set without an extension and without those that imply it. The base stays. Multiplication (`zmmul`) is a part
+    /// of `m` and goes with it.
     pub fn without(self, ext: Ext) -> Isa {
         if ext == Ext::I {
             return self;
         }
-        let implies = |a: Ext, b: Ext| Isa(0).with(a).contains(b);
-        let remaining = |e: &Ext| self.contains(*e) && !implies(*e, ext);
-        let mut isa = Isa(0);
-        for kept in Ext::ALL.into_iter().filter(remaining) {
-            let brought_by_ext = implies(ext, kept) && kept != Ext::Zicsr;
-            let by_another = Ext::ALL
-                .into_iter()
-                .filter(remaining)
-                .any(|e| e != kept && implies(e, kept));
-            if !brought_by_ext || by_another {
-                isa = Isa(isa.0 | bit(kept));
-            }
-        }
-        isa
+        let gone = if ext == Ext::M { Ext::Zmmul } else { ext };
+        let kept = self
+            .extensions()
+            .filter(|kept| !Isa(0).with(*kept).contains(gone));
+        Isa(kept.fold(0, |set, kept| set | bit(kept)))
     }
 
     /// The members, in the order of the table.
@@ -293,8 +302,6 @@ pub enum IsaError {
     Unknown(String),
     /// The extension exists and is not supported.
     Unsupported(String),
-    /// The version of an extension is not a number.
-    BadVersion(String),
 }
 
 impl fmt::Display for IsaError {
@@ -306,9 +313,6 @@ impl fmt::Display for IsaError {
             IsaError::NoBase => write!(f, "the first extension must be i, e or g"),
             IsaError::Unknown(name) => write!(f, "unknown extension `{name}`"),
             IsaError::Unsupported(name) => write!(f, "extension `{name}` is not supported"),
-            IsaError::BadVersion(name) => {
-                write!(f, "the version of extension `{name}` is not a number")
-            }
         }
     }
 }
@@ -354,6 +358,19 @@ impl Arch {
     /// # Errors
     /// What GNU as refuses, with its reason; extensions that are known nowhere.
     pub fn parse(text: &str) -> Result<Arch, IsaError> {
+        Arch::parse_with(text, false)
+    }
+
+    /// Like [`parse`](Arch::parse) for a string that a compiler wrote into a file: extensions that are known nowhere are
+    /// kept if they have a version.
+    ///
+    /// # Errors
+    /// As for `parse`.
+    pub fn parse_attribute(text: &str) -> Result<Arch, IsaError> {
+        Arch::parse_with(text, true)
+    }
+
+    fn parse_with(text: &str, keep_unknown: bool) -> Result<Arch, IsaError> {
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(IsaError::UpperCase);
         }
@@ -372,19 +389,19 @@ impl Arch {
                 'z' | 's' | 'x' => {
                     let end = rest.find('_').unwrap_or(rest.len());
                     let (name, version) = split_version(&rest[..end]);
-                    arch.add_parsed(name, version)?;
+                    arch.add_parsed(name, version, keep_unknown)?;
                     rest = &rest[end..];
                 }
                 'g' => {
                     let (_, after) = leading_version(&rest[1..]);
                     for name in ["i", "m", "a", "f", "d", "zicsr", "zifencei"] {
-                        arch.add_parsed(name, None)?;
+                        arch.add_parsed(name, None, false)?;
                     }
                     rest = after;
                 }
                 _ => {
                     let (version, after) = leading_version(&rest[first.len_utf8()..]);
-                    arch.add_parsed(&rest[..first.len_utf8()], version)?;
+                    arch.add_parsed(&rest[..first.len_utf8()], version, false)?;
                     rest = after;
                 }
             }
@@ -393,12 +410,17 @@ impl Arch {
         Ok(arch)
     }
 
-    fn add_parsed(&mut self, name: &str, version: Option<(u32, u32)>) -> Result<(), IsaError> {
+    fn add_parsed(
+        &mut self,
+        name: &str,
+        version: Option<(u32, u32)>,
+        keep_unknown: bool,
+    ) -> Result<(), IsaError> {
         let default = known(name).map(|row| (row.major, row.minor));
         let Some((major, minor)) = version.or(default) else {
             return Err(IsaError::Unknown(name.to_owned()));
         };
-        if default.is_none() && !name.starts_with('x') {
+        if default.is_none() && !name.starts_with('x') && !keep_unknown {
             return Err(IsaError::Unknown(name.to_owned()));
         }
         if !self.contains(name) {
@@ -485,6 +507,12 @@ impl Arch {
     pub fn isa(&self) -> Result<Isa, IsaError> {
         let mut isa = Isa(0);
         for extension in &self.extensions {
+            let is_part = |(part, whole): &(&str, Ext)| {
+                *part == extension.name && self.contains(whole.name())
+            };
+            if PARTS.iter().any(is_part) {
+                continue;
+            }
             let ext = Ext::from_name(&extension.name)
                 .ok_or_else(|| IsaError::Unsupported(extension.name.clone()))?;
             isa = isa.with(ext);
@@ -509,7 +537,9 @@ impl fmt::Display for Arch {
         f.write_str("rv32")?;
         let mut separator = "";
         for e in &self.extensions {
-            if known(&e.name).is_some_and(|row| !row.in_attribute) {
+            let in_attribute =
+                known(&e.name).map_or(e.name.starts_with('x'), |row| row.in_attribute);
+            if !in_attribute {
                 continue;
             }
             write!(f, "{separator}{}{}p{}", e.name, e.major, e.minor)?;
@@ -550,4 +580,97 @@ fn split_version(text: &str) -> (&str, Option<(u32, u32)>) {
         }
     }
     (&text[..last], Some((number, 0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_stay_closed_under_implication() {
+        for ext in Ext::ALL {
+            let with = Isa::BASE.with(ext);
+            assert!(with.contains(ext) && with.contains(Ext::I));
+            assert_eq!(with.with(ext), with);
+            assert_eq!(
+                Isa::PLATFORM.without(ext).contains(ext),
+                ext == Ext::I,
+                "{ext:?}"
+            );
+            assert_eq!(Ext::from_name(ext.name()), Some(ext));
+        }
+        let without_m = Isa::DEFAULT.without(Ext::M);
+        assert!(!without_m.contains(Ext::Zmmul) && without_m.contains(Ext::A));
+        let without_zicsr = Isa::PLATFORM.without(Ext::Zicsr);
+        assert!(!without_zicsr.contains(Ext::Sstc) && !without_zicsr.contains(Ext::Zicntr));
+        assert!(Isa::PLATFORM.without(Ext::Sstc).contains(Ext::Zicsr));
+        assert_eq!(
+            Isa::PLATFORM.without(Ext::Sstc).with(Ext::Sstc),
+            Isa::PLATFORM
+        );
+    }
+
+    #[test]
+    fn the_default_is_what_its_name_says() {
+        assert_eq!(
+            Isa::parse("rv32imac_zicsr_zifencei_zba_zbb_zbs"),
+            Ok(Isa::DEFAULT)
+        );
+        assert_eq!(
+            Isa::parse("rv32imac_zicsr_zifencei_zicntr_zba_zbb_zbs_sstc_svadu"),
+            Ok(Isa::PLATFORM)
+        );
+        assert_eq!(
+            Isa::DEFAULT.attribute_string(),
+            "rv32i2p1_m2p0_a2p1_c2p0_zicsr2p0_zifencei2p0_zmmul1p0_zba1p0_zbb1p0_zbs1p0"
+        );
+        assert_eq!(
+            Isa::parse(&Isa::DEFAULT.attribute_string()),
+            Ok(Isa::DEFAULT)
+        );
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        for (text, error) in [
+            ("rv32imafc", IsaError::Unsupported("f".into())),
+            ("rv32iv", IsaError::Unsupported("f".into())),
+            ("rv32i_zfoo", IsaError::Unknown("zfoo".into())),
+            ("rv32i_zfoo1p0", IsaError::Unknown("zfoo".into())),
+            ("rv32i_zaamo1p0", IsaError::Unsupported("zaamo".into())),
+            ("rv32", IsaError::NoBase),
+            ("rv64imac", IsaError::Rv64),
+            ("riscv", IsaError::NotRv32),
+            ("rv32I", IsaError::UpperCase),
+            ("rv32i99999999999", IsaError::Unknown("9".into())),
+            ("rv32ié", IsaError::Unknown("é".into())),
+            ("rv32iz", IsaError::Unknown("z".into())),
+            ("rv32i_x", IsaError::Unknown("x".into())),
+        ] {
+            assert_eq!(Isa::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_of_newer_compilers_are_read_and_merged() {
+        let newer = "rv32i2p1_m2p0_a2p1_c2p0_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0";
+        let mut arch = Arch::parse_attribute(newer).unwrap();
+        assert_eq!(
+            arch.isa(),
+            Ok(Isa::BASE.with(Ext::M).with(Ext::A).with(Ext::C))
+        );
+        assert_eq!(arch.to_string(), "rv32i2p1_m2p0_a2p1_c2p0_zmmul1p0");
+        assert!(
+            Arch::parse_attribute("rv32i_zfoo1p0")
+                .unwrap()
+                .isa()
+                .is_err()
+        );
+        assert!(Arch::parse_attribute("rv32i_zfoo").is_err());
+        arch.merge(&Arch::parse("rv32i2p0_a2p2_zba_f").unwrap());
+        assert_eq!(
+            arch.to_string(),
+            "rv32i2p1_m2p0_a2p2_f2p2_c2p0_zicsr2p0_zifencei2p0_zmmul1p0_zba1p0"
+        );
+    }
 }
