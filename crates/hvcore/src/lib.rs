@@ -39,6 +39,7 @@ pub use debug::DebugControl;
 pub use door::{ConsoleInput, Door, Idle, Observer};
 pub use exit::{DebugEvent, ExitCounts, GuestPageFault, IoAccess, IoOperation, PowerOff, Stop, VmExit};
 pub use guest_abi::ExitReason;
+pub use rv32::Ext;
 pub use hypervisor::{AddVmError, Hypervisor, RunEnd};
 pub use memory::host::HostMemory;
 pub use memory::image::{Image, ImageError, Segment};
