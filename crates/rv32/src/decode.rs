@@ -223,6 +223,44 @@ pub fn decode_on_hart(isa: Isa, word: u32) -> Option<Decoded> {
     allowed(isa, &decoded).then_some(decoded)
 }
 
+/// Decodes like [`decode_on_hart`] and remembers: programs use few different instructions. Entries are found by the
+/// instruction's own bits, so nothing ever makes them stale, and what is remembered cannot be observed.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    isa: Isa,
+    /// (bits, what they decode to). A halfword stands here with the upper half 0.
+    entries: Vec<(u32, Option<Decoded>)>,
+}
+
+impl Decoder {
+    const SIZE_LOG2: u32 = 11;
+
+    /// A decoder for a hart with the extensions of `isa`.
+    pub fn new(isa: Isa) -> Decoder {
+        // The word 0 decodes to nothing, as the entries say from the start.
+        let entries = vec![(0, None); 1 << Decoder::SIZE_LOG2];
+        Decoder { isa, entries }
+    }
+
+    /// The extensions that it decodes.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// The same as [`decode_on_hart`].
+    #[inline]
+    pub fn decode(&mut self, word: u32) -> Option<Decoded> {
+        let bits = if word & 3 == 3 { word } else { word & 0xffff };
+        // Fibonacci hashing: the upper bits of the product depend on all bits.
+        let at = (bits.wrapping_mul(0x9e37_79b1) >> (32 - Decoder::SIZE_LOG2)) as usize;
+        let entry = &mut self.entries[at];
+        if entry.0 != bits {
+            *entry = (bits, decode_on_hart(self.isa, bits));
+        }
+        entry.1
+    }
+}
+
 fn allowed(isa: Isa, decoded: &Decoded) -> bool {
     isa.contains(decoded.insn.op.row().ext)
         && (decoded.compressed.is_none() || isa.contains(Ext::C))
@@ -254,6 +292,28 @@ mod tests {
         }
         for row in &instructions::ROWS {
             assert_eq!(decode32(row.bits).map(|d| d.insn.op), Some(row.op));
+        }
+    }
+
+    #[test]
+    fn a_decoder_remembers_rightly() {
+        for isa in [Isa::PLATFORM, Isa::BASE] {
+            let mut decoder = Decoder::new(isa);
+            let mut x = 7u32;
+            for round in 0..300_000u32 {
+                x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // few words, so that they come again, and many, so that they collide
+                let word = if round % 2 == 0 {
+                    x
+                } else {
+                    (x >> 20).wrapping_mul(0x0123_4567)
+                };
+                assert_eq!(
+                    decoder.decode(word),
+                    decode_on_hart(isa, word),
+                    "{word:#010x}"
+                );
+            }
         }
     }
 

@@ -27,7 +27,7 @@ pub mod unsupported;
 
 pub use compressed::{COp, COperand, CRow, compress, encode_c};
 pub use csr::CsrRow;
-pub use decode::{Decoded, decode, decode_for, decode_on_hart};
+pub use decode::{Decoded, Decoder, decode, decode_for, decode_on_hart};
 pub use encode::encode;
 pub use instructions::{Insn, Op, Row};
 pub use isa::{Ext, Isa, IsaError};
