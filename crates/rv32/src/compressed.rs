@@ -162,8 +162,8 @@ macro_rules! compressed_instructions {
 compressed_instructions! {
     // quadrant 0
     CAddi4spn  "c.addi4spn" 0x0000 0xe003 C [RdShort, Sp, Addi4spn]     => Addi  {rs1: 2}  require [ImmNonzero] not_hint [] Always "rd = sp + imm";
-    CLw        "c.lw"       0x4000 0xe003 C [RdShort, Word]             => Lw              require [] not_hint [] Always "Load word: rd = memory[rs1 + imm]";
-    CSw        "c.sw"       0xc000 0xe003 C [Rs2Short, Word]            => Sw              require [] not_hint [] Always "Store word: memory[rs1 + imm] = rs2";
+    CLw        "c.lw"       0x4000 0xe003 C [RdShort, Word]             => Lw              require [] not_hint [] Always "Load word: rd = mem(rs1 + imm)";
+    CSw        "c.sw"       0xc000 0xe003 C [Rs2Short, Word]            => Sw              require [] not_hint [] Always "Store word: mem(rs1 + imm) = rs2";
     // quadrant 1
     CNop       "c.nop"      0x0001 0xef83 C [Imm6]                      => Addi            require [] not_hint [ImmZero] Always printed_as CAddi "No operation; with an immediate, a hint";
     CAddi      "c.addi"     0x0001 0xe003 C [RdRs1, Imm6]               => Addi            require [RdNonzero] not_hint [ImmNonzero] Always "rd = rd + imm";
@@ -186,13 +186,13 @@ compressed_instructions! {
     // quadrant 2
     CSlli      "c.slli"     0x0002 0xf003 C [RdRs1, Shamt]              => Slli            require [ImmNonzero] not_hint [RdNonzero] Always "rd = rd << shamt";
     CSlli64    "c.slli64"   0x0002 0xf07f C [RdRs1]                     => Slli            require [] not_hint [] Never "Shift by 64 of RV128; a hint here";
-    CLwsp      "c.lwsp"     0x4002 0xe003 C [Rd, LoadSp]                => Lw    {rs1: 2}  require [RdNonzero] not_hint [] Always "Load word: rd = memory[sp + imm]";
+    CLwsp      "c.lwsp"     0x4002 0xe003 C [Rd, LoadSp]                => Lw    {rs1: 2}  require [RdNonzero] not_hint [] Always "Load word: rd = mem(sp + imm)";
     CJr        "c.jr"       0x8002 0xf07f C [Rs1]                       => Jalr            require [Rs1Nonzero] not_hint [] Pseudo "Jump: pc = rs1";
     CMv        "c.mv"       0x8002 0xf003 C [Rd, Rs2]                   => Add             require [Rs2Nonzero] not_hint [RdNonzero] Always "rd = rs2";
     CEbreak    "c.ebreak"   0x9002 0xffff C []                          => Ebreak          require [] not_hint [] Always "Breakpoint: traps to the debugger";
     CJalr      "c.jalr"     0x9002 0xf07f C [Rs1]                       => Jalr  {rd: 1}   require [Rs1Nonzero] not_hint [] Pseudo "Jump and link: ra = address of the next instruction; pc = rs1";
     CAdd       "c.add"      0x9002 0xf003 C [RdRs1, Rs2]                => Add             require [Rs2Nonzero] not_hint [RdNonzero] Always "rd = rd + rs2";
-    CSwsp      "c.swsp"     0xc002 0xe003 C [Rs2, StoreSp]              => Sw    {rs1: 2}  require [] not_hint [] Always "Store word: memory[sp + imm] = rs2";
+    CSwsp      "c.swsp"     0xc002 0xe003 C [Rs2, StoreSp]              => Sw    {rs1: 2}  require [] not_hint [] Always "Store word: mem(sp + imm) = rs2";
 }
 
 impl COp {

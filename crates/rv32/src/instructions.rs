@@ -114,14 +114,14 @@ instructions! {
     Bltu      "bltu"       0x0000_6063 0x0000_707f I        [Rs1, Rs2, BranchTarget]         "Branch if rs1 < rs2, unsigned";
     Bgeu      "bgeu"       0x0000_7063 0x0000_707f I        [Rs1, Rs2, BranchTarget]         "Branch if rs1 ≥ rs2, unsigned";
     // §2.6: loads and stores
-    Lb        "lb"         0x0000_0003 0x0000_707f I        [Rd, Load]                       "Load byte, sign-extended: rd = memory[rs1 + imm]";
-    Lh        "lh"         0x0000_1003 0x0000_707f I        [Rd, Load]                       "Load halfword, sign-extended: rd = memory[rs1 + imm]";
-    Lw        "lw"         0x0000_2003 0x0000_707f I        [Rd, Load]                       "Load word: rd = memory[rs1 + imm]";
-    Lbu       "lbu"        0x0000_4003 0x0000_707f I        [Rd, Load]                       "Load byte, zero-extended: rd = memory[rs1 + imm]";
-    Lhu       "lhu"        0x0000_5003 0x0000_707f I        [Rd, Load]                       "Load halfword, zero-extended: rd = memory[rs1 + imm]";
-    Sb        "sb"         0x0000_0023 0x0000_707f I        [Rs2, Store]                     "Store byte: memory[rs1 + imm] = rs2";
-    Sh        "sh"         0x0000_1023 0x0000_707f I        [Rs2, Store]                     "Store halfword: memory[rs1 + imm] = rs2";
-    Sw        "sw"         0x0000_2023 0x0000_707f I        [Rs2, Store]                     "Store word: memory[rs1 + imm] = rs2";
+    Lb        "lb"         0x0000_0003 0x0000_707f I        [Rd, Load]                       "Load byte, sign-extended: rd = mem(rs1 + imm)";
+    Lh        "lh"         0x0000_1003 0x0000_707f I        [Rd, Load]                       "Load halfword, sign-extended: rd = mem(rs1 + imm)";
+    Lw        "lw"         0x0000_2003 0x0000_707f I        [Rd, Load]                       "Load word: rd = mem(rs1 + imm)";
+    Lbu       "lbu"        0x0000_4003 0x0000_707f I        [Rd, Load]                       "Load byte, zero-extended: rd = mem(rs1 + imm)";
+    Lhu       "lhu"        0x0000_5003 0x0000_707f I        [Rd, Load]                       "Load halfword, zero-extended: rd = mem(rs1 + imm)";
+    Sb        "sb"         0x0000_0023 0x0000_707f I        [Rs2, Store]                     "Store byte: mem(rs1 + imm) = rs2";
+    Sh        "sh"         0x0000_1023 0x0000_707f I        [Rs2, Store]                     "Store halfword: mem(rs1 + imm) = rs2";
+    Sw        "sw"         0x0000_2023 0x0000_707f I        [Rs2, Store]                     "Store word: mem(rs1 + imm) = rs2";
     // §2.4: integer computation with an immediate
     Addi      "addi"       0x0000_0013 0x0000_707f I        [Rd, Rs1, ImmI]                  "Add immediate: rd = rs1 + imm";
     Slti      "slti"       0x0000_2013 0x0000_707f I        [Rd, Rs1, ImmI]                  "Set if less than immediate, signed: rd = rs1 < imm";
@@ -172,17 +172,17 @@ instructions! {
     Rem       "rem"        0x0200_6033 0xfe00_707f M        [Rd, Rs1, Rs2]                   "Remainder, signed, with the sign of rs1; by zero gives rs1";
     Remu      "remu"       0x0200_7033 0xfe00_707f M        [Rd, Rs1, Rs2]                   "Remainder, unsigned; by zero gives rs1";
     // chapter “A”
-    LrW       "lr.w"       0x1000_202f 0xf9f0_707f A        [Rd, Address, Ordering]          "Load reserved: rd = memory[rs1]; reserves the word";
-    ScW       "sc.w"       0x1800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Store conditional: if the reservation holds, memory[rs1] = rs2 and rd = 0, else rd = 1";
-    AmoswapW  "amoswap.w"  0x0800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = rs2";
-    AmoaddW   "amoadd.w"   0x0000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = old + rs2";
-    AmoxorW   "amoxor.w"   0x2000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = old ^ rs2";
-    AmoandW   "amoand.w"   0x6000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = old & rs2";
-    AmoorW    "amoor.w"    0x4000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = old | rs2";
-    AmominW   "amomin.w"   0x8000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the lesser of old and rs2, signed";
-    AmomaxW   "amomax.w"   0xa000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the greater of old and rs2, signed";
-    AmominuW  "amominu.w"  0xc000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the lesser of old and rs2, unsigned";
-    AmomaxuW  "amomaxu.w"  0xe000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = memory[rs1]; memory[rs1] = the greater of old and rs2, unsigned";
+    LrW       "lr.w"       0x1000_202f 0xf9f0_707f A        [Rd, Address, Ordering]          "Load reserved: rd = mem(rs1); reserves the word";
+    ScW       "sc.w"       0x1800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Store conditional: if the reservation holds, mem(rs1) = rs2 and rd = 0, else rd = 1";
+    AmoswapW  "amoswap.w"  0x0800_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = rs2";
+    AmoaddW   "amoadd.w"   0x0000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = old + rs2";
+    AmoxorW   "amoxor.w"   0x2000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = old ^ rs2";
+    AmoandW   "amoand.w"   0x6000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = old & rs2";
+    AmoorW    "amoor.w"    0x4000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = old | rs2";
+    AmominW   "amomin.w"   0x8000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = the lesser of old and rs2, signed";
+    AmomaxW   "amomax.w"   0xa000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = the greater of old and rs2, signed";
+    AmominuW  "amominu.w"  0xc000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = the lesser of old and rs2, unsigned";
+    AmomaxuW  "amomaxu.w"  0xe000_202f 0xf800_707f A        [Rd, Rs2, Address, Ordering]     "Atomic: rd = old = mem(rs1); mem(rs1) = the greater of old and rs2, unsigned";
     // chapter “B”: Zba
     Sh1add    "sh1add"     0x2000_2033 0xfe00_707f Zba      [Rd, Rs1, Rs2]                   "Shift left by 1 and add: rd = (rs1 << 1) + rs2";
     Sh2add    "sh2add"     0x2000_4033 0xfe00_707f Zba      [Rd, Rs1, Rs2]                   "Shift left by 2 and add: rd = (rs1 << 2) + rs2";

@@ -15,7 +15,7 @@ pub enum Expansion {
     One,
     /// The template with the operands filled in, as this compressed instruction.
     Compressed(COp),
-    /// Load a constant: `addi`, `lui`, `lui` + `addi`, or (Zba, Zbs …) none of them shorter on RV32.
+    /// Load a constant: `addi`, `lui`, or `lui` and `addi`.
     Li,
     /// Load an address: like [`Lla`](Expansion::Lla), or through the GOT in position-independent code.
     La,

@@ -14,7 +14,7 @@ use std::fmt::Write;
 /// Says at the top of a page where it comes from.
 fn heading(title: &str, source: &str, introduction: &str) -> String {
     format!(
-        "# {title}\n\n<!-- Generated from {source}: change the table, then run `cargo xtask docs`. -->\n\n{introduction}\n"
+        "# {title}\n\n<!-- Generated from {source}: change the table, then run `cargo xtask generate`. -->\n\n{introduction}\n"
     )
 }
 
@@ -47,8 +47,8 @@ pub fn instructions() -> String {
     let mut page = heading(
         "Instructions",
         "`crates/rv32/src/instructions.rs` and `compressed.rs`",
-        "In an encoding, `-` is a bit of an operand. What follows the immediate `imm` is its range; targets are labels, \
-         and a branch out of reach becomes an inverted branch and a jump.",
+        "In an encoding, `-` is a bit of an operand. What each operand may be stands under [Operands](#operands). A \
+         branch to a label out of reach becomes an inverted branch and a jump.",
     );
     for ext in Ext::ALL {
         let rows: Vec<_> = instructions::ROWS
@@ -102,17 +102,15 @@ pub fn instructions() -> String {
     }
     page.push_str("\n## Operands\n");
     table(&mut page, &["operand", "is"]);
-    let mut seen = Vec::new();
+    let mut seen: Vec<[&str; 2]> = Vec::new();
     for operand in instructions::ROWS.iter().flat_map(|row| row.operands) {
+        let cells = [operand.placeholder(), operand.describe()];
         if operand.syntax() != Syntax::None
             && operand.syntax() != Syntax::Register
-            && !seen.contains(operand)
+            && !seen.contains(&cells)
         {
-            seen.push(*operand);
-            row(
-                &mut page,
-                &[&format!("`{}`", operand.placeholder()), operand.describe()],
-            );
+            seen.push(cells);
+            row(&mut page, &[&format!("`{}`", cells[0]), cells[1]]);
         }
     }
     page.push_str("\n## Reserved encodings\n\nGNU objdump prints these as instructions; the specification reserves them, and here they are illegal.\n");
@@ -148,7 +146,7 @@ fn bits(bits: u32, mask: u32, width: u32) -> String {
     text
 }
 
-/// `docs/reference/pseudo.md`: pseudo-instructions and other spellings.
+/// `docs/reference/pseudo-instructions.md`: pseudo-instructions and other spellings.
 pub fn pseudo() -> String {
     let mut page = heading(
         "Pseudo-instructions",
@@ -291,16 +289,6 @@ pub fn relocations() -> String {
     page
 }
 
-/// Every page: (file name in `docs/reference`, text).
-pub fn pages() -> [(&'static str, String); 4] {
-    [
-        ("instructions.md", instructions()),
-        ("pseudo.md", pseudo()),
-        ("csrs.md", csrs()),
-        ("relocations.md", relocations()),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +317,7 @@ mod tests {
             relocations()
                 .contains("| 26 | `R_RISCV_HI20` | the upper 20 bits of lui or auipc | S + A |")
         );
-        for (_, page) in pages() {
+        for page in [instructions(), super::pseudo(), csrs(), relocations()] {
             for line in page.lines().filter(|line| line.starts_with('|')) {
                 assert!(line.ends_with(" |"), "{line}");
             }
