@@ -59,11 +59,79 @@ macro_rules! codes {
 codes! {
     errors {
         // E01xx: syntax
+        E0100 "unexpected character";
+        E0101 "unknown instruction";
+        E0102 "operand out of range";
+        E0103 "string without end";
+        E0104 "comment without end";
+        E0105 "unknown directive";
+        E0106 "unexpected text after a statement";
+        E0107 "unknown escape in a string";
+        E0108 "malformed number";
+        E0109 "malformed expression";
+        E0110 "unbalanced parentheses";
+        E0111 "expression nested too deeply";
+        E0112 "missing comma or parentheses";
         // E02xx: operands
-        E0102 "placeholder";
+        E0201 "wrong number of operands";
+        E0202 "wrong kind of operand";
+        E0203 "not a register";
+        E0204 "not a control and status register";
+        E0205 "extension missing";
+        E0206 "misaligned target";
+        E0207 "no compressed form";
+        E0208 "relocation operator";
+        E0209 "number needed";
         // E03xx: symbols and expressions
+        E0301 "symbol defined twice";
+        E0302 "local label not defined";
+        E0303 "symbol not known";
+        E0304 "not a number";
+        E0305 "division by zero";
+        E0306 "symbol defined by itself";
+        E0307 "expression that no object can hold";
+        E0310 "sizes do not settle";
         // E04xx: directives
+        E0401 "wrong argument of a directive";
+        E0402 "body without end";
+        E0403 "end without beginning";
+        E0404 "conditional without end";
+        E0405 "file cannot be read";
+        E0406 "files include each other";
+        E0407 "macros nested too deeply";
+        E0408 "wrong argument of a macro";
+        E0409 "macros produce too much";
+        E0410 "section too large";
+        E0412 "pop without push";
+        E0413 "error of the source";
+        E0414 ".org goes back";
+        E0415 "contents in a section without contents";
+        E0416 "unknown option";
+        E0417 "malformed attribute";
+        E0418 "macro defined twice";
+        E0419 "call frame information";
+        E0420 "malformed alignment";
+        E0421 "line information";
         // E05xx: linking
+        E0501 "an input cannot be read";
+        E0502 "a library is not found";
+        E0503 "an object is for another machine or ABI";
+        E0504 "an input is no object or archive";
+        E0505 "an object or archive is damaged";
+        E0506 "a value does not fit its relocation";
+        E0507 "the linker script cannot be read";
+        E0508 "the linker script cannot be carried out";
+        E0509 "an assertion of the linker script does not hold";
+        E0510 "a section that is not in the image is used";
+        E0511 "a relocation is not supported";
+        E0512 "a low part without its high part";
+        E0513 "code cannot be aligned";
+        E0514 "the image does not fit";
+        E0515 "an undefined symbol";
+        E0516 "a symbol is defined twice";
+        E0517 "the entry is local to its file";
+        E0518 "there is no entry";
+        E0519 "the linker's output cannot be written";
         // E06xx: images and running
         E0601 "a file of a guest cannot be read";
         E0602 "not a source, an object or an image";
@@ -81,6 +149,13 @@ codes! {
     named {
         // constant     name           default   on     what
         DATA_RANGE      "data-range"   Error     true   "data does not fit its width";
+        ULEB128_RELOCATION "uleb128-relocation" Warning true "a LEB128 distance in code";
+        REPEAT_NEGATIVE "repeat-negative" Warning true "a negative count";
+        SECTION_ATTRIBUTES "section-attributes" Warning true "section attributes change";
+        WRITE_TO_ZERO "write-to-zero" Warning true "a result that goes nowhere";
+        USER_WARNING "user-warning" Warning true "a warning of the source";
+        C_PREPROCESSOR "c-preprocessor" Warning true "a C preprocessor line is a comment";
+        GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
         EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
         GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";
     }

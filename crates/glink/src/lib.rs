@@ -1,1 +1,234 @@
 //! glink, the linker that makes loadable guest images.
+//!
+//! Objects and archives become a static ELF32 image with the `HVK` note of the platform, laid out by
+//! the built-in layout or by a linker script. Phases are the modules, in the order in which [`link`]
+//! calls them; each borrows what the earlier ones made and changes none of it.
+//!
+//! The linker knows relocations and layouts. It knows neither mnemonics nor the terminal.
+
+mod addresses;
+mod apply;
+mod archive;
+mod attributes;
+mod cli;
+mod image;
+mod layout;
+mod live;
+mod load;
+mod map;
+mod merge;
+mod names;
+mod object_file;
+mod options;
+mod plan;
+mod problem;
+mod relax;
+mod report;
+mod resolve;
+mod scan;
+mod script;
+mod segments;
+mod source_lines;
+mod startup;
+mod strings;
+mod symtab;
+mod synthetic;
+
+pub use cli::run;
+pub use options::{Defsym, Discard, Format, InputSpec, Options, Startup, Strip};
+
+use addresses::Shapes;
+use apply::Linked as Final;
+use diag::{Diagnostic, Severity, Sources};
+use host::Files;
+use layout::{Inputs, Layout};
+use problem::Problem;
+use resolve::{Definition, Place, Resolved, SymbolId};
+use script::ast::{Assigns, Assignment, Content, Expr, Function, Script, Statement};
+use synthetic::Got;
+
+/// The default layout as a linker script, which GNU ld reads too.
+pub const DEFAULT_SCRIPT: &str = script::DEFAULT;
+
+/// The outcome of a link.
+#[derive(Debug, Default)]
+pub struct Linked {
+    /// The image; none if there were errors.
+    pub image: Option<Vec<u8>>,
+    /// The map, if it was asked for; also when the link failed, as far as it came.
+    pub map: Option<String>,
+    /// Errors, warnings and notes, in order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Links. `sources` gets the texts that diagnostics point into; `files` opens inputs, libraries,
+/// scripts and the sources that line tables name.
+pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files: &mut dyn Files) -> Linked {
+    let mut problems: Vec<Problem> = Vec::new();
+    let script = match read_script(sources, options, files) {
+        Ok(script) => script,
+        Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
+    };
+    let inputs = load::load(specs, options, files, &mut problems);
+    let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
+    let mut asked: Vec<&str> = options.undefined.iter().chain(&script.externs).map(String::as_str).collect();
+    if !entry.starts_with(|c: char| c.is_ascii_digit()) {
+        asked.push(&entry);
+    }
+    let wrapped: Vec<(String, String)> = options.wrap.iter().flat_map(|name| [(name.clone(), format!("__wrap_{name}")), (format!("__real_{name}"), name.clone())]).collect();
+    let mut resolved = resolve::resolve(&inputs, options, &wrapped, &asked, &mut problems);
+    let explained = startup::settle(&mut resolved, &entry, options, &mut problems);
+    synthetic::allocate_commons(&mut resolved);
+    let mut got = Got::declare(&mut resolved);
+    let defsyms = define_symbols(sources, &mut resolved, &script, options, &mut problems);
+    let mut plan = plan::plan(&resolved, &script);
+    define_bounds(&mut resolved, &plan);
+    let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
+    let reasons = live::collect(&resolved, &mut plan, &roots, options);
+    scan::scan(&resolved, &plan, &mut got, &mut problems);
+    problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
+    let attributes = attributes::merge(&resolved, &mut problems);
+    let merged = merge::merge(&resolved, &plan);
+    let mut shapes = Shapes::new(resolved.sections.len(), &merged, got.section.map(|section| (section, got.size)));
+    let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, defsyms: &defsyms, options };
+    let mut layout = Layout::new(inputs);
+    let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
+    let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
+    let entry = entry_address(linked, &entry);
+    let mut image = image::build(linked, entry, &mut problems);
+    let bytes = image::elf(linked, &mut image, &attributes, &mut problems);
+    let mut diagnostics = report::report(&resolved, problems, sources, files);
+    diagnostics.extend(live::reports(&resolved, &plan, &reasons, options));
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Linked { image: if failed { None } else { Some(bytes) }, map: None, diagnostics }
+}
+
+fn read_script(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
+    let (name, bytes) = match &options.script {
+        Some(path) => match files.read(path) {
+            Ok(data) => (path.display().to_string(), data.to_vec()),
+            Err(error) => return Err(vec![Diagnostic::new(&diag::codes::E0501, format!("cannot read the linker script {}: {error}", path.display()))]),
+        },
+        None => ("<built-in>/default.ld".to_string(), script::DEFAULT.as_bytes().to_vec()),
+    };
+    let file = sources.add(name, bytes.clone());
+    script::parse::parse(file, &bytes)
+}
+
+/// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
+/// something uses and nothing defines. Gives the values of `--defsym`.
+fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script: &'a Script, options: &Options, problems: &mut Vec<Problem>) -> Vec<(SymbolId, Expr)> {
+    let mut defsyms = Vec::new();
+    for defsym in &options.defsyms {
+        let Some(id) = resolved.symbols.find(defsym.name.as_bytes()) else { continue };
+        let file = sources.add("<command line>", defsym.value.clone().into_bytes());
+        match script::parse::parse_expression(file, &defsym.value) {
+            Ok(value) => defsyms.push((id, value)),
+            Err(errors) => problems.extend(errors.into_iter().map(|error| Problem::Plain(Box::new(error)))),
+        }
+    }
+    let mut assignments: Vec<&'a Assignment> = Vec::new();
+    let mut expressions: Vec<&'a Expr> = Vec::new();
+    for statement in &script.statements {
+        match statement {
+            Statement::Assign(assignment) => assignments.push(assignment),
+            Statement::Assert(assertion) => expressions.push(&assertion.condition),
+            Statement::Output(rule) => {
+                expressions.extend([&rule.address, &rule.load_address, &rule.align, &rule.subalign, &rule.fill].into_iter().flatten());
+                for content in &rule.contents {
+                    match content {
+                        Content::Assign(assignment) => assignments.push(assignment),
+                        Content::Data(_, value) | Content::Fill(value) => expressions.push(value),
+                        Content::Assert(assertion) => expressions.push(&assertion.condition),
+                        Content::Input(_) => {}
+                    }
+                }
+            }
+        }
+    }
+    expressions.extend(script.regions.iter().flat_map(|region| [&region.origin, &region.length]));
+    let mut pending = Vec::new();
+    for assignment in assignments {
+        match assignment.assigns {
+            Assigns::Plain | Assigns::Hidden => {
+                expressions.push(&assignment.value);
+                if assignment.name != "." {
+                    resolved.symbols.define_by_linker(assignment.name.as_bytes());
+                }
+            }
+            Assigns::Provide | Assigns::ProvideHidden => pending.push(assignment),
+        }
+    }
+    for expression in expressions {
+        mention(resolved, expression);
+    }
+    // A PROVIDE that takes effect mentions symbols that others provide.
+    loop {
+        let before = pending.len();
+        pending.retain(|assignment| {
+            let provided = resolved.symbols.provide(assignment.name.as_bytes());
+            if provided {
+                mention(resolved, &assignment.value);
+            }
+            !provided
+        });
+        if pending.len() == before {
+            return defsyms;
+        }
+    }
+}
+
+/// Notes the symbols that an expression uses. The parser bounds its depth.
+fn mention<'a>(resolved: &mut Resolved<'a>, expr: &'a Expr) {
+    match expr {
+        Expr::Number(_) | Expr::Dot => {}
+        Expr::Symbol(name) => resolved.symbols.mention(name.as_bytes()),
+        Expr::Unary(_, a) => mention(resolved, a),
+        Expr::Binary(_, a, b) => {
+            mention(resolved, a);
+            mention(resolved, b);
+        }
+        Expr::Conditional(a, b, c) => {
+            mention(resolved, a);
+            mention(resolved, b);
+            mention(resolved, c);
+        }
+        Expr::Call(function) => match &**function {
+            Function::Absolute(a) | Function::Align(None, a) | Function::Log2ceil(a) | Function::SegmentStart(_, a) | Function::DataSegmentRelroEnd(a) | Function::DataSegmentEnd(a) | Function::Assert(a, _) => mention(resolved, a),
+            Function::Align(Some(a), b) | Function::Max(a, b) | Function::Min(a, b) | Function::DataSegmentAlign(a, b) => {
+                mention(resolved, a);
+                mention(resolved, b);
+            }
+            Function::Addr(_)
+            | Function::Alignof(_)
+            | Function::Constant(_)
+            | Function::Defined(_)
+            | Function::Length(_)
+            | Function::Loadaddr(_)
+            | Function::Origin(_)
+            | Function::Sizeof(_)
+            | Function::SizeofHeaders => {}
+        },
+    }
+}
+
+/// `__start_NAME` and `__stop_NAME` of sections whose names are C names.
+fn define_bounds(resolved: &mut Resolved<'_>, plan: &plan::Plan<'_>) {
+    for output in &plan.outputs {
+        for prefix in ["__start_", "__stop_"] {
+            if let Some(id) = resolved.symbols.find(format!("{prefix}{}", output.name).as_bytes())
+                && resolved.symbols.get(id).definition == Definition::Undefined
+            {
+                resolved.symbols.set_definition(id, Definition::Linker);
+            }
+        }
+    }
+}
+
+fn entry_address(linked: Final<'_, '_, '_>, entry: &str) -> u32 {
+    let number = entry.strip_prefix("0x").map_or_else(|| entry.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
+    number.unwrap_or_else(|| {
+        let place = linked.inputs.resolved.symbols.find(entry.as_bytes()).map(|id| linked.inputs.resolved.place_of(id));
+        place.map_or(0, |place: Place| linked.shapes.address(linked.layout, place, 0))
+    })
+}

@@ -1,0 +1,480 @@
+//! Phase 8: the bytes of a section in the image: relaxed instructions rewritten, relocations applied.
+
+use crate::addresses::Shapes;
+use crate::layout::{Inputs, Layout};
+use crate::object_file::Rela;
+use crate::problem::{Problem, Site};
+use crate::relax::{Base, Call, Kind, Relaxation, Spot, Upper};
+use crate::resolve::{self, ObjectId, Place, Resolved, SectionId};
+use crate::synthetic::{self, Entry, Got};
+use diag::{Diagnostic, codes};
+use object::LittleEndian as LE;
+use object::elf;
+use rv32::reloc::FieldError;
+use rv32::{Field, Reloc};
+
+/// Everything that bytes depend on; nothing changes any more.
+#[derive(Clone, Copy)]
+pub struct Linked<'x, 'a, 's> {
+    /// Symbols, sections, plan.
+    pub inputs: Inputs<'x, 'a, 's>,
+    /// Addresses.
+    pub layout: &'x Layout,
+    /// Merged and shortened sections.
+    pub shapes: &'x Shapes<'x>,
+    /// Forms of relaxed instructions.
+    pub relaxation: &'x Relaxation,
+    /// The global offset table.
+    pub got: &'x Got,
+}
+
+/// The target of a relocation. A section symbol's addend is an offset into the section as it stands
+/// in the object, so it becomes part of the place.
+#[must_use]
+pub fn resolve_target(resolved: &Resolved<'_>, object: ObjectId, rela: &Rela) -> (Place, i32) {
+    let index = rela.r_sym(LE);
+    let addend = rela.r_addend.get(LE);
+    let place = resolved.place(object, index);
+    if let Place::Section(section, value) = place
+        && let Some(symbol) = resolved.objects.get(object.0 as usize).and_then(|object| object.file.symbol(index as usize))
+        && symbol.st_type() == elf::STT_SECTION
+        && let Some(offset) = value.checked_add_signed(addend)
+        && offset <= resolved.section(section).size
+    {
+        return (Place::Section(section, offset), 0);
+    }
+    (place, addend)
+}
+
+/// Fills `out`, which has the section's final size.
+pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], problems: &mut Vec<Problem>) {
+    let resolved = linked.inputs.resolved;
+    if linked.got.section == Some(id) {
+        fill_got(linked, out);
+        return;
+    }
+    if linked.shapes.merged.is_merged(id) {
+        if let Some(contents) = linked.shapes.merged.contents(id) {
+            out.copy_from_slice(contents);
+        }
+        return;
+    }
+    let input = &resolved.sections[id.0 as usize];
+    copy(linked, id, input.section.data, out);
+    if input.section.relas.is_empty() {
+        return;
+    }
+    let spots = linked.relaxation.of(id).map_or(&[][..], |relaxed| &relaxed.spots[..]);
+    let mut applier = Applier { linked, object: input.object, id, address: linked.layout.sections[id.0 as usize], allocated: input.section.has(elf::SHF_ALLOC), out, problems };
+    let mut next = 0;
+    for (index, rela) in input.section.relas.iter().enumerate() {
+        while spots.get(next).is_some_and(|spot| (spot.rela as usize) < index) {
+            next += 1;
+        }
+        let spot = spots.get(next).filter(|spot| spot.rela as usize == index);
+        applier.apply(index, rela, spot);
+    }
+}
+
+fn copy(linked: Linked<'_, '_, '_>, id: SectionId, data: &[u8], out: &mut [u8]) {
+    let Some(deletions) = linked.shapes.deletions_of(id) else {
+        let length = data.len().min(out.len());
+        out[..length].copy_from_slice(&data[..length]);
+        return;
+    };
+    let (mut from, mut to) = (0, 0);
+    for run in &deletions.runs {
+        let start = run.start as usize;
+        out[to..to + start - from].copy_from_slice(&data[from..start]);
+        to += start - from;
+        from = start + run.count as usize;
+    }
+    out[to..].copy_from_slice(&data[from..]);
+}
+
+fn fill_got(linked: Linked<'_, '_, '_>, out: &mut [u8]) {
+    for &(offset, entry, place) in &linked.got.entries {
+        let address = linked.shapes.address(linked.layout, place, 0);
+        let thread = address.wrapping_sub(linked.layout.tls_base as u32);
+        let at = offset as usize;
+        match entry {
+            Entry::Address => put(out, at, address),
+            Entry::ThreadOffset => put(out, at, thread),
+            Entry::ThreadPair => {
+                put(out, at, 1);
+                put(out, at + 4, thread.wrapping_sub(0x800));
+            }
+        }
+    }
+}
+
+fn put(out: &mut [u8], at: usize, word: u32) {
+    out[at..at + 4].copy_from_slice(&word.to_le_bytes());
+}
+
+struct Applier<'y, 'x, 'a, 's> {
+    linked: Linked<'x, 'a, 's>,
+    object: ObjectId,
+    id: SectionId,
+    address: u32,
+    allocated: bool,
+    out: &'y mut [u8],
+    problems: &'y mut Vec<Problem>,
+}
+
+impl Applier<'_, '_, '_, '_> {
+    fn complain(&mut self, offset: u32, diagnostic: Diagnostic) {
+        self.problems.push(Problem::At(Site { section: self.id, offset }, Box::new(diagnostic)));
+    }
+
+    fn symbol_name(&self, rela: &Rela) -> String {
+        resolve::display_name(self.linked.inputs.resolved, self.object, rela.r_sym(LE))
+    }
+
+    /// Where the relocated bytes are now, and the address of them.
+    fn here(&self, offset: u32) -> (usize, u32) {
+        let moved = self.linked.shapes.deletions_of(self.id).map_or(offset, |deletions| deletions.translate(offset));
+        (moved as usize, self.address.wrapping_add(moved))
+    }
+
+    /// Symbol plus addend; none if its section is not in the image.
+    fn target(&mut self, rela: &Rela) -> Option<u32> {
+        let (place, addend) = resolve_target(self.linked.inputs.resolved, self.object, rela);
+        if let Place::Section(section, _) = place
+            && self.linked.inputs.plan.output_of(section).is_none()
+        {
+            self.discarded(rela, section);
+            return None;
+        }
+        Some(self.linked.shapes.address(self.linked.layout, place, addend))
+    }
+
+    /// Debug sections and tables of exceptions may speak of what is gone; code and data may not.
+    fn discarded(&mut self, rela: &Rela, target: SectionId) {
+        let resolved = self.linked.inputs.resolved;
+        let own = resolved.section(self.id).name;
+        if !self.allocated || own.starts_with(b".eh_frame") || own.starts_with(b".gcc_except_table") {
+            return;
+        }
+        let section = crate::strings::text(resolved.section(target).name).into_owned();
+        let why = match self.linked.inputs.plan.fates[target.0 as usize] {
+            crate::plan::Fate::Duplicate => "another object's copy of it is used",
+            crate::plan::Fate::Discarded => "the script discards it",
+            crate::plan::Fate::Unreferenced => "nothing was found to refer to it",
+            crate::plan::Fate::NotContent | crate::plan::Fate::Output(_) => "it holds no part of the program",
+        };
+        let message = format!("`{}` is in `{section}`, which is not in the image: {why}", self.symbol_name(rela));
+        self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0510, message));
+    }
+
+    fn patch(&mut self, rela: &Rela, field: Field, value: i64) {
+        let (at, _) = self.here(rela.r_offset.get(LE));
+        match field.patch(self.out.get_mut(at..).unwrap_or(&mut []), value) {
+            Ok(()) => {}
+            Err(error) => self.refuse(rela, field, value, error),
+        }
+    }
+
+    fn refuse(&mut self, rela: &Rela, field: Field, value: i64, error: FieldError) {
+        let name = Reloc::from_number(rela.r_type(LE).0).map_or("a relocation", Reloc::name);
+        let symbol = self.symbol_name(rela);
+        let offset = rela.r_offset.get(LE);
+        let diagnostic = match error {
+            FieldError::Truncated => Diagnostic::new(&codes::E0505, format!("{name} reaches past the end of its section")),
+            FieldError::Odd => Diagnostic::new(&codes::E0506, format!("`{symbol}` is at an odd distance, {value}, which {} cannot hold", field.describe())),
+            FieldError::Range => {
+                let (low, high) = field.range();
+                let message = match field {
+                    Field::B | Field::J | Field::CB | Field::CJ => format!("`{symbol}` is too far away: {value} bytes, and {} reaches {low}..={high}", field.describe()),
+                    _ => format!("the value for `{symbol}`, {value}, does not fit {}, which holds {low}..={high}", field.describe()),
+                };
+                Diagnostic::new(&codes::E0506, message).note(format!("the relocation is {name}"))
+            }
+        };
+        let diagnostic = match (field, error) {
+            (Field::B | Field::CB, FieldError::Range) => diagnostic.help("branch the other way over a jump: `beqz a0, far` becomes `bnez a0, 1f; j far; 1:`"),
+            (Field::J | Field::CJ, FieldError::Range) => diagnostic.help(format!("let the linker choose the form: `call {symbol}`, or `tail {symbol}` without a link")),
+            _ => diagnostic,
+        };
+        self.complain(offset, diagnostic);
+    }
+
+    fn apply(&mut self, index: usize, rela: &Rela, spot: Option<&Spot>) {
+        let number = rela.r_type(LE).0;
+        let offset = rela.r_offset.get(LE);
+        let Some(reloc) = Reloc::from_number(number) else {
+            self.complain(offset, Diagnostic::new(&codes::E0511, format!("relocation type {number} is unknown")).note(format!("its symbol is `{}`", self.symbol_name(rela))));
+            return;
+        };
+        let field = reloc.field();
+        match reloc {
+            Reloc::None | Reloc::Relax | Reloc::TprelAdd => {}
+            Reloc::Align => self.align(rela, spot),
+            Reloc::Abs32 | Reloc::Abs64 | Reloc::Set6 | Reloc::Set8 | Reloc::Set16 | Reloc::Set32 => {
+                let value = self.target(rela).unwrap_or(0);
+                // SET writes what fits of a difference that a SUB completes.
+                let value = if reloc == Reloc::Abs64 { u64::from(value) } else { u64::from(value) & field.mask() };
+                self.patch(rela, field, value as i64);
+            }
+            Reloc::Branch | Reloc::Jal | Reloc::RvcBranch | Reloc::RvcJump => {
+                if let Some(target) = self.target(rela) {
+                    let (_, here) = self.here(offset);
+                    self.patch(rela, field, i64::from(target.wrapping_sub(here) as i32));
+                }
+            }
+            Reloc::Call | Reloc::CallPlt => self.call(rela, spot),
+            Reloc::PcrelHi20 | Reloc::GotHi20 | Reloc::TlsGotHi20 | Reloc::TlsGdHi20 => {
+                if !self.is_dropped(spot)
+                    && let Some(value) = self.upper(self.id, self.object, rela, reloc)
+                {
+                    self.patch(rela, Field::U, i64::from(value as i32));
+                }
+            }
+            Reloc::Got32Pcrel | Reloc::Pcrel32 | Reloc::Plt32 => {
+                if let Some(value) = self.upper(self.id, self.object, rela, reloc) {
+                    self.patch(rela, Field::Word32, i64::from(value));
+                }
+            }
+            Reloc::PcrelLo12I | Reloc::PcrelLo12S => self.pcrel_low(rela, spot, field),
+            Reloc::Hi20 => self.lui(rela, spot),
+            Reloc::RvcLui => {
+                if let Some(value) = self.target(rela) {
+                    self.compressed_lui(rela, value);
+                }
+            }
+            Reloc::Lo12I | Reloc::Lo12S => {
+                if let Some(value) = self.target(rela) {
+                    self.low(rela, spot, field, value, value);
+                }
+            }
+            Reloc::TprelHi20 | Reloc::TprelLo12I | Reloc::TprelLo12S | Reloc::TprelI | Reloc::TprelS => {
+                if let Some(address) = self.target(rela) {
+                    let value = address.wrapping_sub(self.linked.layout.tls_base as u32);
+                    if reloc == Reloc::TprelHi20 {
+                        if !self.is_dropped(spot) {
+                            self.patch(rela, Field::U, i64::from(value as i32));
+                        }
+                    } else {
+                        self.low(rela, spot, field, value, address);
+                    }
+                }
+            }
+            Reloc::GprelI | Reloc::GprelS => {
+                if let Some(value) = self.target(rela) {
+                    self.patch(rela, field, i64::from(value.wrapping_sub(self.linked.layout.gp.unwrap_or(0)) as i32));
+                }
+            }
+            Reloc::Add8 | Reloc::Add16 | Reloc::Add32 | Reloc::Add64 => self.add(rela, field, false),
+            Reloc::Sub8 | Reloc::Sub16 | Reloc::Sub32 | Reloc::Sub64 | Reloc::Sub6 => self.add(rela, field, true),
+            Reloc::SetUleb128 => self.set_uleb128(index, rela),
+            // The SET before it has done both.
+            Reloc::SubUleb128 if self.set_before(index, offset) => {}
+            Reloc::SubUleb128 => {
+                let (at, _) = self.here(offset);
+                let old = rv32::reloc::read_uleb128(self.out.get(at..).unwrap_or(&[])).map_or(0, |(value, _)| value);
+                let value = old.wrapping_sub(u64::from(self.target(rela).unwrap_or(0)));
+                self.patch(rela, field, value as i64);
+            }
+            Reloc::TlsTprel32 | Reloc::TlsDtprel32 => {
+                let bias = if reloc == Reloc::TlsDtprel32 { 0x800 } else { 0 };
+                let value = self.target(rela).map_or(0, |value| value.wrapping_sub(self.linked.layout.tls_base as u32).wrapping_sub(bias));
+                self.patch(rela, field, i64::from(value));
+            }
+            Reloc::TlsDtpmod32 => self.patch(rela, field, 1),
+            Reloc::Relative | Reloc::Copy | Reloc::JumpSlot | Reloc::Irelative | Reloc::TlsDtpmod64 | Reloc::TlsDtprel64 | Reloc::TlsTprel64 => {
+                let message = format!("{} has no meaning in a static RV32 link", reloc.name());
+                self.complain(offset, Diagnostic::new(&codes::E0511, message));
+            }
+        }
+    }
+
+    fn is_dropped(&self, spot: Option<&Spot>) -> bool {
+        matches!(spot, Some(Spot { kind: Kind::Dropped { group }, .. }) if self.linked.relaxation.groups[*group as usize].short)
+    }
+
+    /// The value of a relocation that is relative to its own place; none if its target is gone.
+    fn upper(&mut self, section: SectionId, object: ObjectId, rela: &Rela, reloc: Reloc) -> Option<u32> {
+        let linked = self.linked;
+        let offset = rela.r_offset.get(LE);
+        let (section, offset) = linked.shapes.locate(section, offset);
+        let here = linked.layout.sections[section.0 as usize].wrapping_add(offset);
+        let address = match synthetic::entry_of(reloc) {
+            Some(entry) => {
+                let slot = linked.got.offset(linked.inputs.resolved, object, rela, entry)?;
+                linked.layout.sections[linked.got.section?.0 as usize].wrapping_add(slot).wrapping_add_signed(rela.r_addend.get(LE))
+            }
+            None => self.target(rela)?,
+        };
+        Some(address.wrapping_sub(here))
+    }
+
+    fn pcrel_low(&mut self, rela: &Rela, spot: Option<&Spot>, field: Field) {
+        let resolved = self.linked.inputs.resolved;
+        let offset = rela.r_offset.get(LE);
+        let found = match resolved.place(self.object, rela.r_sym(LE)) {
+            Place::Section(section, label) => upper_at(resolved, section, label).map(|(index, reloc)| (section, index, reloc)),
+            Place::Absolute(_) | Place::Linker(_) | Place::Undefined(_) | Place::UndefinedWeak => None,
+        };
+        let Some((section, index, reloc)) = found else {
+            let message = format!("`{}` labels no instruction with a high part, so there is no low part of it", self.symbol_name(rela));
+            self.complain(offset, Diagnostic::new(&codes::E0512, message).help("%pcrel_lo takes the label of the auipc, not the symbol: `1: auipc a0, %pcrel_hi(x)`, `addi a0, a0, %pcrel_lo(1b)`"));
+            return;
+        };
+        let upper = &resolved.section(section).relas[index];
+        let object = resolved.sections[section.0 as usize].object;
+        let Some(value) = self.upper(section, object, upper, reloc) else { return };
+        let address = if synthetic::entry_of(reloc).is_some() { value } else { self.address_of(object, upper) };
+        self.low(rela, spot, field, value, address);
+    }
+
+    fn address_of(&self, object: ObjectId, rela: &Rela) -> u32 {
+        let (place, addend) = resolve_target(self.linked.inputs.resolved, object, rela);
+        self.linked.shapes.address(self.linked.layout, place, addend)
+    }
+
+    /// The low part of `value`; or, if the upper part is gone, the distance of `address` from the base
+    /// that took its place.
+    fn low(&mut self, rela: &Rela, spot: Option<&Spot>, field: Field, value: u32, address: u32) {
+        let group = match spot {
+            Some(Spot { kind: Kind::Lower { group }, .. }) => self.linked.relaxation.groups[*group as usize],
+            _ => {
+                let (_, low) = rv32::format::split_hi_lo(value);
+                self.patch(rela, field, i64::from(low));
+                return;
+            }
+        };
+        let base = if group.short { group.base(self.linked.inputs, self.linked.shapes, self.linked.layout) } else { None };
+        let layout = self.linked.layout;
+        let (register, distance) = match base {
+            None => {
+                let (_, low) = rv32::format::split_hi_lo(value);
+                self.patch(rela, field, i64::from(low));
+                return;
+            }
+            Some(Base::Zero) => (rv32::Reg::ZERO, address as i32),
+            Some(Base::Gp) => (rv32::Reg::GP, address.wrapping_sub(layout.gp.unwrap_or(0)) as i32),
+            Some(Base::Tp) => (rv32::Reg::TP, address.wrapping_sub(layout.tls_base as u32) as i32),
+        };
+        let (at, _) = self.here(rela.r_offset.get(LE));
+        if let Some(bytes) = self.out.get_mut(at..at + 4) {
+            let insn = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            let insn = insn & !(31 << 15) | u32::from(register.number()) << 15;
+            bytes.copy_from_slice(&insn.to_le_bytes());
+        }
+        self.patch(rela, field, i64::from(distance));
+    }
+
+    fn call(&mut self, rela: &Rela, spot: Option<&Spot>) {
+        let Some(target) = self.target(rela) else { return };
+        let (at, here) = self.here(rela.r_offset.get(LE));
+        let distance = i64::from(target.wrapping_sub(here) as i32);
+        let (rd, form) = match spot {
+            Some(Spot { kind: Kind::Call { rd, form, .. }, .. }) => (*rd, *form),
+            _ => (0, Call::Full),
+        };
+        let link = u32::from(rd) << 7;
+        match form {
+            Call::Compressed => {
+                // c.j, c.jal
+                let insn: u16 = if rd == 0 { 0xa001 } else { 0x2001 };
+                self.out[at..at + 2].copy_from_slice(&insn.to_le_bytes());
+                self.patch(rela, Field::CJ, distance);
+            }
+            Call::Jal => {
+                put(self.out, at, 0x6f | link);
+                self.patch(rela, Field::J, distance);
+            }
+            Call::Zero => {
+                put(self.out, at, 0x67 | link);
+                self.patch(rela, Field::I, i64::from(target as i32));
+            }
+            Call::Full => self.patch(rela, Field::Call, distance),
+        }
+    }
+
+    fn lui(&mut self, rela: &Rela, spot: Option<&Spot>) {
+        let Some(value) = self.target(rela) else { return };
+        match spot {
+            Some(Spot { kind: Kind::Lui { group, .. }, .. }) if self.linked.relaxation.groups[*group as usize].short => {}
+            Some(Spot { kind: Kind::Lui { rd, form: Upper::Compressed, .. }, .. }) => {
+                let (at, _) = self.here(rela.r_offset.get(LE));
+                let insn = 0x6001 | u16::from(*rd) << 7;
+                self.out[at..at + 2].copy_from_slice(&insn.to_le_bytes());
+                self.patch(rela, Field::CLui, i64::from(value as i32));
+            }
+            _ => self.patch(rela, Field::U, i64::from(value as i32)),
+        }
+    }
+
+    /// `c.lui` in the object: cannot load 0, so that becomes `c.li` (psABI).
+    fn compressed_lui(&mut self, rela: &Rela, value: u32) {
+        let (upper, _) = rv32::format::split_hi_lo(value);
+        if upper != 0 {
+            self.patch(rela, Field::CLui, i64::from(value as i32));
+            return;
+        }
+        let (at, _) = self.here(rela.r_offset.get(LE));
+        if let Some(bytes) = self.out.get_mut(at..at + 2) {
+            let insn = u16::from_le_bytes([bytes[0], bytes[1]]);
+            bytes.copy_from_slice(&(insn & 0x0f80 | 0x4001).to_le_bytes());
+        }
+    }
+
+    fn add(&mut self, rela: &Rela, field: Field, subtract: bool) {
+        let value = u64::from(self.target(rela).unwrap_or(0));
+        let (at, _) = self.here(rela.r_offset.get(LE));
+        let size = field.size();
+        let Some(bytes) = self.out.get_mut(at..at + size) else {
+            self.refuse(rela, field, 0, FieldError::Truncated);
+            return;
+        };
+        let mut whole = [0; 8];
+        whole[..size].copy_from_slice(bytes);
+        let old = u64::from_le_bytes(whole);
+        let sum = if subtract { old.wrapping_sub(value) } else { old.wrapping_add(value) };
+        let new = old & !field.mask() | sum & field.mask();
+        bytes.copy_from_slice(&new.to_le_bytes()[..size]);
+    }
+
+    fn set_uleb128(&mut self, index: usize, rela: &Rela) {
+        let resolved = self.linked.inputs.resolved;
+        let next = resolved.section(self.id).relas.get(index + 1).filter(|next| next.r_offset.get(LE) == rela.r_offset.get(LE) && next.r_type(LE).0 == u32::from(Reloc::SubUleb128.number())).copied();
+        let set = self.target(rela).unwrap_or(0);
+        let subtracted = next.and_then(|next| self.target(&next)).unwrap_or(0);
+        self.patch(rela, Field::Uleb128, i64::from(set.wrapping_sub(subtracted)));
+    }
+
+    fn set_before(&self, index: usize, offset: u32) -> bool {
+        let relas = &self.linked.inputs.resolved.section(self.id).relas;
+        index.checked_sub(1).and_then(|before| relas.get(before)).is_some_and(|before| before.r_offset.get(LE) == offset && before.r_type(LE).0 == u32::from(Reloc::SetUleb128.number()))
+    }
+
+    fn align(&mut self, rela: &Rela, spot: Option<&Spot>) {
+        let Some(Spot { kind: Kind::Align { keep, alignment, .. }, .. }) = spot else { return };
+        let (at, here) = self.here(rela.r_offset.get(LE));
+        if here.wrapping_add(*keep) & (alignment - 1) != 0 {
+            let message = format!("code cannot be aligned to {alignment} bytes: the object has {keep} bytes of padding for it");
+            self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0513, message).help("align the section itself at least as much, or assemble the object again"));
+            return;
+        }
+        let (mut at, end) = (at, at + *keep as usize);
+        if keep % 4 == 2 {
+            self.out[at..at + 2].copy_from_slice(&0x0001u16.to_le_bytes());
+            at += 2;
+        }
+        while at + 4 <= end {
+            put(self.out, at, 0x0000_0013);
+            at += 4;
+        }
+    }
+}
+
+/// The relocation with a high part at a label.
+fn upper_at(resolved: &Resolved<'_>, section: SectionId, label: u32) -> Option<(usize, Reloc)> {
+    let relas = &resolved.section(section).relas;
+    let first = relas.partition_point(|rela| rela.r_offset.get(LE) < label);
+    relas[first..].iter().take_while(|rela| rela.r_offset.get(LE) == label).enumerate().find_map(|(index, rela)| {
+        let reloc = Reloc::from_number(rela.r_type(LE).0)?;
+        matches!(reloc, Reloc::PcrelHi20 | Reloc::GotHi20 | Reloc::TlsGotHi20 | Reloc::TlsGdHi20).then_some((first + index, reloc))
+    })
+}

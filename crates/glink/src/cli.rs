@@ -1,0 +1,225 @@
+//! The command line, in GNU ld's spelling.
+
+mod flags;
+mod response;
+
+use crate::options::{Defsym, Discard, Format, InputSpec, Options, Strip};
+use diag::{Diagnostic, Severity, Sources, codes};
+use host::{FileKind, Host};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Exit status: the image was made.
+const OK: u8 = 0;
+/// Exit status: errors were reported.
+const FAILED: u8 = 1;
+/// Exit status: the command line is wrong.
+const USAGE: u8 = 2;
+
+/// How messages are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Show {
+    #[default]
+    Text,
+    Json,
+}
+
+/// A parsed command line.
+#[derive(Debug, Default)]
+struct Command {
+    inputs: Vec<InputSpec>,
+    options: Options,
+    output: PathBuf,
+    map: Option<MapTo>,
+    show: Show,
+    colour: Option<bool>,
+    fatal_warnings: bool,
+    explain: Option<String>,
+}
+
+/// Where the map goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum MapTo {
+    Stdout,
+    File(PathBuf),
+}
+
+/// Runs the program. `arguments` are without the program's name.
+pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
+    let arguments = match response::expand(arguments, host.files()) {
+        Ok(arguments) => arguments,
+        Err(message) => return usage(host, &message),
+    };
+    let command = match parse(&arguments) {
+        Ok(Parsed::Command(command)) => *command,
+        Ok(Parsed::Text(text)) => {
+            // Nobody to tell if standard output is closed.
+            let _ = host.stdout().write_all(text.as_bytes());
+            return OK;
+        }
+        Err(message) => return usage(host, &message),
+    };
+    if let Some(code) = &command.explain {
+        return explain(host, code);
+    }
+    let mut sources = Sources::new();
+    let linked = crate::link(&command.inputs, &command.options, &mut sources, host.files());
+    let mut diagnostics = linked.diagnostics;
+    if command.fatal_warnings {
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.severity == Severity::Warning) {
+            diagnostic.severity = Severity::Error;
+        }
+    }
+    // The map is written also when the link failed: it may show why.
+    if let (Some(to), Some(map)) = (&command.map, &linked.map) {
+        let written = match to {
+            MapTo::Stdout => host.stdout().write_all(map.as_bytes()).map_err(|error| error.to_string()),
+            MapTo::File(path) => host.write(path, map.as_bytes(), FileKind::Plain).map_err(|error| error.to_string()),
+        };
+        if let Err(error) = written {
+            let path = if let MapTo::File(path) = to { path.display().to_string() } else { "standard output".into() };
+            diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write the map to {path}: {error}")));
+        }
+    }
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if let (Some(image), false) = (&linked.image, failed) {
+        let kind = if command.options.format == Format::Elf { FileKind::Executable } else { FileKind::Plain };
+        if let Err(error) = host.write(&command.output, image, kind) {
+            diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {}: {error}", command.output.display())));
+        }
+    }
+    show(&command, host, &sources, &diagnostics);
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) { FAILED } else { OK }
+}
+
+fn show(command: &Command, host: &mut dyn Host, sources: &Sources, diagnostics: &[Diagnostic]) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let text = match command.show {
+        Show::Text => {
+            let colour = command.colour.unwrap_or_else(|| host.stderr_is_terminal());
+            diag::render_text(sources, diagnostics, colour)
+        }
+        Show::Json => diag::render_json(sources, diagnostics),
+    };
+    let _ = host.stderr().write_all(text.as_bytes());
+}
+
+fn usage(host: &mut dyn Host, message: &str) -> u8 {
+    let _ = host.stderr().write_all(format!("glink: {}\n", message.trim_end()).as_bytes());
+    USAGE
+}
+
+fn explain(host: &mut dyn Host, code: &str) -> u8 {
+    match diag::explain(code) {
+        Some(page) => {
+            let _ = host.stdout().write_all(page.as_bytes());
+            OK
+        }
+        None => usage(host, &format!("there is no diagnostic `{code}`")),
+    }
+}
+
+enum Parsed {
+    Command(Box<Command>),
+    Text(String),
+}
+
+fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
+    let matches = match flags::command().try_get_matches_from(flags::normalise(arguments)) {
+        Ok(matches) => matches,
+        Err(error) if !error.use_stderr() => return Ok(Parsed::Text(error.to_string())),
+        Err(error) => return Err(error.to_string().trim_start_matches("error: ").to_string()),
+    };
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let all = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    // Of an option and its opposite the last one counts.
+    let last_of = |on: &str, off: &str, default: bool| match (matches.indices_of(on).and_then(Iterator::last), matches.indices_of(off).and_then(Iterator::last)) {
+        (Some(on), Some(off)) => on > off,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        (None, None) => default,
+    };
+    let flag = |name: &str| matches.indices_of(name).is_some();
+    let mut options = Options {
+        entry: text("entry"),
+        undefined: all("undefined"),
+        wrap: all("wrap"),
+        search_dirs: matches.get_many::<PathBuf>("library-path").into_iter().flatten().cloned().collect(),
+        script: path("script"),
+        relax: last_of("relax", "no-relax", true),
+        gc_sections: last_of("gc-sections", "no-gc-sections", false),
+        print_gc_sections: flag("print-gc-sections"),
+        why_live: all("why-live"),
+        omagic: flag("omagic"),
+        allow_multiple_definition: flag("allow-multiple-definition"),
+        ..Options::platform()
+    };
+    for text in all("defsym") {
+        let (name, value) = text.split_once('=').ok_or_else(|| format!("--defsym takes NAME=VALUE, not `{text}`"))?;
+        options.defsyms.push(Defsym { name: name.trim().to_string(), value: value.to_string() });
+    }
+    if let Some(address) = text("Ttext") {
+        options.text_base = flags::number(&address).ok_or_else(|| format!("-Ttext takes an address, not `{address}`"))?;
+    }
+    if let Some(size) = text("guest-memory") {
+        options.guest_memory = flags::number(&size).ok_or_else(|| format!("--guest-memory takes a size such as 64K, not `{size}`"))?;
+    }
+    for keyword in all("z") {
+        match flags::Z_KEYWORDS.iter().find(|(name, _)| keyword == *name || keyword.starts_with(&format!("{name}="))) {
+            Some((_, flags::Z::Nothing)) => {}
+            Some((_, flags::Z::MultipleDefinitions)) => options.allow_multiple_definition = true,
+            None => return Err(format!("-z {keyword} is not supported")),
+        }
+    }
+    for emulation in all("m") {
+        if emulation != "elf32lriscv" {
+            return Err(format!("-m {emulation} is not supported; glink links for elf32lriscv"));
+        }
+    }
+    options.strip = if flag("strip-all") {
+        Strip::All
+    } else if flag("strip-debug") {
+        Strip::Debug
+    } else {
+        Strip::Nothing
+    };
+    options.discard = if flag("discard-all") {
+        Discard::Locals
+    } else if flag("discard-none") {
+        Discard::Nothing
+    } else {
+        Discard::Temporary
+    };
+    options.format = match text("oformat").as_deref() {
+        None | Some("elf32-littleriscv" | "elf") => Format::Elf,
+        Some("binary") => Format::Binary,
+        Some("ihex") => Format::Ihex,
+        Some(other) => return Err(format!("--oformat {other} is not supported; there are elf, binary and ihex")),
+    };
+    let map = match (path("Map"), flag("print-map")) {
+        (Some(path), _) if path.as_os_str() == "-" => Some(MapTo::Stdout),
+        (Some(path), _) => Some(MapTo::File(path)),
+        (None, true) => Some(MapTo::Stdout),
+        (None, false) => None,
+    };
+    options.map = map.is_some();
+    let inputs = flags::inputs(&matches);
+    let explain = text("explain");
+    if explain.is_none() && !inputs.iter().any(|input| matches!(input, InputSpec::File(_) | InputSpec::Library(_) | InputSpec::Bytes { .. })) {
+        return Err("no input files; try --help".to_string());
+    }
+    let show = match text("diagnostics").as_deref() {
+        Some("json") => Show::Json,
+        _ => Show::Text,
+    };
+    let colour = match text("color").as_deref() {
+        Some("always") => Some(true),
+        Some("never") => Some(false),
+        _ => None,
+    };
+    let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
+    Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain })))
+}

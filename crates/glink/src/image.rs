@@ -1,0 +1,287 @@
+//! Phase 10: the file: headers, sections, symbol table and the platform's note.
+
+use crate::apply::{self, Linked};
+use crate::attributes;
+use crate::layout::Extra;
+use crate::options::Strip;
+use crate::plan::{Item, Line, Output};
+use crate::problem::Problem;
+use crate::segments::{self, HEADER, PROGRAM_HEADER, Segment};
+use crate::symtab;
+use diag::codes;
+use guest_abi::image::{FLAG_USES_HVK, NOTE_SECTION, Note, USES_HVK_SYMBOL};
+use object::LittleEndian as LE;
+use object::elf::{self, FileHeader32, Ident, ProgramHeader32, SectionHeader32, Sym32};
+use object::pod::{bytes_of, bytes_of_slice};
+use object::{U16, U32};
+
+/// The contents of one output section.
+pub fn contents(linked: Linked<'_, '_, '_>, index: usize, problems: &mut Vec<Problem>) -> Vec<u8> {
+    let output = &linked.inputs.plan.outputs[index];
+    let placed = linked.layout.outputs[index];
+    if output.kind == elf::SHT_NOBITS {
+        return Vec::new();
+    }
+    let mut bytes = vec![0; usize::try_from(placed.size).unwrap_or(0)];
+    fill_gaps(linked, index, output, &mut bytes);
+    for item in &output.items {
+        if let Item::Section(id) = item {
+            let size = linked.shapes.size(linked.inputs.resolved, *id) as usize;
+            let start = (u64::from(linked.layout.sections[id.0 as usize])).wrapping_sub(placed.address & 0xffff_ffff) as usize;
+            if size > 0
+                && linked.inputs.resolved.section(*id).kind != elf::SHT_NOBITS
+                && let Some(out) = bytes.get_mut(start..start + size)
+            {
+                apply::section(linked, *id, out, problems);
+            }
+        }
+    }
+    for &(at, offset, extra) in &linked.layout.extras {
+        if let (true, Extra::Data(size, value)) = (at == index, extra) {
+            let start = offset as usize;
+            if let Some(out) = bytes.get_mut(start..start + usize::from(size)) {
+                out.copy_from_slice(&value.to_le_bytes()[..usize::from(size)]);
+            }
+        }
+    }
+    bytes
+}
+
+/// Writes the script's filling everywhere; sections are written over it.
+fn fill_gaps(linked: Linked<'_, '_, '_>, index: usize, output: &Output<'_>, bytes: &mut [u8]) {
+    let _ = output;
+    let fills: Vec<(usize, u32)> = linked
+        .layout
+        .extras
+        .iter()
+        .filter_map(|&(at, offset, extra)| match extra {
+            Extra::Fill(value) if at == index => Some((offset as usize, value)),
+            Extra::Fill(_) | Extra::Data(..) => None,
+        })
+        .collect();
+    for (number, &(start, value)) in fills.iter().enumerate() {
+        let end = fills.get(number + 1).map_or(bytes.len(), |&(next, _)| next).min(bytes.len());
+        // GNU ld writes fill patterns with the most significant byte first.
+        for (byte, fill) in bytes[start.min(end)..end].iter_mut().zip(value.to_be_bytes().into_iter().cycle()) {
+            *byte = fill;
+        }
+    }
+}
+
+/// A section on its way into the file.
+struct Part {
+    name: Vec<u8>,
+    kind: elf::SectionType,
+    flags: elf::SectionFlags,
+    address: u64,
+    offset: u64,
+    size: u64,
+    link: u32,
+    info: u32,
+    align: u64,
+    entsize: u32,
+}
+
+/// An image in parts that other formats can be made from.
+pub struct Image {
+    /// Loaded segments and others.
+    pub segments: Vec<Segment>,
+    /// Contents by output section.
+    pub contents: Vec<Vec<u8>>,
+    /// Entry address.
+    pub entry: u32,
+    /// The note.
+    pub note: Note,
+}
+
+/// Makes the parts of an image.
+pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Image {
+    let mut segments = segments::segments(linked.inputs, linked.layout, problems);
+    // An image that does not fit the address space has been refused; its bytes are not made.
+    let fits = problems.is_empty();
+    let total: u64 = if fits { 0 } else { linked.layout.outputs.iter().map(|placed| placed.size).sum() };
+    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| if total < 1 << 32 { contents(linked, index, problems) } else { Vec::new() }).collect();
+    let base = u64::from(guest_abi::memory_map::RAM.base);
+    let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
+    let end = loaded.map(|segment| segment.load + segment.memory_size).max().unwrap_or(base);
+    let min_ram = u32::try_from(end.saturating_sub(base)).unwrap_or(u32::MAX).max(linked.inputs.options.guest_memory);
+    let uses_hvk = linked.inputs.resolved.symbols.find(USES_HVK_SYMBOL.as_bytes()).is_some_and(|id| linked.inputs.resolved.symbols.get(id).definition != crate::resolve::Definition::Undefined);
+    let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
+    segments.sort_by_key(|segment| segment.kind != elf::PT_LOAD);
+    Image { segments, contents, entry, note }
+}
+
+/// Writes the ELF file.
+pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
+    let plan = linked.inputs.plan;
+    let options = linked.inputs.options;
+    let layout = linked.layout;
+    let note = image.note.to_bytes();
+    // Sections in the order of the script; what is not allocated comes after what is.
+    let is_debug = |name: &str| name.starts_with(".debug") || name.starts_with(".zdebug") || name.starts_with(".stab") || name == ".gdb_index";
+    let listed = plan.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
+    let mut order: Vec<usize> = listed.filter(|&index| layout.outputs[index].present && !(options.strip >= Strip::Debug && is_debug(&plan.outputs[index].name))).collect();
+    order.sort_by_key(|&index| !plan.outputs[index].is_allocated());
+    let allocated = order.iter().filter(|&&index| plan.outputs[index].is_allocated()).count();
+    let extra_headers = 1 + u64::from(attributes.section.is_some());
+    let headers_end = HEADER + PROGRAM_HEADER * (image.segments.len() as u64 + extra_headers);
+    let mut next = segments::assign_offsets(&mut image.segments, headers_end);
+
+    let mut file = Vec::new();
+    let mut numbers: Vec<Option<u16>> = vec![None; plan.outputs.len()];
+    let mut parts: Vec<Part> = Vec::new();
+    let write_at = |file: &mut Vec<u8>, offset: u64, bytes: &[u8]| {
+        let start = offset as usize;
+        if file.len() < start + bytes.len() {
+            file.resize(start + bytes.len(), 0);
+        }
+        file[start..start + bytes.len()].copy_from_slice(bytes);
+    };
+    for &index in &order[..allocated] {
+        let placed = layout.outputs[index];
+        let segment = image.segments.iter().find(|segment| segment.kind == elf::PT_LOAD && segment.outputs.contains(&index));
+        let offset = match segment {
+            Some(segment) => segment.offset + (placed.address - segment.address).min(segment.file_size),
+            // Zeroed thread data: congruent to its address, in nobody's way.
+            None => image.segments.iter().filter(|segment| segment.kind == elf::PT_LOAD && segment.address <= placed.address).map(|segment| segment.offset + (placed.address - segment.address).min(segment.file_size)).max().unwrap_or(next),
+        };
+        write_at(&mut file, offset, &image.contents[index]);
+        parts.push(part(&plan.outputs[index], placed, offset));
+        numbers[index] = u16::try_from(parts.len()).ok();
+    }
+    for segment in image.segments.iter_mut().filter(|segment| segment.kind != elf::PT_LOAD) {
+        let first = segment.outputs.first().and_then(|&index| numbers[index]).map(|number| parts[usize::from(number) - 1].offset);
+        segment.offset = first.unwrap_or(0);
+    }
+    for &index in &order[allocated..] {
+        let placed = layout.outputs[index];
+        next = next.next_multiple_of(placed.align.max(1));
+        write_at(&mut file, next, &image.contents[index]);
+        parts.push(part(&plan.outputs[index], placed, next));
+        next += image.contents[index].len() as u64;
+        numbers[index] = u16::try_from(parts.len()).ok();
+    }
+    let mut append = |file: &mut Vec<u8>, parts: &mut Vec<Part>, name: &str, kind: elf::SectionType, align: u64, bytes: &[u8]| {
+        next = next.next_multiple_of(align);
+        write_at(file, next, bytes);
+        parts.push(Part { name: name.into(), kind, flags: elf::SectionFlags(0), address: 0, offset: next, size: bytes.len() as u64, link: 0, info: 0, align, entsize: 0 });
+        next += bytes.len() as u64;
+        parts.len() - 1
+    };
+    let attributes_part = attributes.section.as_ref().map(|bytes| append(&mut file, &mut parts, ".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, 1, bytes));
+    let note_part = append(&mut file, &mut parts, NOTE_SECTION, elf::SHT_NOTE, 4, &note);
+    if options.strip != Strip::All {
+        let table = symtab::table(linked, &numbers);
+        let symbols = append(&mut file, &mut parts, ".symtab", elf::SHT_SYMTAB, 4, bytes_of_slice(&table.symbols));
+        append(&mut file, &mut parts, ".strtab", elf::SHT_STRTAB, 1, &table.strings);
+        parts[symbols].link = symbols as u32 + 2;
+        parts[symbols].info = table.first_global;
+        parts[symbols].entsize = size_of::<Sym32<LE>>() as u32;
+    }
+    let mut names = vec![0];
+    let mut name_offsets: Vec<u32> = Vec::with_capacity(parts.len() + 1);
+    for name in parts.iter().map(|part| part.name.as_slice()).chain([&b".shstrtab"[..]]) {
+        name_offsets.push(names.len() as u32);
+        names.extend_from_slice(name);
+        names.push(0);
+    }
+    append(&mut file, &mut parts, ".shstrtab", elf::SHT_STRTAB, 1, &names);
+    let table_offset = next.next_multiple_of(4);
+    if parts.len() + 1 >= usize::from(elf::SHN_LORESERVE) {
+        problems.push(Problem::plain(&codes::E0514, format!("the image would have {} sections; an ELF file counts to {}", parts.len() + 1, elf::SHN_LORESERVE - 1)));
+        return Vec::new();
+    }
+    let mut headers = vec![header_of(&Part { name: Vec::new(), kind: elf::SHT_NULL, flags: elf::SectionFlags(0), address: 0, offset: 0, size: 0, link: 0, info: 0, align: 0, entsize: 0 }, 0)];
+    headers.extend(parts.iter().zip(&name_offsets).map(|(part, &name)| header_of(part, name)));
+    write_at(&mut file, table_offset, bytes_of_slice(&headers));
+
+    let mut program: Vec<ProgramHeader32<LE>> = image.segments.iter().map(program_header).collect();
+    program.push(flat_header(elf::PT_NOTE, &parts[note_part], 4));
+    if let Some(attributes) = attributes_part {
+        program.push(flat_header(elf::ProgramType(0x7000_0003), &parts[attributes], 1));
+    }
+    let header = FileHeader32 {
+        e_ident: Ident {
+            magic: elf::ELFMAG,
+            class: elf::ELFCLASS32,
+            data: elf::ELFDATA2LSB,
+            version: elf::EV_CURRENT,
+            os_abi: elf::ELFOSABI_NONE,
+            abi_version: 0,
+            padding: [0; 7],
+        },
+        e_type: U16::new(LE, elf::ET_EXEC),
+        e_machine: U16::new(LE, elf::EM_RISCV),
+        e_version: U32::new(LE, u32::from(elf::EV_CURRENT.0)),
+        e_entry: U32::new(LE, image.entry),
+        e_phoff: U32::new(LE, HEADER as u32),
+        e_shoff: U32::new(LE, table_offset as u32),
+        e_flags: U32::new(LE, elf::FileFlags(attributes.flags)),
+        e_ehsize: U16::new(LE, HEADER as u16),
+        e_phentsize: U16::new(LE, PROGRAM_HEADER as u16),
+        e_phnum: U16::new(LE, program.len() as u16),
+        e_shentsize: U16::new(LE, 40),
+        e_shnum: U16::new(LE, headers.len() as u16),
+        e_shstrndx: U16::new(LE, elf::SymbolSection(headers.len() as u16 - 1)),
+    };
+    write_at(&mut file, 0, bytes_of(&header));
+    write_at(&mut file, HEADER, bytes_of_slice(&program));
+    file
+}
+
+fn part(output: &Output<'_>, placed: crate::layout::Placed, offset: u64) -> Part {
+    Part {
+        name: output.name.clone().into_bytes(),
+        kind: output.kind,
+        flags: output.flags,
+        address: placed.address,
+        offset,
+        size: placed.size,
+        link: 0,
+        info: 0,
+        align: placed.align,
+        entsize: output.entsize,
+    }
+}
+
+fn header_of(part: &Part, name: u32) -> SectionHeader32<LE> {
+    SectionHeader32 {
+        sh_name: U32::new(LE, name),
+        sh_type: U32::new(LE, part.kind),
+        sh_flags: U32::new_u64_truncate(LE, part.flags),
+        sh_addr: U32::new(LE, part.address as u32),
+        sh_offset: U32::new(LE, part.offset as u32),
+        sh_size: U32::new(LE, part.size as u32),
+        sh_link: U32::new(LE, part.link),
+        sh_info: U32::new(LE, part.info),
+        sh_addralign: U32::new(LE, part.align as u32),
+        sh_entsize: U32::new(LE, part.entsize),
+    }
+}
+
+fn program_header(segment: &Segment) -> ProgramHeader32<LE> {
+    ProgramHeader32 {
+        p_type: U32::new(LE, segment.kind),
+        p_offset: U32::new(LE, segment.offset as u32),
+        p_vaddr: U32::new(LE, segment.address as u32),
+        p_paddr: U32::new(LE, segment.load as u32),
+        p_filesz: U32::new(LE, segment.file_size as u32),
+        p_memsz: U32::new(LE, segment.memory_size as u32),
+        p_flags: U32::new(LE, segment.flags),
+        p_align: U32::new(LE, segment.align as u32),
+    }
+}
+
+/// A header for a section that has no address.
+fn flat_header(kind: elf::ProgramType, part: &Part, align: u32) -> ProgramHeader32<LE> {
+    ProgramHeader32 {
+        p_type: U32::new(LE, kind),
+        p_offset: U32::new(LE, part.offset as u32),
+        p_vaddr: U32::new(LE, 0),
+        p_paddr: U32::new(LE, 0),
+        p_filesz: U32::new(LE, part.size as u32),
+        p_memsz: U32::new(LE, if kind == elf::PT_NOTE { part.size as u32 } else { 0 }),
+        p_flags: U32::new(LE, elf::PF_R),
+        p_align: U32::new(LE, align),
+    }
+}

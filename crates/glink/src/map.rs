@@ -1,0 +1,1 @@
+//! The map: what is where, and why it is there.

@@ -1,0 +1,176 @@
+//! What a link is asked to do: inputs in their order, and options.
+
+use host::FileData;
+use std::path::PathBuf;
+
+/// One thing on the command line, in its order: order decides which archive member is taken.
+#[derive(Clone, Debug)]
+pub enum InputSpec {
+    /// An object, an archive or a script, read from the file system.
+    File(PathBuf),
+    /// An object or archive that is already in memory, under the name that messages give it.
+    Bytes {
+        /// Name for messages and the map.
+        name: String,
+        /// Contents.
+        data: FileData,
+    },
+    /// `-lNAME` (`libNAME.a`) or `-l:FILE`, looked for in each search folder, then among the
+    /// built-in archives.
+    Library(String),
+    /// `--start-group`: archives until the end of the group are searched again and again until
+    /// nothing new is found.
+    GroupStart,
+    /// `--end-group`.
+    GroupEnd,
+    /// `--whole-archive` (true) and `--no-whole-archive` (false), for what follows.
+    WholeArchive(bool),
+}
+
+/// What is done when nothing defines the entry symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Startup {
+    /// An error that says how to define it.
+    #[default]
+    Required,
+    /// If no input defines `_start` or `main`, `main` is the first instruction of the first input's
+    /// first executable section.
+    FirstInstruction,
+}
+
+/// Which symbols the image keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Strip {
+    /// All but the compiler's own labels (`.L…`).
+    #[default]
+    Nothing,
+    /// No debug sections (`-S`).
+    Debug,
+    /// No symbols and no debug sections (`-s`).
+    All,
+}
+
+/// Which local symbols the image keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Discard {
+    /// Locals whose names begin with `.L` go (`-X`, the default).
+    #[default]
+    Temporary,
+    /// All locals go (`-x`).
+    Locals,
+    /// None go (`--discard-none`).
+    Nothing,
+}
+
+/// What kind of file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Format {
+    /// An ELF32 executable with the `HVK` note.
+    #[default]
+    Elf,
+    /// The bytes of memory from the lowest loaded address to the highest.
+    Binary,
+    /// Intel hexadecimal records.
+    Ihex,
+}
+
+/// The right-hand side of a `--defsym`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defsym {
+    /// Symbol to define.
+    pub name: String,
+    /// An expression of the script language.
+    pub value: String,
+}
+
+/// Everything that a link can be told, with the platform's defaults.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Entry symbol or, failing that, an address (`-e`); none: the script's `ENTRY`, or `_start`.
+    pub entry: Option<String>,
+    /// What to do without an entry symbol.
+    pub startup: Startup,
+    /// `--defsym`, in order; later ones see earlier ones.
+    pub defsyms: Vec<Defsym>,
+    /// `-u`: symbols that count as undefined from the start.
+    pub undefined: Vec<String>,
+    /// `--wrap`: uses of `X` become uses of `__wrap_X`, uses of `__real_X` become uses of `X`.
+    pub wrap: Vec<String>,
+    /// `-L`: where `-l` looks.
+    pub search_dirs: Vec<PathBuf>,
+    /// Archives that `-l` finds after all folders, by file name: `("libhv.a", bytes)`. Messages
+    /// show them as `<built-in>/libhv.a`.
+    pub builtin_archives: Vec<(String, FileData)>,
+    /// Linker script in place of the default layout (`-T`).
+    pub script: Option<PathBuf>,
+    /// First address of the image in the default layout (`-Ttext`).
+    pub text_base: u32,
+    /// Shorten calls and addresses where the objects allow it.
+    pub relax: bool,
+    /// Leave out sections that nothing refers to.
+    pub gc_sections: bool,
+    /// List those sections, as notes.
+    pub print_gc_sections: bool,
+    /// Explain why this symbol's section was kept.
+    pub why_live: Vec<String>,
+    /// One segment, readable, writable and executable, sections not aligned to pages (`-N`).
+    pub omagic: bool,
+    /// A second definition is no error; the first counts (`-z muldefs`).
+    pub allow_multiple_definition: bool,
+    /// What is kept of symbols and debug sections.
+    pub strip: Strip,
+    /// Which local symbols are kept.
+    pub discard: Discard,
+    /// What kind of file is made.
+    pub format: Format,
+    /// Whether to write the map.
+    pub map: bool,
+    /// Raises the note's minimum RAM to this many bytes (`--guest-memory`).
+    pub guest_memory: u32,
+}
+
+impl Options {
+    /// The defaults with the guest library built in, so that `-lhv` is found everywhere.
+    #[must_use]
+    pub fn platform() -> Options {
+        Options { builtin_archives: builtin_archives(), ..Options::default() }
+    }
+}
+
+#[cfg(feature = "program")]
+fn builtin_archives() -> Vec<(String, FileData)> {
+    let identity = host::Identity { device: u64::MAX, inode: u64::MAX };
+    vec![("libhv.a".to_string(), FileData::new(guest_lib::LIBHV_A, identity))]
+}
+
+#[cfg(not(feature = "program"))]
+fn builtin_archives() -> Vec<(String, FileData)> {
+    Vec::new()
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            entry: None,
+            startup: Startup::Required,
+            defsyms: Vec::new(),
+            undefined: Vec::new(),
+            wrap: Vec::new(),
+            search_dirs: Vec::new(),
+            builtin_archives: Vec::new(),
+            script: None,
+            text_base: guest_abi::memory_map::RAM.base,
+            relax: true,
+            gc_sections: false,
+            print_gc_sections: false,
+            why_live: Vec::new(),
+            omagic: false,
+            allow_multiple_definition: false,
+            strip: Strip::Nothing,
+            discard: Discard::Temporary,
+            format: Format::Elf,
+            map: false,
+            guest_memory: 0,
+        }
+    }
+}

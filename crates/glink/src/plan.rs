@@ -1,0 +1,493 @@
+//! Phase 3: which input section goes into which output section, by the script; sections that no
+//! line of the script names go behind their likes.
+
+use crate::names::NameMap;
+use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
+use crate::script::ast::{Assertion, Assignment, Constraint, Content, Expr, InputPattern, OutputRule, OutputType, Script, Sort, Statement};
+use crate::script::pattern::Pattern;
+use crate::strings::text;
+use object::elf;
+
+/// One line of the image, in the order of the script.
+#[derive(Clone, Copy, Debug)]
+pub enum Line<'s> {
+    /// An assignment outside all sections.
+    Assign(&'s Assignment),
+    /// An assertion.
+    Assert(&'s Assertion),
+    /// The output section with this index.
+    Output(usize),
+}
+
+/// One line of an output section.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'s> {
+    /// An input section.
+    Section(SectionId),
+    /// An assignment.
+    Assign(&'s Assignment),
+    /// A number of this many bytes.
+    Data(u8, &'s Expr),
+    /// What fills gaps from here.
+    Fill(&'s Expr),
+    /// An assertion.
+    Assert(&'s Assertion),
+}
+
+/// An output section.
+#[derive(Clone, Debug)]
+pub struct Output<'s> {
+    /// Its name.
+    pub name: String,
+    /// The script's line; none for a section that no line names.
+    pub rule: Option<&'s OutputRule>,
+    /// What is in it, in order.
+    pub items: Vec<Item<'s>>,
+    /// `SHT_…`
+    pub kind: elf::SectionType,
+    /// `SHF_…`
+    pub flags: elf::SectionFlags,
+    /// Size of one entry, if all inputs agree.
+    pub entsize: u32,
+    /// The strictest alignment of its inputs.
+    pub align: u32,
+}
+
+impl Output<'_> {
+    /// Whether it takes addresses.
+    #[must_use]
+    pub fn is_allocated(&self) -> bool {
+        self.flags & elf::SHF_ALLOC == elf::SHF_ALLOC
+    }
+    /// Whether all of these flags are set.
+    #[must_use]
+    pub fn has(&self, flags: elf::SectionFlags) -> bool {
+        self.flags & flags == flags
+    }
+    /// Whether it is a thread's zeroed data: it takes no room in memory of its own.
+    #[must_use]
+    pub fn is_tbss(&self) -> bool {
+        self.has(elf::SHF_TLS) && self.kind == elf::SHT_NOBITS
+    }
+}
+
+/// Where an input section goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It holds no part of the program: symbol tables, relocations, groups.
+    NotContent,
+    /// Into this output section.
+    Output(u32),
+    /// Another object's copy is used.
+    Duplicate,
+    /// The script discards it.
+    Discarded,
+    /// Nothing refers to it (`--gc-sections`).
+    Unreferenced,
+}
+
+/// The image in outline.
+#[derive(Clone, Debug, Default)]
+pub struct Plan<'s> {
+    /// Lines in order.
+    pub lines: Vec<Line<'s>>,
+    /// Output sections by index.
+    pub outputs: Vec<Output<'s>>,
+    /// By [`SectionId`].
+    pub fates: Vec<Fate>,
+    /// By [`SectionId`]: the script wants it kept.
+    pub kept: Vec<bool>,
+}
+
+impl Plan<'_> {
+    /// The output section that holds an input section.
+    #[must_use]
+    pub fn output_of(&self, section: SectionId) -> Option<usize> {
+        match self.fates[section.0 as usize] {
+            Fate::Output(output) => Some(output as usize),
+            Fate::NotContent | Fate::Duplicate | Fate::Discarded | Fate::Unreferenced => None,
+        }
+    }
+}
+
+/// One list of sections in the script: the sections that it takes, and how it orders them.
+struct Slot<'s> {
+    pattern: &'s InputPattern,
+    output: usize,
+    item: usize,
+    /// The order in which its patterns' sections come: by the pattern's number if it sorts.
+    taken: Vec<(usize, SectionId)>,
+}
+
+/// Assigns every section of the inputs its place.
+pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script) -> Plan<'s> {
+    let mut plan = Plan { fates: Vec::with_capacity(resolved.sections.len()), kept: vec![false; resolved.sections.len()], ..Plan::default() };
+    let mut slots: Vec<Slot<'s>> = Vec::new();
+    for statement in &script.statements {
+        match statement {
+            Statement::Assign(assignment) => plan.lines.push(Line::Assign(assignment)),
+            Statement::Assert(assertion) => plan.lines.push(Line::Assert(assertion)),
+            Statement::Output(rule) => {
+                plan.lines.push(Line::Output(plan.outputs.len()));
+                plan.outputs.push(open_output(rule, plan.outputs.len(), &mut slots));
+            }
+        }
+    }
+    let orphans = distribute(resolved, &mut plan, &mut slots);
+    fill_slots(resolved, &mut plan, slots);
+    drop_by_constraint(resolved, &mut plan);
+    for index in 0..plan.outputs.len() {
+        summarise(resolved, &mut plan.outputs[index]);
+    }
+    place_orphans(resolved, &mut plan, &orphans);
+    plan
+}
+
+fn open_output<'s>(rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>>) -> Output<'s> {
+    let mut items = Vec::with_capacity(rule.contents.len());
+    for content in &rule.contents {
+        match content {
+            Content::Assign(assignment) => items.push(Item::Assign(assignment)),
+            Content::Data(size, value) => items.push(Item::Data(*size, value)),
+            Content::Fill(value) => items.push(Item::Fill(value)),
+            Content::Assert(assertion) => items.push(Item::Assert(assertion)),
+            Content::Input(pattern) => slots.push(Slot { pattern, output, item: items.len(), taken: Vec::new() }),
+        }
+    }
+    Output { name: rule.name.clone(), rule: Some(rule), items, kind: elf::SHT_NOBITS, flags: elf::SectionFlags(0), entsize: 0, align: 1 }
+}
+
+/// Whether a section holds part of the program.
+fn is_content(section: &InputSection<'_>) -> bool {
+    let section = &section.section;
+    let bookkeeping = matches!(
+        section.kind,
+        elf::SHT_NULL | elf::SHT_SYMTAB | elf::SHT_STRTAB | elf::SHT_RELA | elf::SHT_REL | elf::SHT_GROUP | elf::SHT_SYMTAB_SHNDX | elf::SHT_RISCV_ATTRIBUTES | SHT_LLVM_ADDRSIG
+    );
+    !bookkeeping && !section.has(elf::SHF_EXCLUDE) && section.name != b".note.GNU-stack"
+}
+
+const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
+
+/// Gives each section to the first slot that matches; what is left are the orphans. Which slots can
+/// match depends on the section's name alone, so that is found once for each name.
+fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>]) -> Vec<SectionId> {
+    let mut by_name: NameMap<'_, Vec<(usize, usize)>> = NameMap::default();
+    let mut orphans = Vec::new();
+    for (index, section) in resolved.sections.iter().enumerate() {
+        let id = SectionId(index as u32);
+        let fate = if section.duplicate {
+            Fate::Duplicate
+        } else if !is_content(section) {
+            Fate::NotContent
+        } else {
+            let name = section.section.name;
+            let candidates = by_name.entry(name).or_insert_with(|| candidates(slots, name));
+            match candidates.iter().find(|&&(slot, pattern)| takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
+                Some(&(slot, pattern)) => {
+                    let slot = &mut slots[slot];
+                    slot.taken.push((pattern, id));
+                    plan.kept[index] = slot.pattern.keep;
+                    if plan.outputs[slot.output].name == "/DISCARD/" { Fate::Discarded } else { Fate::Output(slot.output as u32) }
+                }
+                None => {
+                    orphans.push(id);
+                    // Replaced when the orphan gets its place.
+                    Fate::NotContent
+                }
+            }
+        };
+        plan.fates.push(fate);
+    }
+    orphans
+}
+
+/// Slots, and the pattern in each, that match a section's name; of several patterns in a slot the
+/// first whose files also match counts, so all are listed.
+fn candidates(slots: &[Slot<'_>], name: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (index, slot) in slots.iter().enumerate() {
+        if slot.pattern.sections.is_empty() {
+            found.push((index, 0));
+        }
+        for (number, pattern) in slot.pattern.sections.iter().enumerate() {
+            if pattern.name.matches(name) {
+                found.push((index, number));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a slot's file patterns take a file.
+fn takes(slot: &InputPattern, pattern: usize, file: &str) -> bool {
+    let excluded = |list: &[Pattern]| !list.is_empty() && list.iter().any(|pattern| file_matches(pattern, file));
+    if let Some(archive) = &slot.archive {
+        let (name, member) = split_member(file);
+        // `archive:` is any member, `:file` a file in no archive.
+        let archive_fits = if archive.as_str().is_empty() { member.is_none() } else { member.is_some() && archive.matches(name.as_bytes()) };
+        let member_fits = slot.file.as_str().is_empty() || slot.file.matches(member.unwrap_or(name).as_bytes());
+        if !archive_fits || !member_fits {
+            return false;
+        }
+    } else if !slot.file.matches_all() && !file_matches(&slot.file, file) {
+        return false;
+    }
+    !excluded(&slot.exclude) && !slot.sections.get(pattern).is_some_and(|section| excluded(&section.exclude))
+}
+
+/// `libc.a(printf.o)` → `libc.a`, `printf.o`
+fn split_member(file: &str) -> (&str, Option<&str>) {
+    match file.strip_suffix(')').and_then(|inner| inner.rsplit_once('(')) {
+        Some((archive, member)) => (archive, Some(member)),
+        None => (file, None),
+    }
+}
+
+fn file_matches(pattern: &Pattern, file: &str) -> bool {
+    let (archive, member) = split_member(file);
+    match (pattern.as_str().split_once(':'), member) {
+        (Some((archive_pattern, member_pattern)), Some(member)) => {
+            Pattern::new(archive_pattern).matches(archive.as_bytes()) && (member_pattern.is_empty() || Pattern::new(member_pattern).matches(member.as_bytes()))
+        }
+        _ => pattern.matches(member.unwrap_or(archive).as_bytes()),
+    }
+}
+
+/// Orders what each slot took and puts it in its place.
+fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>) {
+    // From the back, so that the places of earlier slots stay where they are.
+    for slot in slots.into_iter().rev() {
+        let mut taken = slot.taken;
+        if slot.pattern.sort_files {
+            taken.sort_by_key(|&(_, id)| resolved.object_name(resolved.sections[id.0 as usize].object));
+        }
+        let sort_of = |pattern: usize| slot.pattern.sections.get(pattern).map_or(Sort::None, |section| section.sort);
+        let mut ordered: Vec<SectionId> = Vec::with_capacity(taken.len());
+        // Patterns that do not sort share one run in the order of inputs; one that sorts has its own.
+        let mut start = 0;
+        let count = slot.pattern.sections.len().max(1);
+        while start < count {
+            let sort = sort_of(start);
+            let end = if sort == Sort::None { (start..count).find(|&pattern| sort_of(pattern) != Sort::None).unwrap_or(count) } else { start + 1 };
+            let first = ordered.len();
+            ordered.extend(taken.iter().filter(|(pattern, _)| (start..end).contains(pattern)).map(|&(_, id)| id));
+            sort_run(resolved, sort, &mut ordered[first..]);
+            start = end;
+        }
+        let items = &mut plan.outputs[slot.output].items;
+        items.splice(slot.item..slot.item, ordered.into_iter().map(Item::Section));
+    }
+}
+
+fn sort_run(resolved: &Resolved<'_>, sort: Sort, run: &mut [SectionId]) {
+    let section = |id: &SectionId| resolved.section(*id);
+    match sort {
+        Sort::None => {}
+        Sort::Name => run.sort_by(|a, b| section(a).name.cmp(section(b).name)),
+        Sort::Alignment => run.sort_by_key(|id| std::cmp::Reverse(section(id).align)),
+        Sort::NameAlignment => run.sort_by(|a, b| section(a).name.cmp(section(b).name).then(section(b).align.cmp(&section(a).align))),
+        Sort::AlignmentName => run.sort_by(|a, b| section(b).align.cmp(&section(a).align).then(section(a).name.cmp(section(b).name))),
+        Sort::InitPriority => run.sort_by(|a, b| init_priority(section(a).name).cmp(&init_priority(section(b).name)).then(section(a).name.cmp(section(b).name))),
+    }
+}
+
+/// The number that ends `.init_array.00100`; `.ctors.65435` counts backwards.
+fn init_priority(name: &[u8]) -> u32 {
+    let name = text(name);
+    let Some((prefix, number)) = name.rsplit_once('.') else { return u32::MAX };
+    match number.parse::<u32>() {
+        Ok(number) if prefix.ends_with("ctors") || prefix.ends_with("dtors") => 65535u32.saturating_sub(number),
+        Ok(number) => number,
+        Err(_) => u32::MAX,
+    }
+}
+
+/// `ONLY_IF_RO` and `ONLY_IF_RW`: a section whose inputs do not fit does not exist, and its inputs go
+/// to the next section of that name that would take them.
+fn drop_by_constraint(resolved: &Resolved<'_>, plan: &mut Plan<'_>) {
+    for index in 0..plan.outputs.len() {
+        let Some(constraint) = plan.outputs[index].rule.and_then(|rule| rule.constraint) else { continue };
+        let sections = |output: &Output<'_>| -> Vec<SectionId> {
+            output.items.iter().filter_map(|item| if let Item::Section(id) = item { Some(*id) } else { None }).collect()
+        };
+        let taken = sections(&plan.outputs[index]);
+        let writable = taken.iter().any(|&id| resolved.section(id).has(elf::SHF_WRITE));
+        if writable == (constraint == Constraint::Writable) {
+            continue;
+        }
+        let name = plan.outputs[index].name.clone();
+        plan.outputs[index].items.clear();
+        let other = (index + 1..plan.outputs.len()).find(|&other| plan.outputs[other].name == name);
+        for id in taken {
+            match other {
+                Some(other) => {
+                    plan.fates[id.0 as usize] = Fate::Output(other as u32);
+                    plan.outputs[other].items.push(Item::Section(id));
+                }
+                None => plan.fates[id.0 as usize] = Fate::Discarded,
+            }
+        }
+    }
+}
+
+/// Type, flags, alignment of an output section from its inputs.
+pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
+    let mut first = true;
+    let mut kinds: Option<elf::SectionType> = None;
+    let mut mixed = false;
+    let mut has_data = false;
+    let mut shared_merge = elf::SHF_MERGE | elf::SHF_STRINGS;
+    output.flags = elf::SectionFlags(0);
+    output.align = 1;
+    for item in &output.items {
+        match item {
+            Item::Section(id) => {
+                let section = resolved.section(*id);
+                output.flags = output.flags | (section.flags & (elf::SHF_ALLOC | elf::SHF_WRITE | elf::SHF_EXECINSTR | elf::SHF_TLS));
+                output.align = output.align.max(section.align);
+                shared_merge = shared_merge & section.flags;
+                mixed |= kinds.is_some_and(|kind| kind != section.kind);
+                kinds = Some(section.kind);
+                has_data |= section.kind != elf::SHT_NOBITS;
+                if first || output.entsize == section.entsize {
+                    output.entsize = section.entsize;
+                } else {
+                    output.entsize = 0;
+                    shared_merge = elf::SectionFlags(0);
+                }
+                first = false;
+            }
+            Item::Data(..) => has_data = true,
+            Item::Assign(_) | Item::Fill(_) | Item::Assert(_) => {}
+        }
+    }
+    if !first {
+        output.flags = output.flags | shared_merge;
+    }
+    if shared_merge == elf::SectionFlags(0) {
+        output.entsize = 0;
+    }
+    output.kind = match kinds {
+        Some(kind) if !mixed => kind,
+        _ if has_data => elf::SHT_PROGBITS,
+        _ => elf::SHT_NOBITS,
+    };
+    let rule_kind = output.rule.and_then(|rule| rule.kind);
+    if kinds.is_none() {
+        // Only assignments and data: memory, unless the script says otherwise.
+        output.flags = elf::SHF_ALLOC | elf::SHF_WRITE;
+    }
+    match rule_kind {
+        Some(OutputType::NoLoad) => output.kind = elf::SHT_NOBITS,
+        Some(OutputType::NotAllocated) => output.flags = elf::SectionFlags(output.flags.0 & !elf::SHF_ALLOC.0),
+        Some(OutputType::ReadOnly) => output.flags = elf::SectionFlags(output.flags.0 & !elf::SHF_WRITE.0),
+        None => {}
+    }
+}
+
+/// Sections that belong near each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Code,
+    ReadOnly,
+    Thread,
+    Data,
+    Zeroed,
+    NotAllocated,
+}
+
+fn class_of(kind: elf::SectionType, flags: elf::SectionFlags) -> Class {
+    let has = |flag: elf::SectionFlags| flags & flag == flag;
+    if !has(elf::SHF_ALLOC) {
+        Class::NotAllocated
+    } else if has(elf::SHF_EXECINSTR) {
+        Class::Code
+    } else if has(elf::SHF_TLS) {
+        Class::Thread
+    } else if !has(elf::SHF_WRITE) {
+        Class::ReadOnly
+    } else if kind == elf::SHT_NOBITS {
+        Class::Zeroed
+    } else {
+        Class::Data
+    }
+}
+
+/// The class of a section of the script: by its inputs or, empty, by its name.
+fn class_of_output(output: &Output<'_>) -> Option<Class> {
+    if output.items.iter().any(|item| matches!(item, Item::Section(_))) {
+        return Some(class_of(output.kind, output.flags));
+    }
+    match output.name.as_str() {
+        ".text" => Some(Class::Code),
+        ".rodata" => Some(Class::ReadOnly),
+        ".tdata" => Some(Class::Thread),
+        ".data" => Some(Class::Data),
+        ".bss" => Some(Class::Zeroed),
+        _ => None,
+    }
+}
+
+/// Puts each orphan behind the last section of its class; without one, behind the nearest class
+/// before it; sections that are not allocated go to the end.
+fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId]) {
+    let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
+    for &id in orphans {
+        let input = &resolved.sections[id.0 as usize];
+        let section = &input.section;
+        let class = class_of(section.kind, section.flags);
+        let same_name = by_name.entry(section.name).or_default();
+        let found = same_name.iter().copied().find(|&output| (class_of(plan.outputs[output].kind, plan.outputs[output].flags) == Class::NotAllocated) == (class == Class::NotAllocated));
+        let output = match found {
+            Some(output) => output,
+            None => {
+                let output = plan.outputs.len();
+                plan.outputs.push(Output {
+                    name: text(section.name).into_owned(),
+                    rule: None,
+                    items: Vec::new(),
+                    kind: section.kind,
+                    flags: section.flags,
+                    entsize: 0,
+                    align: 1,
+                });
+                let line = orphan_line(plan, class);
+                plan.lines.insert(line, Line::Output(output));
+                same_name.push(output);
+                output
+            }
+        };
+        plan.outputs[output].items.push(Item::Section(id));
+        plan.fates[id.0 as usize] = Fate::Output(output as u32);
+        if section.kind == elf::SHT_NOTE || input.object == LINKER {
+            plan.kept[id.0 as usize] = true;
+        }
+        // The class of a new section is known before all its inputs are.
+        if class_of(plan.outputs[output].kind, plan.outputs[output].flags) != class {
+            summarise(resolved, &mut plan.outputs[output]);
+        }
+    }
+    for index in 0..plan.outputs.len() {
+        if plan.outputs[index].rule.is_none() {
+            summarise(resolved, &mut plan.outputs[index]);
+        }
+    }
+}
+
+fn orphan_line(plan: &Plan<'_>, class: Class) -> usize {
+    if class == Class::NotAllocated {
+        return plan.lines.len();
+    }
+    let mut best: Option<(Class, usize)> = None;
+    for (line, entry) in plan.lines.iter().enumerate() {
+        if let Line::Output(output) = entry
+            && let Some(found) = class_of_output(&plan.outputs[*output])
+            && found <= class
+            && best.is_none_or(|(best, _)| found >= best)
+        {
+            best = Some((found, line));
+        }
+    }
+    best.map_or(plan.lines.len(), |(_, line)| line + 1)
+}

@@ -1,0 +1,146 @@
+//! Problems become diagnostics: with source lines where the objects have them, else with object,
+//! section and offset.
+
+use crate::problem::{Problem, Site};
+use crate::resolve::{Definition, ObjectId, Resolved, SymbolId};
+use crate::source_lines::{SourceLine, SourceLines};
+use crate::strings::{string_at, text};
+use diag::{Diagnostic, Sources, codes};
+use host::Files;
+use object::LittleEndian as LE;
+use object::elf;
+
+/// Uses of one undefined symbol that are listed; the rest are counted.
+const MOST_USES: usize = 8;
+
+/// Turns problems into diagnostics.
+pub fn report(resolved: &Resolved<'_>, problems: Vec<Problem>, sources: &mut Sources, files: &mut dyn Files) -> Vec<Diagnostic> {
+    let mut reporter = Reporter { resolved, lines: SourceLines::new(), sources, files };
+    problems.into_iter().map(|problem| reporter.diagnostic(problem)).collect()
+}
+
+struct Reporter<'r, 'a, 'f> {
+    resolved: &'r Resolved<'a>,
+    lines: SourceLines,
+    sources: &'f mut Sources,
+    files: &'f mut dyn Files,
+}
+
+impl Reporter<'_, '_, '_> {
+    fn diagnostic(&mut self, problem: Problem) -> Diagnostic {
+        match problem {
+            Problem::Plain(diagnostic) => *diagnostic,
+            Problem::At(site, diagnostic) => self.at(site, *diagnostic, "here"),
+            Problem::Undefined { symbol, uses } => self.undefined(symbol, &uses),
+            Problem::Duplicate { symbol, first, second } => self.duplicate(symbol, first, second),
+        }
+    }
+
+    /// `a.o:(.text+0x10) in main`
+    fn describe(&self, site: Site) -> String {
+        let resolved = self.resolved;
+        let input = &resolved.sections[site.section.0 as usize];
+        let mut description = format!("{}:({}+{:#x})", resolved.object_name(input.object), text(input.section.name), site.offset);
+        if let Some(object) = resolved.objects.get(input.object.0 as usize) {
+            let number = site.section.0 - object.first_section;
+            let function = object.file.symbols.iter().enumerate().filter(|(index, symbol)| {
+                symbol.st_type() == elf::STT_FUNC
+                    && object.file.home(*index) == crate::object_file::SymbolHome::Section(number)
+                    && (symbol.st_value.get(LE)..symbol.st_value.get(LE).saturating_add(symbol.st_size.get(LE))).contains(&site.offset)
+            });
+            if let Some((_, symbol)) = function.last() {
+                description.push_str(&format!(" in `{}`", text(string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b""))));
+            }
+        }
+        description
+    }
+
+    fn line(&mut self, site: Site) -> Option<SourceLine> {
+        self.lines.find(self.resolved, site, self.sources, self.files)
+    }
+
+    fn at(&mut self, site: Site, diagnostic: Diagnostic, label: &str) -> Diagnostic {
+        match self.line(site) {
+            Some(SourceLine { span: Some(span), .. }) => diagnostic.at(span, label),
+            Some(line) => diagnostic.note(format!("at {line}, {}", self.describe(site))),
+            None => diagnostic.note(format!("at {}", self.describe(site))),
+        }
+    }
+
+    fn undefined(&mut self, symbol: SymbolId, uses: &[Site]) -> Diagnostic {
+        let name = text(self.resolved.symbols.get(symbol).name).into_owned();
+        let mut diagnostic = Diagnostic::new(&codes::E0515, format!("`{name}` is used and not defined"));
+        let mut shown: Vec<String> = Vec::new();
+        for &site in uses {
+            if shown.len() == MOST_USES {
+                break;
+            }
+            let line = self.line(site);
+            let place = match &line {
+                Some(line) => line.to_string(),
+                None => self.describe(site),
+            };
+            // A line that uses a symbol twice is one use.
+            if shown.contains(&place) {
+                continue;
+            }
+            match line.and_then(|line| line.span) {
+                Some(span) if diagnostic.primary.is_none() => diagnostic = diagnostic.at(span, "used here"),
+                Some(span) => diagnostic = diagnostic.also(span, "used here too"),
+                None => diagnostic = diagnostic.note(format!("used at {place}")),
+            }
+            shown.push(place);
+        }
+        if uses.len() > shown.len() && shown.len() == MOST_USES {
+            diagnostic = diagnostic.note(format!("and in {} more places", uses.len() - shown.len()));
+        }
+        self.help_undefined(diagnostic, &name)
+    }
+
+    fn help_undefined(&self, diagnostic: Diagnostic, name: &str) -> Diagnostic {
+        // A local symbol of the same name in another object is the likeliest cause.
+        for object in &self.resolved.objects {
+            for (index, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
+                if string_at(object.file.strings, symbol.st_name.get(LE)) == Some(name.as_bytes()) && object.file.home(index) != crate::object_file::SymbolHome::Undefined {
+                    return diagnostic.help(format!("{} defines `{name}` for itself only; add there: .globl {name}", object.name));
+                }
+            }
+        }
+        let names: Vec<std::borrow::Cow<'_, str>> = self.resolved.symbols.iter().filter(|(_, symbol)| symbol.definition != Definition::Undefined).map(|(_, symbol)| text(symbol.name)).collect();
+        match diag::suggest(name, names.iter().map(AsRef::as_ref)) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help(format!("define `{name}`, or give glink the object or library (-lNAME) that does")),
+        }
+    }
+
+    /// The section and offset of a symbol's definition.
+    fn definition_site(&self, object: ObjectId, index: u32) -> Option<Site> {
+        let owner = &self.resolved.objects[object.0 as usize];
+        match owner.file.home(index as usize) {
+            crate::object_file::SymbolHome::Section(section) => {
+                let section = crate::resolve::SectionId(owner.first_section + section);
+                Some(Site { section, offset: owner.file.symbol(index as usize)?.st_value.get(LE) })
+            }
+            _ => None,
+        }
+    }
+
+    fn duplicate(&mut self, symbol: SymbolId, first: (ObjectId, u32), second: (ObjectId, u32)) -> Diagnostic {
+        let name = text(self.resolved.symbols.get(symbol).name).into_owned();
+        let (first_name, second_name) = (self.resolved.object_name(first.0).to_string(), self.resolved.object_name(second.0).to_string());
+        let mut diagnostic = Diagnostic::new(&codes::E0516, format!("`{name}` is defined twice, in {first_name} and in {second_name}"));
+        for ((object, index), label) in [(second, "defined again here"), (first, "first defined here")] {
+            let Some(site) = self.definition_site(object, index) else { continue };
+            match self.line(site) {
+                Some(SourceLine { span: Some(span), .. }) if diagnostic.primary.is_none() => diagnostic = diagnostic.at(span, label),
+                Some(SourceLine { span: Some(span), .. }) => diagnostic = diagnostic.also(span, label),
+                Some(line) => diagnostic = diagnostic.note(format!("{label}: {line}")),
+                None => diagnostic = diagnostic.note(format!("{label}: {}", self.describe(site))),
+            }
+        }
+        if first_name == second_name {
+            return diagnostic.help("the same file is given twice; give it once");
+        }
+        diagnostic.help(format!("rename one, or make it local to its file (leave out `.globl {name}`; `static` in C), or make one `.weak {name}`"))
+    }
+}

@@ -1,0 +1,281 @@
+//! Phase 2: symbols. Objects enter in order, archives give the members that define what is still
+//! undefined, and each name gets its one definition.
+
+mod archives;
+mod table;
+
+pub use table::{Definition, Symbols};
+
+use crate::load::{InputFile, Inputs, Step};
+use crate::names::NameSet;
+use crate::object_file::{self, Comdat, ObjectFile, Refused, Section, SymbolHome};
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::strings::text;
+use diag::{Diagnostic, codes};
+use object::LittleEndian as LE;
+use object::elf;
+
+/// An object that takes part in the link, by its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(pub u32);
+/// A section of any object: the object's first section plus the ELF index. Blocks and tables that
+/// the linker makes come after all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SectionId(pub u32);
+/// A name that objects share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolId(pub u32);
+
+/// Why an archive member takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It was named, or its whole archive was asked for.
+    Asked,
+    /// It defines this symbol, which was undefined.
+    Defines(SymbolId),
+}
+
+/// An object with its place among the others.
+#[derive(Clone, Debug)]
+pub struct Object<'a> {
+    /// What messages call it: `a.o`, `libc.a(printf.o)`.
+    pub name: String,
+    /// Its parsed form; the sections have moved to [`Resolved::sections`].
+    pub file: ObjectFile<'a>,
+    /// Its section with ELF index 0.
+    pub first_section: u32,
+    /// Shared names of its symbols from `first_global` on.
+    pub globals: Vec<SymbolId>,
+    /// Why it is here.
+    pub why: Why,
+}
+
+/// A section with its object.
+#[derive(Clone, Debug)]
+pub struct InputSection<'a> {
+    /// Its object; [`LINKER`] for what the linker makes.
+    pub object: ObjectId,
+    /// The section.
+    pub section: Section<'a>,
+    /// Another object's copy of its group is used in its place.
+    pub duplicate: bool,
+}
+
+/// The object of sections that the linker makes.
+pub const LINKER: ObjectId = ObjectId(u32::MAX);
+
+/// The outcome of symbol resolution.
+#[derive(Clone, Debug, Default)]
+pub struct Resolved<'a> {
+    /// Objects in the order in which they entered.
+    pub objects: Vec<Object<'a>>,
+    /// All their sections.
+    pub sections: Vec<InputSection<'a>>,
+    /// All shared names.
+    pub symbols: Symbols<'a>,
+    comdats: NameSet<'a>,
+}
+
+/// Where a symbol stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At an address that no layout changes.
+    Absolute(u32),
+    /// At an offset into a section as it stands in its object.
+    Section(SectionId, u32),
+    /// Where the script or the linker says.
+    Linker(SymbolId),
+    /// Nowhere; all uses are weak: address 0.
+    UndefinedWeak,
+    /// Nowhere.
+    Undefined(SymbolId),
+}
+
+impl<'a> Resolved<'a> {
+    /// A section.
+    #[must_use]
+    pub fn section(&self, id: SectionId) -> &Section<'a> {
+        &self.sections[id.0 as usize].section
+    }
+
+    /// What messages call a section's object.
+    #[must_use]
+    pub fn object_name(&self, id: ObjectId) -> &str {
+        self.objects.get(id.0 as usize).map_or("<linker>", |object| &object.name)
+    }
+
+    /// The shared name behind a symbol of an object; none for local symbols.
+    #[must_use]
+    pub fn global(&self, object: ObjectId, index: u32) -> Option<SymbolId> {
+        let object = &self.objects[object.0 as usize];
+        object.globals.get((index as usize).checked_sub(object.file.first_global)?).copied()
+    }
+
+    /// Where a symbol of an object stands.
+    #[must_use]
+    pub fn place(&self, object: ObjectId, index: u32) -> Place {
+        if index == 0 {
+            return Place::Absolute(0);
+        }
+        match self.global(object, index) {
+            Some(id) => self.place_of(id),
+            None => self.own_place(object, index),
+        }
+    }
+
+    /// Where a shared name stands.
+    #[must_use]
+    pub fn place_of(&self, id: SymbolId) -> Place {
+        let symbol = self.symbols.get(id);
+        match symbol.definition {
+            Definition::Object(object, index) => self.own_place(object, index),
+            Definition::Block(section) => Place::Section(section, 0),
+            Definition::Common { .. } | Definition::Linker => Place::Linker(id),
+            Definition::Undefined if symbol.strong_use => Place::Undefined(id),
+            Definition::Undefined => Place::UndefinedWeak,
+        }
+    }
+
+    fn own_place(&self, id: ObjectId, index: u32) -> Place {
+        let object = &self.objects[id.0 as usize];
+        let value = object.file.symbol(index as usize).map_or(0, |symbol| symbol.st_value.get(LE));
+        match object.file.home(index as usize) {
+            SymbolHome::Section(section) => Place::Section(SectionId(object.first_section + section), value),
+            SymbolHome::Absolute => Place::Absolute(value),
+            // Only a local symbol comes here undefined: nothing can define it.
+            SymbolHome::Common | SymbolHome::Undefined => Place::Absolute(0),
+        }
+    }
+}
+
+/// Resolves all symbols of the inputs. `wrapped` pairs names as used with names as meant; `asked` are
+/// used by the command line or the script.
+pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(String, String)], asked: &[&'a str], problems: &mut Vec<Problem>) -> Resolved<'a> {
+    let mut resolved = Resolved { symbols: Symbols::new(wrapped), ..Resolved::default() };
+    for &name in asked {
+        // `-e 0x80000000` is an address.
+        if !name.starts_with(|c: char| c.is_ascii_digit()) {
+            resolved.symbols.ask(name.as_bytes());
+        }
+    }
+    for defsym in &options.defsyms {
+        resolved.symbols.define_by_linker(defsym.name.as_bytes());
+    }
+    let mut archives = archives::Archives::new(inputs, problems);
+    let mut group: Option<Vec<usize>> = None;
+    for step in &inputs.steps {
+        match *step {
+            Step::GroupStart => group = Some(Vec::new()),
+            Step::GroupEnd => archives.take_needed(&group.take().unwrap_or_default(), &mut resolved, options, problems),
+            Step::File(index) if archives.is_archive(index) => {
+                let file = &inputs.files[index];
+                if file.whole_archive {
+                    archives.take_all(index, &mut resolved, options, problems);
+                } else if let Some(group) = &mut group {
+                    group.push(index);
+                } else {
+                    archives.take_needed(&[index], &mut resolved, options, problems);
+                }
+            }
+            Step::File(index) => {
+                let InputFile { name, data, .. } = &inputs.files[index];
+                if !archive_refused(data) {
+                    resolved.add(name.clone(), data, Why::Asked, options, problems);
+                }
+            }
+        }
+    }
+    if let Some(group) = group {
+        archives.take_needed(&group, &mut resolved, options, problems);
+    }
+    resolved
+}
+
+/// Whether a file begins as an archive: then, if it is not one, that has been said.
+fn archive_refused(data: &[u8]) -> bool {
+    data.starts_with(crate::archive::MAGIC) || data.starts_with(crate::archive::THIN_MAGIC)
+}
+
+impl<'a> Resolved<'a> {
+    /// Adds an object: its groups, then its symbols.
+    fn add(&mut self, name: String, bytes: &'a [u8], why: Why, options: &Options, problems: &mut Vec<Problem>) {
+        let mut file = match object_file::parse(bytes) {
+            Ok(file) => file,
+            Err(refused) => {
+                problems.push(Problem::Plain(refusal(&name, refused)));
+                return;
+            }
+        };
+        let id = ObjectId(self.objects.len() as u32);
+        let first_section = self.sections.len() as u32;
+        let sections = std::mem::take(&mut file.sections);
+        self.sections.extend(sections.into_iter().map(|section| InputSection { object: id, section, duplicate: false }));
+        for Comdat { signature, members } in &file.comdats {
+            if !self.comdats.insert(signature) {
+                for member in members {
+                    self.sections[(first_section + member) as usize].duplicate = true;
+                }
+            }
+        }
+        for section in &mut self.sections[first_section as usize..] {
+            if section.section.name.starts_with(b".gnu.linkonce.") && !self.comdats.insert(section.section.name) {
+                section.duplicate = true;
+            }
+        }
+        let globals = Vec::with_capacity(file.symbols.len() - file.first_global);
+        self.objects.push(Object { name, file, first_section, globals, why });
+        self.add_symbols(id, options, problems);
+    }
+
+    fn add_symbols(&mut self, id: ObjectId, options: &Options, problems: &mut Vec<Problem>) {
+        let object = &mut self.objects[id.0 as usize];
+        for index in object.file.first_global..object.file.symbols.len() {
+            let symbol = &object.file.symbols[index];
+            let name = crate::strings::string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
+            let weak = symbol.st_bind() == elf::STB_WEAK;
+            let home = match object.file.home(index) {
+                SymbolHome::Section(section) if self.sections[(object.first_section + section) as usize].duplicate => SymbolHome::Undefined,
+                home => home,
+            };
+            let index = index as u32;
+            let shared = match home {
+                SymbolHome::Undefined => self.symbols.refer(name, id, weak),
+                SymbolHome::Common => self.symbols.define_common(name, id, index, symbol.st_size.get(LE), symbol.st_value.get(LE)),
+                SymbolHome::Absolute | SymbolHome::Section(_) => {
+                    let (shared, clash) = self.symbols.define(name, id, index, weak);
+                    if let Some(first) = clash
+                        && !options.allow_multiple_definition
+                    {
+                        problems.push(Problem::Duplicate { symbol: shared, first, second: (id, index) });
+                    }
+                    shared
+                }
+            };
+            self.symbols.constrain(shared, symbol.st_visibility());
+            object.globals.push(shared);
+        }
+    }
+}
+
+fn refusal(name: &str, refused: Refused) -> Box<Diagnostic> {
+    Box::new(match refused {
+        Refused::Machine(what) => {
+            Diagnostic::new(&codes::E0503, format!("{name}: {what}")).help("glink links 32-bit little-endian RISC-V: compile with -march=rv32imac -mabi=ilp32, or assemble with gasm")
+        }
+        Refused::NotRelocatable(what) => Diagnostic::new(&codes::E0504, format!("{name}: {what}")).help("give glink objects (`.o`) and archives (`.a`)"),
+        Refused::Broken(what) => Diagnostic::new(&codes::E0505, format!("{name} is damaged: {what}")).help("make the file again"),
+    })
+}
+
+/// A symbol's name for messages.
+#[must_use]
+pub fn display_name(resolved: &Resolved<'_>, object: ObjectId, index: u32) -> String {
+    let object = &resolved.objects[object.0 as usize];
+    let Some(symbol) = object.file.symbol(index as usize) else { return "<none>".into() };
+    if symbol.st_type() == elf::STT_SECTION {
+        let section = u32::from(symbol.st_shndx.get(LE).0);
+        return resolved.sections.get((object.first_section + section) as usize).map_or_else(String::new, |section| text(section.section.name).into_owned());
+    }
+    text(object.file.symbol_name(symbol)).into_owned()
+}

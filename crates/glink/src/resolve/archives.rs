@@ -1,0 +1,112 @@
+//! Archives during resolution: which members are taken, and when.
+
+use super::{Definition, Resolved, SymbolId, Why};
+use crate::archive::{self, Archive};
+use crate::load::{InputFile, Inputs};
+use crate::names::NameMap;
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::strings::text;
+use diag::{Diagnostic, codes};
+
+struct Open<'a> {
+    file: &'a InputFile,
+    archive: Archive<'a>,
+    by_symbol: NameMap<'a, usize>,
+    taken: Vec<bool>,
+}
+
+/// The archives among the inputs.
+pub(super) struct Archives<'a> {
+    by_file: Vec<Option<Open<'a>>>,
+}
+
+impl<'a> Archives<'a> {
+    /// Reads the tables of all archives.
+    pub(super) fn new(inputs: &'a Inputs, problems: &mut Vec<Problem>) -> Archives<'a> {
+        let by_file = inputs.files.iter().map(|file| open(file, problems)).collect();
+        Archives { by_file }
+    }
+
+    pub(super) fn is_archive(&self, file: usize) -> bool {
+        self.by_file[file].is_some()
+    }
+
+    /// `--whole-archive`.
+    pub(super) fn take_all(&mut self, file: usize, resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
+        let Some(open) = &mut self.by_file[file] else { return };
+        for member in 0..open.archive.members.len() {
+            take(open, member, Why::Asked, resolved, options, problems);
+        }
+    }
+
+    /// Takes members of these archives until they define nothing more that is wanted. Each wanted
+    /// symbol is looked up once for each archive and round; a round follows only if the one before
+    /// took something.
+    pub(super) fn take_needed(&mut self, files: &[usize], resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
+        loop {
+            let mut progress = false;
+            for &file in files {
+                let Some(open) = &mut self.by_file[file] else { continue };
+                let mut next = 0;
+                while let Some(&symbol) = resolved.symbols.wanted.get(next) {
+                    next += 1;
+                    if is_wanted(resolved, symbol)
+                        && let Some(&member) = open.by_symbol.get(resolved.symbols.get(symbol).name)
+                        && !open.taken[member]
+                    {
+                        take(open, member, Why::Defines(symbol), resolved, options, problems);
+                        progress = true;
+                    }
+                }
+                let mut wanted = std::mem::take(&mut resolved.symbols.wanted);
+                wanted.retain(|&symbol| is_wanted(resolved, symbol));
+                resolved.symbols.wanted = wanted;
+            }
+            if !progress || files.len() == 1 {
+                return;
+            }
+        }
+    }
+}
+
+fn is_wanted(resolved: &Resolved<'_>, symbol: SymbolId) -> bool {
+    resolved.symbols.get(symbol).definition == Definition::Undefined
+}
+
+fn open<'a>(file: &'a InputFile, problems: &mut Vec<Problem>) -> Option<Open<'a>> {
+    if !super::archive_refused(&file.data) {
+        return None;
+    }
+    let archive = match archive::parse(&file.data) {
+        Ok(archive) => archive,
+        Err(what) => {
+            problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0505, format!("{} is damaged: {what}", file.name)).help("make the archive again"))));
+            return None;
+        }
+    };
+    if !archive.has_index && !archive.members.is_empty() && !file.whole_archive {
+        let help = format!("add one: ranlib {}", file.name);
+        problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0505, format!("{} has no symbol table", file.name)).help(help))));
+        return None;
+    }
+    let mut by_symbol = NameMap::default();
+    by_symbol.reserve(archive.symbols.len());
+    for &(name, member) in &archive.symbols {
+        by_symbol.entry(name).or_insert(member);
+    }
+    let taken = vec![false; archive.members.len()];
+    Some(Open { file, archive, by_symbol, taken })
+}
+
+fn take<'a>(open: &mut Open<'a>, member: usize, why: Why, resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
+    if std::mem::replace(&mut open.taken[member], true) {
+        return;
+    }
+    let name = format!("{}({})", open.file.name, text(open.archive.members[member].name));
+    let data = match open.file.thin_members.get(member) {
+        Some(file) => &file[..],
+        None => open.archive.members[member].data,
+    };
+    resolved.add(name, data, why, options, problems);
+}

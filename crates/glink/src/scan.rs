@@ -1,0 +1,51 @@
+//! Phase 4b: one look at every relocation of the image: uses of undefined symbols, and what the
+//! global offset table must hold.
+
+use crate::plan::{Item, Plan};
+use crate::problem::{Problem, Site};
+use crate::resolve::{Definition, Resolved, SymbolId};
+use crate::synthetic::{self, Got};
+use diag::{Diagnostic, codes};
+use object::LittleEndian as LE;
+use object::elf;
+use rv32::Reloc;
+use std::collections::BTreeMap;
+
+/// Scans the sections that the plan put into the image.
+pub fn scan(resolved: &Resolved<'_>, plan: &Plan<'_>, got: &mut Got, problems: &mut Vec<Problem>) {
+    let mut uses: BTreeMap<SymbolId, Vec<Site>> = BTreeMap::new();
+    for output in &plan.outputs {
+        for item in &output.items {
+            let Item::Section(id) = item else { continue };
+            let input = &resolved.sections[id.0 as usize];
+            let allocated = input.section.has(elf::SHF_ALLOC);
+            for rela in input.section.relas.iter() {
+                let index = rela.r_sym(LE);
+                if index == 0 {
+                    continue;
+                }
+                let site = Site { section: *id, offset: rela.r_offset.get(LE) };
+                if let Some(symbol) = resolved.global(input.object, index) {
+                    let used = resolved.symbols.get(symbol);
+                    if used.definition == Definition::Undefined && used.strong_use {
+                        uses.entry(symbol).or_default().push(site);
+                    }
+                }
+                if !allocated {
+                    continue;
+                }
+                if let Some(entry) = Reloc::from_number(rela.r_type(LE).0).and_then(synthetic::entry_of) {
+                    got.request(resolved, input.object, rela, entry);
+                }
+                let object = &resolved.objects[input.object.0 as usize];
+                if object.file.symbol(index as usize).is_some_and(|symbol| symbol.st_type() == elf::STT_GNU_IFUNC) {
+                    let message = format!("`{}` is an indirect function, which a guest has no loader to resolve", crate::resolve::display_name(resolved, input.object, index));
+                    problems.push(Problem::At(site, Box::new(Diagnostic::new(&codes::E0511, message))));
+                }
+            }
+        }
+    }
+    for (symbol, uses) in uses {
+        problems.push(Problem::Undefined { symbol, uses });
+    }
+}

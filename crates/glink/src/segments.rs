@@ -1,0 +1,231 @@
+//! Phase 9: segments: which output sections are loaded together, and where they stand in the file.
+
+use crate::layout::{Inputs, Layout, PAGE};
+use crate::plan::Output;
+use crate::problem::Problem;
+use diag::{Diagnostic, codes};
+use object::elf;
+
+/// A program header, before its file offset is known to readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// `PT_…`
+    pub kind: elf::ProgramType,
+    /// `PF_…`
+    pub flags: elf::ProgramFlags,
+    /// Output sections in order of address.
+    pub outputs: Vec<usize>,
+    /// Offset in the file.
+    pub offset: u64,
+    /// Address.
+    pub address: u64,
+    /// Load address.
+    pub load: u64,
+    /// Bytes in the file.
+    pub file_size: u64,
+    /// Bytes in memory.
+    pub memory_size: u64,
+    /// Alignment.
+    pub align: u64,
+}
+
+/// Size of the ELF header.
+pub const HEADER: u64 = 52;
+/// Size of a program header.
+pub const PROGRAM_HEADER: u64 = 32;
+
+/// Groups the output sections into segments.
+pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) -> Vec<Segment> {
+    let mut order: Vec<usize> = (0..inputs.plan.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated()).collect();
+    order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
+    check(inputs, layout, &order, problems);
+    let mut segments = if inputs.script.segments.is_empty() { by_flags(inputs, layout, &order) } else { by_script(inputs, layout, &order, problems) };
+    for segment in &mut segments {
+        measure(inputs, layout, segment);
+    }
+    segments
+}
+
+fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
+    let placed = layout.outputs[index];
+    placed.address + if output.is_tbss() { 0 } else { placed.size }
+}
+
+/// Sections must lie in the address space and apart.
+fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems: &mut Vec<Problem>) {
+    let outputs = &inputs.plan.outputs;
+    let mut highest: Option<usize> = None;
+    for &index in order {
+        let end = end_of(layout, &outputs[index], index);
+        if end > 1 << 32 {
+            let message = format!("`{}` ends at {end:#x}, past the last address", outputs[index].name);
+            problems.push(Problem::Plain(Box::new(by_size(inputs, layout, index, Diagnostic::new(&codes::E0514, message)))));
+            return;
+        }
+        if let Some(before) = highest
+            && end_of(layout, &outputs[before], before) > layout.outputs[index].address
+            && layout.outputs[index].size > 0
+            && !outputs[index].is_tbss()
+        {
+            let message = format!(
+                "`{}` at {:#x} and `{}`, which ends at {:#x}, overlap",
+                outputs[index].name,
+                layout.outputs[index].address,
+                outputs[before].name,
+                end_of(layout, &outputs[before], before)
+            );
+            problems.push(Problem::plain(&codes::E0514, message));
+        }
+        if highest.is_none_or(|before| end >= end_of(layout, &outputs[before], before)) {
+            highest = Some(index);
+        }
+    }
+    for (region, used) in inputs.script.regions.iter().zip(&layout.regions.uses) {
+        let (next, end) = (used.next, used.origin.saturating_add(used.length));
+        if next > end {
+            let last = used.sections.last().map_or("", |&(output, _)| outputs[output].name.as_str());
+            let message = format!("region `{}` overflows by {} bytes: `{last}` does not fit", region.name, next - end);
+            let mut diagnostic = Diagnostic::new(&codes::E0514, message).at(region.span, format!("{} bytes", used.length));
+            let mut largest = used.sections.clone();
+            largest.sort_by_key(|&(output, size)| (std::cmp::Reverse(size), output));
+            for (output, size) in largest.into_iter().filter(|&(_, size)| size > 0).take(5) {
+                diagnostic = diagnostic.note(format!("`{}` takes {size} bytes", outputs[output].name));
+            }
+            problems.push(Problem::Plain(Box::new(diagnostic)));
+        }
+    }
+}
+
+/// Adds the largest inputs of a section.
+fn by_size(inputs: Inputs<'_, '_, '_>, layout: &Layout, index: usize, mut diagnostic: Diagnostic) -> Diagnostic {
+    let _ = layout;
+    let mut sections: Vec<_> = inputs.plan.outputs[index].items.iter().filter_map(|item| if let crate::plan::Item::Section(id) = item { Some(*id) } else { None }).collect();
+    sections.sort_by_key(|&id| (std::cmp::Reverse(inputs.resolved.section(id).size), id));
+    for id in sections.into_iter().take(3) {
+        let input = &inputs.resolved.sections[id.0 as usize];
+        diagnostic = diagnostic.note(format!("{} bytes are {}:({})", input.section.size, inputs.resolved.object_name(input.object), crate::strings::text(input.section.name)));
+    }
+    diagnostic
+}
+
+fn flags_of(output: &Output<'_>) -> elf::ProgramFlags {
+    let mut flags = elf::PF_R;
+    if output.has(elf::SHF_WRITE) {
+        flags = flags | elf::PF_W;
+    }
+    if output.has(elf::SHF_EXECINSTR) {
+        flags = flags | elf::PF_X;
+    }
+    flags
+}
+
+fn empty(kind: elf::ProgramType, flags: elf::ProgramFlags) -> Segment {
+    Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1 }
+}
+
+/// A segment for each run of sections with the same rights; `-N`: one with all rights.
+fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Segment> {
+    let outputs = &inputs.plan.outputs;
+    let omagic = inputs.options.omagic;
+    let mut segments: Vec<Segment> = Vec::new();
+    for &index in order {
+        let output = &outputs[index];
+        let placed = layout.outputs[index];
+        if output.is_tbss() || placed.size == 0 {
+            continue;
+        }
+        let flags = if omagic { elf::PF_R | elf::PF_W | elf::PF_X } else { flags_of(output) };
+        let fits = segments.last().is_some_and(|segment| {
+            let Some(&before) = segment.outputs.last() else { return false };
+            let previous = layout.outputs[before];
+            let end = previous.address + previous.size;
+            segment.flags == flags
+                && placed.address.saturating_sub(end) < PAGE
+                && placed.load.wrapping_sub(placed.address) == previous.load.wrapping_sub(previous.address)
+                && (omagic || outputs[before].kind != elf::SHT_NOBITS || output.kind == elf::SHT_NOBITS)
+        });
+        if !fits {
+            segments.push(empty(elf::PT_LOAD, flags));
+        }
+        if let Some(segment) = segments.last_mut() {
+            segment.outputs.push(index);
+        }
+    }
+    let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
+    if !thread.is_empty() {
+        segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });
+    }
+    segments
+}
+
+/// The segments of `PHDRS`; a section without `:name` goes where the one before it went.
+fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems: &mut Vec<Problem>) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = inputs.script.segments.iter().map(|segment| empty(elf::ProgramType(segment.kind), elf::ProgramFlags(0))).collect();
+    let mut current: Vec<usize> = segments.iter().position(|segment| segment.kind == elf::PT_LOAD).into_iter().collect();
+    for &index in order {
+        let output = &inputs.plan.outputs[index];
+        if layout.outputs[index].size == 0 {
+            continue;
+        }
+        if let Some(rule) = output.rule.filter(|rule| !rule.segments.is_empty()) {
+            current.clear();
+            for name in rule.segments.iter().filter(|name| *name != "NONE") {
+                match inputs.script.segments.iter().position(|segment| segment.name == *name) {
+                    Some(segment) => current.push(segment),
+                    None => {
+                        let diagnostic = Diagnostic::new(&codes::E0508, format!("PHDRS has no segment `{name}`")).at(rule.span, "which this section is to go into");
+                        problems.push(Problem::Plain(Box::new(diagnostic)));
+                    }
+                }
+            }
+        }
+        for &segment in &current {
+            let segment = &mut segments[segment];
+            if output.is_tbss() && segment.kind == elf::PT_LOAD || segment.kind == elf::PT_TLS && !output.has(elf::SHF_TLS) {
+                continue;
+            }
+            segment.flags = segment.flags | flags_of(output);
+            segment.outputs.push(index);
+        }
+    }
+    for (segment, rule) in segments.iter_mut().zip(&inputs.script.segments) {
+        if let Some(crate::script::ast::Expr::Number(flags)) = &rule.flags {
+            segment.flags = elf::ProgramFlags(*flags as u32);
+        }
+    }
+    segments.retain(|segment| !segment.outputs.is_empty());
+    segments
+}
+
+/// Addresses and sizes.
+fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
+    let Some(&first) = segment.outputs.first() else { return };
+    segment.address = layout.outputs[first].address;
+    segment.load = layout.outputs[first].load;
+    for &index in &segment.outputs {
+        let (output, placed) = (&inputs.plan.outputs[index], layout.outputs[index]);
+        let end = placed.address + placed.size - segment.address;
+        segment.memory_size = segment.memory_size.max(end);
+        if output.kind != elf::SHT_NOBITS {
+            segment.file_size = segment.file_size.max(end);
+        }
+        segment.align = segment.align.max(placed.align);
+    }
+    if segment.kind == elf::PT_LOAD && !inputs.options.omagic {
+        segment.align = segment.align.max(PAGE);
+    }
+}
+
+/// Gives segments their offsets in the file, congruent to their addresses, behind the headers. Gives
+/// the first free offset.
+pub fn assign_offsets(segments: &mut [Segment], headers_end: u64) -> u64 {
+    let mut next = headers_end;
+    for segment in segments.iter_mut().filter(|segment| segment.kind == elf::PT_LOAD) {
+        let align = segment.align.clamp(4, PAGE);
+        segment.offset = next + (segment.address.wrapping_sub(next) & (align - 1));
+        // More than a page of alignment is kept in memory; the file is not made larger for it.
+        segment.align = align.max(if segment.offset & (segment.align - 1) == segment.address & (segment.align - 1) { segment.align } else { align });
+        next = segment.offset + segment.file_size;
+    }
+    next
+}

@@ -1,0 +1,107 @@
+//! Sections that the linker makes: common blocks and the global offset table.
+
+use crate::names::NameHasher;
+use crate::object_file::{Rela, Section};
+use crate::resolve::{Definition, InputSection, LINKER, ObjectId, Place, Resolved, SectionId, SymbolId};
+use object::LittleEndian as LE;
+use object::elf;
+use rv32::Reloc;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+/// Gives each common block a section called `COMMON`, as the script's `*(COMMON)` expects.
+pub fn allocate_commons(resolved: &mut Resolved<'_>) {
+    let blocks: Vec<(SymbolId, ObjectId, u32, u32)> = resolved
+        .symbols
+        .iter()
+        .filter_map(|(id, symbol)| match symbol.definition {
+            Definition::Common { object, size, align, .. } => Some((id, object, size, align)),
+            Definition::Undefined | Definition::Object(..) | Definition::Block(_) | Definition::Linker => None,
+        })
+        .collect();
+    for (symbol, object, size, align) in blocks {
+        let section = add_section(resolved, object, b"COMMON", elf::SHT_NOBITS, size, align);
+        resolved.symbols.set_definition(symbol, Definition::Block(section));
+    }
+}
+
+fn add_section(resolved: &mut Resolved<'_>, object: ObjectId, name: &'static [u8], kind: elf::SectionType, size: u32, align: u32) -> SectionId {
+    let id = SectionId(resolved.sections.len() as u32);
+    let section = Section { name, kind, flags: elf::SHF_ALLOC | elf::SHF_WRITE, align, entsize: 0, size, data: &[], relas: Cow::Borrowed(&[]), link: 0, info: 0 };
+    resolved.sections.push(InputSection { object, section, duplicate: false });
+    id
+}
+
+/// What an entry of the global offset table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Entry {
+    /// The address of the symbol.
+    Address,
+    /// Its offset from the thread pointer.
+    ThreadOffset,
+    /// Two words: module 1 (the program) and the offset in its thread block, less 0x800.
+    ThreadPair,
+}
+
+/// The global offset table.
+#[derive(Clone, Debug, Default)]
+pub struct Got {
+    /// Its section, present even if it is empty.
+    pub section: Option<SectionId>,
+    /// Entries in order: offset, kind, symbol.
+    pub entries: Vec<(u32, Entry, Place)>,
+    by_target: HashMap<(Entry, Target), u32, BuildHasherDefault<NameHasher>>,
+    /// Bytes.
+    pub size: u32,
+}
+
+/// A symbol; a shared name is one symbol for all objects.
+type Target = (u32, u32);
+
+fn target(resolved: &Resolved<'_>, object: ObjectId, rela: &Rela) -> Target {
+    let index = rela.r_sym(LE);
+    match resolved.global(object, index) {
+        Some(SymbolId(id)) => (u32::MAX, id),
+        None => (object.0, index),
+    }
+}
+
+/// What kind of entry a relocation needs.
+#[must_use]
+pub fn entry_of(reloc: Reloc) -> Option<Entry> {
+    if reloc == Reloc::GotHi20 || reloc == Reloc::Got32Pcrel {
+        Some(Entry::Address)
+    } else if reloc == Reloc::TlsGotHi20 {
+        Some(Entry::ThreadOffset)
+    } else if reloc == Reloc::TlsGdHi20 {
+        Some(Entry::ThreadPair)
+    } else {
+        None
+    }
+}
+
+impl Got {
+    /// Adds the empty table to the sections, so that the script can place it.
+    pub fn declare(resolved: &mut Resolved<'_>) -> Got {
+        let section = add_section(resolved, LINKER, b".got", elf::SHT_PROGBITS, 0, 4);
+        Got { section: Some(section), ..Got::default() }
+    }
+
+    /// Makes the entry that a relocation needs, unless it is there.
+    pub fn request(&mut self, resolved: &Resolved<'_>, object: ObjectId, rela: &Rela, entry: Entry) {
+        let (entries, size) = (&mut self.entries, &mut self.size);
+        self.by_target.entry((entry, target(resolved, object, rela))).or_insert_with(|| {
+            let offset = *size;
+            *size += if entry == Entry::ThreadPair { 8 } else { 4 };
+            entries.push((offset, entry, resolved.place(object, rela.r_sym(LE))));
+            offset
+        });
+    }
+
+    /// Offset of the entry that a relocation uses.
+    #[must_use]
+    pub fn offset(&self, resolved: &Resolved<'_>, object: ObjectId, rela: &Rela, entry: Entry) -> Option<u32> {
+        self.by_target.get(&(entry, target(resolved, object, rela))).copied()
+    }
+}
