@@ -101,18 +101,7 @@ pub fn instructions() -> String {
         );
     }
     page.push_str("\n## Operands\n");
-    table(&mut page, &["operand", "is"]);
-    let mut seen: Vec<[&str; 2]> = Vec::new();
-    for operand in instructions::ROWS.iter().flat_map(|row| row.operands) {
-        let cells = [operand.placeholder(), operand.describe()];
-        if operand.syntax() != Syntax::None
-            && operand.syntax() != Syntax::Register
-            && !seen.contains(&cells)
-        {
-            seen.push(cells);
-            row(&mut page, &[&format!("`{}`", cells[0]), cells[1]]);
-        }
-    }
+    operands(&mut page);
     page.push_str("\n## Reserved encodings\n\nGNU objdump prints these as instructions; the specification reserves them, and here they are illegal.\n");
     table(&mut page, &["objdump prints", "encoding", "specification"]);
     for r in reserved::ROWS {
@@ -127,6 +116,35 @@ pub fn instructions() -> String {
         );
     }
     page
+}
+
+/// What each operand may be, and which instructions have it.
+fn operands(page: &mut String) {
+    let mut kinds: Vec<([&str; 2], Vec<String>)> = Vec::new();
+    for r in &instructions::ROWS {
+        for operand in r.operands {
+            if matches!(operand.syntax(), Syntax::None | Syntax::Register) {
+                continue;
+            }
+            let kind = [operand.placeholder(), operand.describe()];
+            let mnemonic = format!("`{}`", r.mnemonic);
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, mnemonics)) => mnemonics.push(mnemonic),
+                None => kinds.push((kind, vec![mnemonic])),
+            }
+        }
+    }
+    table(page, &["operand", "is", "of"]);
+    for ([placeholder, description], mnemonics) in &kinds {
+        row(
+            page,
+            &[
+                &format!("`{placeholder}`"),
+                description,
+                &mnemonics.join(" "),
+            ],
+        );
+    }
 }
 
 /// The fixed bits as digits, the others as `-`, in groups of four.
@@ -317,7 +335,7 @@ mod tests {
             relocations()
                 .contains("| 26 | `R_RISCV_HI20` | the upper 20 bits of lui or auipc | S + A |")
         );
-        for page in [instructions(), super::pseudo(), csrs(), relocations()] {
+        for page in [instructions(), pseudo(), csrs(), relocations()] {
             for line in page.lines().filter(|line| line.starts_with('|')) {
                 assert!(line.ends_with(" |"), "{line}");
             }
