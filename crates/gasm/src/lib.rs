@@ -1,1 +1,98 @@
-//! gasm, an assembler for RISC-V guest software.
+//! gasm: an assembler for RISC-V (RV32), with the language of GNU as and messages that explain.
+//!
+//! The way of a source, one module each:
+//! bytes → tokens of a statement ([`lexer`]) → statements ([`reader`]) → fragments and fixups in
+//! sections ([`section`], [`instruction`], [`directives`]) and symbols ([`symbols`]) → sizes and
+//! addresses ([`layout`]) → bytes and relocations ([`contents`]) → an ELF object ([`object`]).
+
+mod assembler;
+mod cfi;
+mod conditionals;
+mod contents;
+mod directives;
+mod dwarf;
+mod elf;
+mod evaluate;
+mod expr;
+mod instruction;
+mod layout;
+mod lexer;
+mod limits;
+mod listing;
+mod macros;
+mod names;
+mod object;
+mod operand;
+mod operand_errors;
+mod options;
+mod parse;
+mod place;
+mod program;
+mod reader;
+mod section;
+mod symbols;
+mod target;
+#[cfg(test)]
+mod testing;
+
+pub use options::Options;
+pub use program::run;
+
+use assembler::Assembler;
+use diag::{Diagnostic, FileId, Sources};
+use std::path::PathBuf;
+
+/// What an assembly gives.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    /// The object file; `None` if and only if there were errors.
+    pub object: Option<Vec<u8>>,
+    /// Errors, warnings and notes, in the order in which they were found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Files that were read besides the main one, in order.
+    pub dependencies: Vec<PathBuf>,
+    /// The listing, if it was asked for.
+    pub listing: Option<String>,
+    /// What `.print` said.
+    pub printed: Vec<String>,
+}
+
+/// Assembles one source, which is in `sources`. Other files are read through `files` and added.
+pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &mut dyn host::Files) -> Assembly {
+    let mut a = Assembler::new(sources, main, options, files);
+    a.define_symbols(main);
+    a.read_file(main);
+    a.layout();
+    let object = a.object();
+    a.into_assembly(object)
+}
+
+impl Assembler<'_> {
+    /// Symbols of the command line.
+    fn define_symbols(&mut self, main: FileId) {
+        let place = place::Where { span: diag::Span::new(main, 0, 0), expansion: 0 };
+        for (name, value) in &self.options.defines {
+            let name = self.names.intern(name.as_bytes());
+            let id = self.symbol(name, place);
+            self.symbols[id].definition = symbols::Definition::Value(expr::Value::number(*value));
+            self.symbols[id].variable = true;
+        }
+        self.listing = self.options.listing.then(listing::Listing::default);
+    }
+
+    /// Puts the results together.
+    fn into_assembly(mut self, object: Vec<u8>) -> Assembly {
+        let failed = self.errors() > 0;
+        let listing = self.listing.is_some().then(|| {
+            let object = object.clone();
+            self.listing_text(&|section| listing::section_bytes(&object, section.0 as usize))
+        });
+        Assembly {
+            object: (!failed).then_some(object),
+            diagnostics: self.take_diagnostics(),
+            dependencies: std::mem::take(&mut self.dependencies),
+            listing,
+            printed: std::mem::take(&mut self.printed),
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! The assembler's state, and what every part of it needs: the place of output, symbols, errors.
+
+use crate::cfi::Cfi;
+use crate::conditionals::Conditional;
+use crate::dwarf::Lines;
+use crate::expr::Exprs;
+use crate::limits;
+use crate::macros::Macro;
+use crate::names::{Name, Names};
+use crate::options::Options;
+use crate::place::{Expansion, Map, Reason, Where};
+use crate::section::{At, Chain, ChainId, Content, Mapping, SectionId, Sections};
+use crate::symbols::{Definition, SymbolId, Symbols};
+use crate::target::Target;
+use crate::lexer::Tok;
+use diag::{Code, Diagnostic, FileId, Severity, Sources, Span};
+use std::path::PathBuf;
+
+/// One statement: its tokens, and the text that they are of.
+#[derive(Clone, Copy)]
+pub struct Stmt<'a> {
+    /// The text being read.
+    pub text: &'a [u8],
+    /// Where that text comes from.
+    pub map: Map<'a>,
+    /// The tokens after the labels; the first is the head.
+    pub toks: &'a [Tok],
+}
+
+impl<'a> Stmt<'a> {
+    /// The span of bytes `start..end` of the text.
+    pub fn span(&self, start: u32, end: u32) -> Span {
+        self.map.span(start as usize, end as usize)
+    }
+
+    /// The span of one token.
+    pub fn span_of(&self, tok: Tok) -> Span {
+        self.span(tok.start, tok.end)
+    }
+
+    /// The span of the head.
+    pub fn head_span(&self) -> Span {
+        self.span_of(self.toks[0])
+    }
+
+    /// The whole statement.
+    pub fn whole(&self) -> Span {
+        self.span(self.toks[0].start, self.end())
+    }
+
+    /// Byte after the last token.
+    pub fn end(&self) -> u32 {
+        self.toks[self.toks.len() - 1].end
+    }
+
+    /// The place just after token `i - 1`: where something is missing.
+    pub fn gap(&self, i: usize) -> Span {
+        let end = self.toks[i.min(self.toks.len()).max(1) - 1].end;
+        self.span(end, end)
+    }
+
+    /// The span of token `i`, or the gap after the last one.
+    pub fn span_at(&self, i: usize) -> Span {
+        match self.toks.get(i) {
+            Some(&tok) => self.span_of(tok),
+            None => self.gap(i),
+        }
+    }
+
+    /// The bytes of a token.
+    pub fn bytes(&self, tok: Tok) -> &'a [u8] {
+        tok.text(self.text)
+    }
+
+    /// The bytes of tokens `from..to`, for messages.
+    pub fn show(&self, from: usize, to: usize) -> String {
+        match (self.toks.get(from), to.checked_sub(1).and_then(|t| self.toks.get(t))) {
+            (Some(a), Some(b)) if a.start <= b.end => {
+                let text = String::from_utf8_lossy(&self.text[a.start as usize..b.end as usize]).into_owned();
+                shorten(text)
+            }
+            _ => "end of the statement".into(),
+        }
+    }
+}
+
+/// Cuts text for a message to a length that a line bears.
+pub fn shorten(text: String) -> String {
+    if text.chars().count() <= 60 {
+        return text;
+    }
+    text.chars().take(57).chain("...".chars()).collect()
+}
+
+/// A step on the stack of texts being read.
+pub struct Reading {
+    /// Why it is read.
+    pub reason: Reason,
+    /// The statement that asked for it.
+    pub from: Where,
+    /// Its number in the list of expansions, once something refers to it.
+    pub id: Option<u32>,
+    /// For diagnostics inside macros.
+    pub line: Option<String>,
+}
+
+/// The state.
+pub struct Assembler<'e> {
+    /// Texts read so far.
+    pub sources: &'e mut Sources,
+    /// How other files are read.
+    pub files: &'e mut dyn host::Files,
+    /// What the user asked for.
+    pub options: &'e Options,
+    /// Interned names.
+    pub names: Names,
+    /// Symbols.
+    pub symbols: Symbols,
+    /// Expressions kept for later.
+    pub exprs: Exprs,
+    /// Sections.
+    pub sections: Sections,
+    /// Where output goes now.
+    pub chain: ChainId,
+    /// Where it went before (`.previous`).
+    pub previous: ChainId,
+    /// `.pushsection`.
+    pub section_stack: Vec<(ChainId, ChainId)>,
+    /// The instruction set and `.option` state.
+    pub target: Target,
+    /// Macros by number.
+    pub macros: Vec<Macro>,
+    /// Open conditionals.
+    pub conditionals: Vec<Conditional>,
+    /// Call frame information.
+    pub cfi: Cfi,
+    /// Line numbers.
+    pub lines: Lines,
+    /// `.ident` strings, in order.
+    pub idents: Vec<Vec<u8>>,
+    /// `.file "name"`.
+    pub file_symbols: Vec<Vec<u8>>,
+    /// Files read, for dependencies.
+    pub dependencies: Vec<PathBuf>,
+    /// What is being read, outermost first.
+    pub reading: Vec<Reading>,
+    /// Expansions that places refer to.
+    pub expansions: Vec<Expansion>,
+    /// Position in the text being read.
+    pub cursor: usize,
+    /// `.end`, `.abort`, or too many errors: read no more.
+    pub stop: bool,
+    /// `.exitm`: leave the innermost macro.
+    pub exit_macro: bool,
+    /// Lines that expansions produced.
+    pub expanded_lines: u64,
+    /// How often a macro was expanded: `\@`.
+    pub macro_count: u64,
+    /// `.altmacro`.
+    pub altmacro: bool,
+    /// Number for `LOCAL` names.
+    pub local_count: u64,
+    /// Buffers of tokens to use again.
+    pub spare_tokens: Vec<Vec<Tok>>,
+    /// Lines for the listing.
+    pub listing: Option<crate::listing::Listing>,
+    /// Files being read, so that cycles are seen.
+    pub open_files: Vec<host::Identity>,
+    /// What `.print` said.
+    pub printed: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+    /// Name of labels that the assembler makes.
+    pub temporary_name: Name,
+}
+
+impl<'e> Assembler<'e> {
+    /// Nothing read yet; `.text`, `.data` and `.bss` exist, `.text` is current.
+    pub fn new(sources: &'e mut Sources, main: FileId, options: &'e Options, files: &'e mut dyn host::Files) -> Assembler<'e> {
+        let mut names = Names::new();
+        let temporary_name = names.intern(b".L0 ");
+        let mut a = Assembler {
+            sources,
+            files,
+            options,
+            names,
+            symbols: Symbols::new(),
+            exprs: Exprs::default(),
+            sections: Sections::new(),
+            chain: ChainId(0),
+            previous: ChainId(0),
+            section_stack: Vec::new(),
+            target: Target::new(options),
+            macros: Vec::new(),
+            conditionals: Vec::new(),
+            cfi: Cfi::default(),
+            lines: Lines::default(),
+            idents: Vec::new(),
+            file_symbols: Vec::new(),
+            dependencies: Vec::new(),
+            reading: Vec::new(),
+            expansions: Vec::new(),
+            cursor: 0,
+            stop: false,
+            exit_macro: false,
+            expanded_lines: 0,
+            macro_count: 0,
+            altmacro: false,
+            local_count: 0,
+            spare_tokens: Vec::new(),
+            listing: None,
+            open_files: Vec::new(),
+            printed: Vec::new(),
+            diagnostics: Vec::new(),
+            errors: 0,
+            temporary_name,
+        };
+        let start = Where { span: Span::new(main, 0, 0), expansion: 0 };
+        for name in [".text", ".data", ".bss"] {
+            a.section_named(name.as_bytes(), start);
+        }
+        a
+    }
+
+    // Output
+
+    /// The chain that takes output now.
+    pub fn out(&mut self) -> &mut Chain {
+        &mut self.sections[self.chain]
+    }
+
+    /// The current section.
+    pub fn section(&self) -> SectionId {
+        self.sections[self.chain].section
+    }
+
+    /// The place where the next byte goes.
+    pub fn here(&self) -> At {
+        let chain = &self.sections[self.chain];
+        At { chain: self.chain, frag: chain.last_frag(), pos: chain.pos() }
+    }
+
+    /// Notes that instructions or data follow, for mapping symbols; only code sections have them.
+    pub fn content(&mut self, content: Content) {
+        let arch = self.target.arch();
+        let chain = &self.sections[self.chain];
+        if chain.content == content && (content != Content::Code || chain.arch == arch) {
+            return;
+        }
+        let section = self.section();
+        let at = self.here();
+        let is_code = self.sections[section].is_code();
+        let out = &mut self.sections[self.chain];
+        let new_arch = content == Content::Code && (out.arch != arch || out.content == Content::None);
+        out.content = content;
+        if content == Content::Code {
+            out.arch = arch;
+        }
+        if !is_code {
+            return;
+        }
+        let mapping = match content {
+            Content::Data | Content::None => Mapping::Data,
+            Content::Code if new_arch => Mapping::Arch(arch),
+            Content::Code => Mapping::Code,
+        };
+        // Nothing stands between two mapping symbols at one place: the later one holds.
+        if out.mapping.last().is_some_and(|(last, _)| *last == at) {
+            out.mapping.pop();
+        }
+        out.mapping.push((at, mapping));
+    }
+
+    /// Room for `n` more bytes in the current section; an error and `false` if there is none.
+    pub fn room(&mut self, n: u64, place: Where) -> bool {
+        let chain = &self.sections[self.chain];
+        if u64::from(chain.pos()) + n <= limits::SECTION_BYTES {
+            return true;
+        }
+        let name = self.names.show(self.sections[chain.section].name);
+        self.report_at(
+            Diagnostic::new(&diag::codes::E0410, format!("section `{name}` grows beyond 2 GiB")).at(place.span, "with this"),
+            place,
+        );
+        self.stop = true;
+        false
+    }
+
+    // Symbols
+
+    /// A label of the assembler's own at a place.
+    pub fn temporary_label(&mut self, at: At, place: Where) -> SymbolId {
+        let id = self.symbols.add(self.temporary_name, Definition::Label(at), place);
+        self.symbols[id].temporary = true;
+        id
+    }
+
+    /// The symbol of a name, made if need be.
+    pub fn symbol(&mut self, name: Name, place: Where) -> SymbolId {
+        let known = self.names.info(name).symbol;
+        if known != u32::MAX {
+            return SymbolId(known);
+        }
+        let id = self.symbols.add(name, Definition::Undefined, place);
+        self.symbols[id].temporary = self.names.text(name).starts_with(b".L");
+        self.names.info_mut(name).symbol = id.0;
+        id
+    }
+
+    // Places and errors
+
+    /// A span together with the expansion being read.
+    pub fn place(&mut self, span: Span) -> Where {
+        let expansion = self.expansion_number();
+        Where { span, expansion }
+    }
+
+    /// Number + 1 of the expansion being read, 0 outside any.
+    fn expansion_number(&mut self) -> u32 {
+        let Some(top) = self.reading.last_mut() else { return 0 };
+        if let Some(id) = top.id {
+            return id + 1;
+        }
+        let id = self.expansions.len() as u32;
+        top.id = Some(id);
+        let expansion = Expansion { reason: top.reason, from: top.from };
+        self.expansions.push(expansion);
+        id + 1
+    }
+
+    /// Reports something about the statement being read.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        let expansion = self.expansion_number();
+        let span = diagnostic.primary.as_ref().map(|l| l.span);
+        let line = self.reading.last().and_then(|r| r.line.clone());
+        let diagnostic = match line {
+            Some(line) => diagnostic.note(format!("the macro's line reads, expanded: `{line}`")),
+            None => diagnostic,
+        };
+        match span {
+            Some(span) => self.report_at(diagnostic, Where { span, expansion }),
+            None => self.push(diagnostic),
+        }
+    }
+
+    /// Reports something about an earlier place, with the way that led there.
+    pub fn report_at(&mut self, mut diagnostic: Diagnostic, place: Where) {
+        let mut at = place.expansion;
+        let mut steps = 0;
+        while at != 0 && steps < 12 {
+            let expansion = self.expansions[at as usize - 1];
+            let text = match expansion.reason {
+                Reason::Macro(m) => format!("in this use of macro `{}`", self.names.show(self.macros[m as usize].name)),
+                Reason::Repetition => "in this repetition".into(),
+                Reason::Include => "in this included file".into(),
+            };
+            diagnostic = diagnostic.through(expansion.from.span, text);
+            at = expansion.from.expansion;
+            steps += 1;
+        }
+        self.push(diagnostic);
+    }
+
+    fn push(&mut self, mut diagnostic: Diagnostic) {
+        let Some(severity) = self.options.levels.severity(diagnostic.code) else { return };
+        diagnostic.severity = severity;
+        if severity == Severity::Error {
+            self.errors += 1;
+        }
+        if self.diagnostics.len() < limits::DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        } else if self.errors > 0 {
+            self.stop = true;
+        }
+    }
+
+    /// Short for an error with one label.
+    pub fn error(&mut self, code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) {
+        self.report(Diagnostic::new(code, message).at(span, label));
+    }
+
+    /// Number of errors so far.
+    pub fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Takes the diagnostics, in the order of the source.
+    pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.diagnostics)
+    }
+}

@@ -1,0 +1,110 @@
+//! Debug information: `.file`, `.loc`, `.ident`.
+
+use super::Directive;
+use crate::assembler::{Assembler, Stmt};
+use crate::lexer::T;
+use crate::parse::Args;
+use diag::codes;
+
+pub static ROWS: &[Directive] = &[
+    Directive {
+        names: &[".file"],
+        syntax: ".file \"name\" | .file number [\"folder\"] \"name\" [md5 number]",
+        summary: "Names the source file, or a file of the line table.",
+        example: ".file \"prog.c\"\n.file 1 \"prog.c\"\n",
+        handler: file,
+    },
+    Directive {
+        names: &[".loc"],
+        syntax: ".loc file line [column] [basic_block] [prologue_end] [epilogue_begin] [is_stmt n] [isa n] [discriminator n] [view v]",
+        summary: "The next instruction comes from this line.",
+        example: ".file 1 \"prog.c\"\n.loc 1 3 5\nnop\n",
+        handler: loc,
+    },
+    Directive {
+        names: &[".ident"],
+        syntax: ".ident \"text\"",
+        summary: "Adds a text to section .comment.",
+        example: ".ident \"compiler 1.0\"\n",
+        handler: ident,
+    },
+    Directive {
+        names: &[".line", ".ln", ".linefile", ".loc_mark_labels", ".appline"],
+        syntax: ".line number",
+        summary: "Line of the source this was made from.",
+        example: ".line 1\n",
+        handler: |_, _| {},
+    },
+];
+
+fn file(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    if args.kind() == Some(T::Str) {
+        let Some(tok) = args.next() else { return };
+        let Some(name) = a.string(s, tok) else { return };
+        if a.expect_end(&args) {
+            a.file_symbols.push(name);
+        }
+        return;
+    }
+    let Some(number) = a.constant_now(&mut args, "a file number") else { return };
+    let mut parts = Vec::new();
+    while let Some(tok) = args.peek().filter(|t| t.kind == T::Str) {
+        args.i += 1;
+        let Some(text) = a.string(s, tok) else { return };
+        parts.push(text);
+    }
+    if parts.is_empty() || parts.len() > 2 {
+        return a.error(&codes::E0401, "a file name is missing", s.span_at(args.i), "expected a name in double quotes");
+    }
+    let mut md5 = None;
+    if args.peek().is_some_and(|t| s.bytes(t) == b"md5") {
+        args.i += 1;
+        let digits = args.next().map(|t| s.bytes(t).to_vec()).unwrap_or_default();
+        let sum = std::str::from_utf8(&digits).ok().and_then(|d| u128::from_str_radix(d.strip_prefix("0x").unwrap_or("-"), 16).ok());
+        let Some(sum) = sum else {
+            return a.error(&codes::E0401, "an MD5 sum is a hexadecimal number of 128 bits", s.span_at(args.i - 1), "expected 0x and 32 digits");
+        };
+        md5 = Some(sum.to_be_bytes());
+    }
+    if args.peek().is_some_and(|t| s.bytes(t) == b"source") {
+        args.i += 2;
+    }
+    if !a.expect_end(&args) {
+        return;
+    }
+    let Ok(number) = u32::try_from(number) else {
+        return a.error(&codes::E0401, "a file number cannot be negative or above 2^32", s.span_at(1), "expected a small number");
+    };
+    let name = parts.pop().unwrap_or_default();
+    let folder = parts.pop();
+    a.lines.add_file(number, folder, name, md5);
+}
+
+fn loc(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    a.loc(s);
+}
+
+fn ident(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let Some(tok) = args.next().filter(|t| t.kind == T::Str) else {
+        return a.error(&codes::E0401, "a text is missing", s.span_at(1), "expected text in double quotes");
+    };
+    let Some(text) = a.string(s, tok) else { return };
+    if a.expect_end(&args) {
+        let place = a.place(s.whole());
+        let before = (a.chain, a.previous);
+        let section = a.section_named(b".comment", place);
+        let first = a.sections[section].size == 0 && a.idents.is_empty();
+        a.sections[section].flags |= crate::elf::SHF_MERGE | crate::elf::SHF_STRINGS;
+        a.sections[section].entry_size = 1;
+        a.chain = a.sections.chain(section, 0);
+        if first {
+            a.out().bytes.push(0);
+        }
+        a.out().bytes.extend_from_slice(&text);
+        a.out().bytes.push(0);
+        a.idents.push(text);
+        (a.chain, a.previous) = before;
+    }
+}

@@ -1,0 +1,420 @@
+//! Sections.
+
+use super::Directive;
+use crate::assembler::{Assembler, Stmt};
+use crate::elf::*;
+use crate::lexer::T;
+use crate::names::Name;
+use crate::parse::Args;
+use crate::place::Where;
+use crate::section::{ChainId, Section, SectionId};
+use crate::symbols::SymbolId;
+use diag::{Diagnostic, codes};
+
+pub static ROWS: &[Directive] = &[
+    Directive {
+        names: &[".text"],
+        syntax: ".text [subsection]",
+        summary: "Goes on in section .text.",
+        example: ".text\nnop\n",
+        handler: |a, s| plain(a, s, b".text"),
+    },
+    Directive {
+        names: &[".data"],
+        syntax: ".data [subsection]",
+        summary: "Goes on in section .data.",
+        example: ".data\n.word 1\n",
+        handler: |a, s| plain(a, s, b".data"),
+    },
+    Directive {
+        names: &[".bss"],
+        syntax: ".bss [subsection]",
+        summary: "Goes on in section .bss, which is zero at run time and has no bytes in the file.",
+        example: ".bss\nbuffer: .zero 64\n",
+        handler: |a, s| plain(a, s, b".bss"),
+    },
+    Directive {
+        names: &[".section"],
+        syntax: ".section name [, \"flags\" [, @type [, entry size] [, group [, comdat]]]]",
+        summary: "Goes on in a section, made with these attributes when it is new.",
+        example: ".section .rodata.str1.4, \"aMS\", @progbits, 1\n.string \"text\"\n",
+        handler: section,
+    },
+    Directive {
+        names: &[".pushsection"],
+        syntax: ".pushsection name [, subsection] [, \"flags\" ...]",
+        summary: "Like .section; .popsection comes back.",
+        example: ".pushsection .note, \"\", @progbits\n.word 1\n.popsection\n",
+        handler: push_section,
+    },
+    Directive {
+        names: &[".popsection"],
+        syntax: ".popsection",
+        summary: "Comes back to where the last .pushsection was.",
+        example: ".pushsection .data\n.byte 1\n.popsection\n",
+        handler: pop_section,
+    },
+    Directive {
+        names: &[".previous"],
+        syntax: ".previous",
+        summary: "Goes back to the section before this one.",
+        example: ".data\n.text\n.previous\n.byte 1\n",
+        handler: previous,
+    },
+    Directive {
+        names: &[".subsection"],
+        syntax: ".subsection number",
+        summary: "Goes on in a numbered part of the section; parts are put together in order of their numbers.",
+        example: ".text\n.subsection 1\nnop\n",
+        handler: subsection,
+    },
+];
+
+/// Attributes of sections that GNU as knows by name, and of everything that begins with them.
+static KNOWN: [(&[u8], u32, u32); 20] = [
+    (b".text", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".data", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".bss", SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".sdata", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".sbss", SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".rodata", SHF_ALLOC, SHT_PROGBITS),
+    (b".rodata1", SHF_ALLOC, SHT_PROGBITS),
+    (b".data1", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".tdata", SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_PROGBITS),
+    (b".tbss", SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_NOBITS),
+    (b".init", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".fini", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".init_array", SHF_ALLOC | SHF_WRITE, SHT_INIT_ARRAY),
+    (b".fini_array", SHF_ALLOC | SHF_WRITE, SHT_FINI_ARRAY),
+    (b".preinit_array", SHF_ALLOC | SHF_WRITE, SHT_PREINIT_ARRAY),
+    (b".note", 0, SHT_NOTE),
+    (b".comment", 0, SHT_PROGBITS),
+    (b".debug", 0, SHT_PROGBITS),
+    (b".line", 0, SHT_PROGBITS),
+    (b".eh_frame", SHF_ALLOC, SHT_PROGBITS),
+];
+
+/// Flags and type of a section by its name alone.
+fn known(name: &[u8]) -> (u32, u32) {
+    if name.starts_with(b".debug_") {
+        return (0, SHT_PROGBITS);
+    }
+    // `.note.GNU-stack` is no note.
+    if name == b".note.GNU-stack" {
+        return (0, SHT_PROGBITS);
+    }
+    for (known, flags, kind) in &KNOWN {
+        let rest = name.strip_prefix(*known);
+        let family = rest.is_some_and(|r| r.is_empty() || (r.starts_with(b".") && !matches!(*known, b".init" | b".fini" | b".comment" | b".eh_frame" | b".rodata1" | b".data1")));
+        if family {
+            return (*flags, *kind);
+        }
+    }
+    (0, SHT_PROGBITS)
+}
+
+/// What `.section` says of a section.
+#[derive(Clone, Copy, Default)]
+struct Attributes {
+    flags: Option<u32>,
+    kind: Option<u32>,
+    entry_size: u32,
+    group: Option<SymbolId>,
+    same_group: bool,
+    comdat: bool,
+    linked: Option<Name>,
+    unique: Option<u32>,
+}
+
+impl Assembler<'_> {
+    /// The section of a name with the attributes that the name alone gives.
+    pub fn section_named(&mut self, name: &[u8], place: Where) -> SectionId {
+        let name = self.names.intern(name);
+        self.find_section(name, &Attributes::default()).unwrap_or_else(|| self.new_section(name, &Attributes::default(), place))
+    }
+
+    fn find_section(&self, name: Name, wanted: &Attributes) -> Option<SectionId> {
+        let signature = |s: Option<SymbolId>| s.map(|s| self.symbols[s].name);
+        let found = self.sections.all.iter().position(|s| s.name == name && s.unique == wanted.unique && signature(s.group) == signature(wanted.group));
+        found.map(|i| SectionId(i as u32))
+    }
+
+    fn new_section(&mut self, name: Name, wanted: &Attributes, place: Where) -> SectionId {
+        let (known_flags, known_kind) = known(self.names.text(name));
+        let flags = wanted.flags.map_or(known_flags, |f| f);
+        let kind = wanted.kind.unwrap_or(known_kind);
+        // Code begins at multiples of its shortest instruction.
+        let align_power = if flags & SHF_EXECINSTR == 0 {
+            0
+        } else if self.target.rvc() {
+            1
+        } else {
+            2
+        };
+        self.sections.add(Section {
+            name,
+            flags,
+            kind,
+            entry_size: wanted.entry_size,
+            align_power,
+            group: wanted.group,
+            comdat: wanted.comdat,
+            linked: wanted.linked,
+            unique: wanted.unique,
+            chains: Vec::new(),
+            size: 0,
+            place,
+        })
+    }
+
+    /// Goes on in a chain.
+    pub fn enter(&mut self, chain: ChainId) {
+        self.previous = self.chain;
+        self.chain = chain;
+    }
+
+    /// Raises the alignment of the current section.
+    pub fn align_section(&mut self, power: u32) {
+        let section = self.section();
+        let align = &mut self.sections[section].align_power;
+        *align = (*align).max(power);
+    }
+}
+
+fn plain(a: &mut Assembler<'_>, s: Stmt<'_>, name: &[u8]) {
+    let mut args = Args::new(s);
+    let number = if args.at_end() { Some(0) } else { a.constant_now(&mut args, "a subsection number") };
+    let Some(number) = number else { return };
+    if !a.expect_end(&args) {
+        return;
+    }
+    let place = a.place(s.head_span());
+    let section = a.section_named(name, place);
+    let chain = a.sections.chain(section, number);
+    a.enter(chain);
+}
+
+/// A section's name: words, numbers and points without spaces between, or a string.
+fn section_name(a: &mut Assembler<'_>, args: &mut Args<'_>) -> Option<Name> {
+    let s = args.s;
+    let Some(first) = args.next() else {
+        a.error(&codes::E0401, "a section needs a name", s.gap(args.i), "expected a name");
+        return None;
+    };
+    if first.kind == T::Str {
+        return a.quoted_name(s, first);
+    }
+    let mut end = first.end;
+    while let Some(tok) = args.peek() {
+        if tok.start != end || matches!(tok.kind, T::Comma | T::Str) {
+            break;
+        }
+        end = tok.end;
+        args.i += 1;
+    }
+    if first.kind == T::Comma {
+        a.error(&codes::E0401, "a section needs a name", s.span_of(first), "expected a name");
+        return None;
+    }
+    Some(a.names.intern(&s.text[first.start as usize..end as usize]))
+}
+
+fn section(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    if let Some(chain) = section_arguments(a, &mut args, false) {
+        a.enter(chain);
+    }
+}
+
+fn push_section(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let before = (a.chain, a.previous);
+    if let Some(chain) = section_arguments(a, &mut args, true) {
+        a.section_stack.push(before);
+        a.enter(chain);
+    }
+}
+
+fn section_arguments(a: &mut Assembler<'_>, args: &mut Args<'_>, subsections: bool) -> Option<ChainId> {
+    let s = args.s;
+    let place = a.place(s.whole());
+    let name = section_name(a, args)?;
+    let mut number = 0;
+    let mut wanted = Attributes::default();
+    if subsections && args.kind() == Some(T::Comma) && s.toks.get(args.i + 1).is_some_and(|t| t.kind != T::Str) {
+        args.i += 1;
+        number = a.constant_now(args, "a subsection number")?;
+    }
+    if args.eat(T::Comma) {
+        flags(a, args, &mut wanted)?;
+    }
+    if !a.expect_end(args) {
+        return None;
+    }
+    let id = match a.find_section(name, &wanted) {
+        Some(id) => {
+            check_same(a, s, id, &wanted);
+            id
+        }
+        None => a.new_section(name, &wanted, place),
+    };
+    Some(a.sections.chain(id, number))
+}
+
+/// Attributes given again must be those given first.
+fn check_same(a: &mut Assembler<'_>, s: Stmt<'_>, id: SectionId, wanted: &Attributes) {
+    let section = &a.sections[id];
+    let standard = matches!(a.names.text(section.name), b".text" | b".data" | b".bss");
+    let (what, was, now) = match (wanted.flags, wanted.kind) {
+        (Some(flags), _) if flags != section.flags => ("flags", section.flags, flags),
+        (_, Some(kind)) if kind != section.kind => ("type", section.kind, kind),
+        (Some(_), _) if wanted.entry_size != section.entry_size && !standard => ("entry size", section.entry_size, wanted.entry_size),
+        _ => return,
+    };
+    let name = a.names.show(section.name);
+    let first = section.place;
+    let d = Diagnostic::new(&codes::SECTION_ATTRIBUTES, format!("section `{name}` keeps the {what} that it had first"))
+        .at(s.whole(), format!("{now:#x} here, {was:#x} before"))
+        .also(first.span, "first named here");
+    a.report(d);
+}
+
+/// `"flags" [, @type [, entsize] [, group [, comdat]]]`, or the Sun form `#alloc, #write`.
+fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) -> Option<()> {
+    let s = args.s;
+    let tok = args.next();
+    let Some(tok) = tok.filter(|t| t.kind == T::Str) else {
+        a.error(&codes::E0401, "section flags are a string", s.span_at(args.i - usize::from(tok.is_some())), "expected a string such as \"ax\"");
+        return None;
+    };
+    let text = a.string(s, tok)?;
+    let mut bits = 0;
+    let mut numeric = 0u32;
+    let (mut merge, mut group, mut linked) = (false, false, false);
+    for (i, c) in text.iter().enumerate() {
+        bits |= match c {
+            b'a' => SHF_ALLOC,
+            b'w' => SHF_WRITE,
+            b'x' => SHF_EXECINSTR,
+            b'M' => {
+                merge = true;
+                SHF_MERGE
+            }
+            b'S' => SHF_STRINGS,
+            b'T' => SHF_TLS,
+            b'e' => SHF_EXCLUDE,
+            b'R' => SHF_GNU_RETAIN,
+            b'o' => {
+                linked = true;
+                SHF_LINK_ORDER
+            }
+            b'G' => {
+                group = true;
+                0
+            }
+            b'?' => {
+                wanted.same_group = true;
+                0
+            }
+            b'0'..=b'9' => {
+                numeric = numeric.wrapping_mul(10).wrapping_add(u32::from(c - b'0'));
+                0
+            }
+            other => {
+                let at = tok.start + 1 + i as u32;
+                let shown = (*other as char).escape_default();
+                a.error(&codes::E0401, format!("unknown section flag `{shown}`"), s.span(at, at + 1), "known: a w x M S T G o e R ? and numbers");
+                return None;
+            }
+        };
+    }
+    wanted.flags = Some(bits | numeric);
+    if args.kind() == Some(T::Comma) && matches!(s.toks.get(args.i + 1).map(|t| t.kind), Some(T::At | T::Percent)) {
+        args.i += 2;
+        let word = args.next();
+        let Some(word) = word else {
+            a.error(&codes::E0401, "a section type is missing", s.gap(args.i), "expected progbits, nobits, note, init_array, fini_array or preinit_array");
+            return None;
+        };
+        wanted.kind = Some(match s.bytes(word) {
+            b"progbits" => SHT_PROGBITS,
+            b"nobits" => SHT_NOBITS,
+            b"note" => SHT_NOTE,
+            b"init_array" => SHT_INIT_ARRAY,
+            b"fini_array" => SHT_FINI_ARRAY,
+            b"preinit_array" => SHT_PREINIT_ARRAY,
+            b"unwind" | b"llvm_addrsig" => SHT_PROGBITS,
+            text => match (word.kind, crate::lexer::number(text)) {
+                (T::Number, Some(n)) if n <= u64::from(u32::MAX) => n as u32,
+                _ => {
+                    a.error(
+                        &codes::E0401,
+                        format!("unknown section type `{}`", s.show(args.i - 1, args.i)),
+                        s.span_of(word),
+                        "known: progbits, nobits, note, init_array, fini_array, preinit_array",
+                    );
+                    return None;
+                }
+            },
+        });
+    }
+    if merge && args.eat(T::Comma) {
+        let n = a.constant_now(args, "the size of an entry")?;
+        wanted.entry_size = u32::try_from(n).unwrap_or(0);
+    }
+    if linked && args.eat(T::Comma) {
+        wanted.linked = Some(section_name(a, args)?);
+    }
+    if group {
+        if !args.eat(T::Comma) {
+            a.error(&codes::E0401, "flag G needs the name of a group", s.gap(args.i), "expected `, group`");
+            return None;
+        }
+        let place = a.place(s.span_at(args.i));
+        let name = section_name(a, args)?;
+        wanted.group = Some(a.symbol(name, place));
+        if args.kind() == Some(T::Comma) && s.toks.get(args.i + 1).is_some_and(|t| s.bytes(*t) == b"comdat") {
+            args.i += 2;
+            wanted.comdat = true;
+        }
+    } else if wanted.same_group {
+        let current = a.section();
+        wanted.group = a.sections[current].group;
+        wanted.comdat = a.sections[current].comdat;
+    }
+    if args.kind() == Some(T::Comma) && s.toks.get(args.i + 1).is_some_and(|t| s.bytes(*t) == b"unique") {
+        args.i += 2;
+        if !a.expect_comma(args) {
+            return None;
+        }
+        let n = a.constant_now(args, "the number of a unique section")?;
+        wanted.unique = Some(n as u32);
+    }
+    Some(())
+}
+
+fn pop_section(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    if !a.expect_end(&Args::new(s)) {
+        return;
+    }
+    match a.section_stack.pop() {
+        Some((chain, previous)) => (a.chain, a.previous) = (chain, previous),
+        None => a.error(&codes::E0412, "`.popsection` without `.pushsection`", s.head_span(), "nothing was pushed"),
+    }
+}
+
+fn previous(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    if a.expect_end(&Args::new(s)) {
+        std::mem::swap(&mut a.chain, &mut a.previous);
+    }
+}
+
+fn subsection(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let Some(number) = a.constant_now(&mut args, "a subsection number") else { return };
+    if a.expect_end(&args) {
+        let section = a.section();
+        let chain = a.sections.chain(section, number);
+        a.enter(chain);
+    }
+}

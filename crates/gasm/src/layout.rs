@@ -1,0 +1,261 @@
+//! Sizes and addresses: fragments grow until nothing changes, then every label has its offset.
+
+use crate::assembler::Assembler;
+use crate::evaluate::{Failure, Resolved};
+use crate::expr::Value;
+use crate::limits;
+use crate::place::Where;
+use crate::section::{Branch, ChainId, Fill, SectionId, Variable};
+use diag::{Diagnostic, codes};
+
+/// The reach of a conditional branch, 13 signed bits.
+const BRANCH_REACH: i64 = 4096;
+/// The reach of a compressed branch, 9 signed bits.
+const SHORT_BRANCH_REACH: i64 = 256;
+/// The reach of a compressed jump, 12 signed bits.
+const SHORT_JUMP_REACH: i64 = 2048;
+
+impl Assembler<'_> {
+    /// Lays out all sections. Fragments only grow, so this ends; a size that would shrink again is
+    /// kept, and one that never settles is an error.
+    pub fn layout(&mut self) {
+        for pass in 0..limits::LAYOUT_PASSES {
+            let mut changed = false;
+            for section in 0..self.sections.all.len() {
+                changed |= self.layout_section(SectionId(section as u32), pass);
+                if self.stop {
+                    return;
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+        let d = Diagnostic::new(&codes::E0310, "the sizes in this file do not settle")
+            .note("a size depends on itself through labels, as in `.space b - a` between a and b");
+        self.report(d);
+    }
+
+    fn layout_section(&mut self, section: SectionId, pass: usize) -> bool {
+        let mut changed = pass == 0;
+        let mut address: u64 = 0;
+        let mut align = self.sections[section].align_power;
+        for c in 0..self.sections[section].chains.len() {
+            let chain = self.sections[section].chains[c];
+            let frags = self.sections[chain].frags.len();
+            for f in 0..frags {
+                let frag = self.sections[chain].frags[f];
+                self.sections[chain].frags[f].address = address as u32;
+                address += u64::from(self.sections[chain].fixed_len(f as u32));
+                if frag.variable != u32::MAX {
+                    let size = self.variable_size(chain, f as u32, address, pass, &mut align);
+                    if size != u64::from(frag.size) {
+                        changed = true;
+                        self.sections[chain].frags[f].size = size.min(limits::SECTION_BYTES) as u32;
+                    }
+                    address += size;
+                }
+                if address > limits::SECTION_BYTES {
+                    let name = self.names.show(self.sections[section].name);
+                    let place = self.variable_place(chain, f as u32);
+                    let d = Diagnostic::new(&codes::E0410, format!("section `{name}` grows beyond 2 GiB"));
+                    let d = match place {
+                        Some(place) => d.at(place.span, "with this"),
+                        None => d,
+                    };
+                    self.report(d);
+                    self.stop = true;
+                    return false;
+                }
+            }
+        }
+        changed |= self.sections[section].size != address as u32;
+        self.sections[section].size = address as u32;
+        changed
+    }
+
+    fn variable_place(&self, chain: ChainId, frag: u32) -> Option<Where> {
+        Some(match self.sections[chain].variable(frag)? {
+            Variable::Branch(Branch { place, .. })
+            | Variable::Repeat { place, .. }
+            | Variable::Org { place, .. }
+            | Variable::Leb { place, .. }
+            | Variable::LoadImmediate { place, .. } => *place,
+            Variable::Align { .. } | Variable::CfaAdvance { .. } => return None,
+        })
+    }
+
+    /// The size of a variable part that begins at `address`.
+    fn variable_size(&mut self, chain: ChainId, frag: u32, address: u64, pass: usize, _align: &mut u32) -> u64 {
+        let current = u64::from(self.sections[chain].frags[frag as usize].size);
+        let Some(variable) = self.sections[chain].variable(frag) else { return 0 };
+        match *variable {
+            Variable::Branch(branch) => u64::from(self.branch_size(chain, &branch, address, current as u32)),
+            Variable::Align { power, max, .. } => {
+                let mask = (1u64 << power) - 1;
+                let need = (address + mask & !mask) - address;
+                if max != 0 && need > u64::from(max) { 0 } else { need }
+            }
+            Variable::Repeat { count, size, .. } => match self.late_constant(count) {
+                Some(n) if n > 0 => (n as u64).saturating_mul(u64::from(size)).min(limits::SECTION_BYTES + 1),
+                _ => 0,
+            },
+            Variable::Org { target, .. } => {
+                let section = self.sections[chain].section;
+                match self.org_target(section, target) {
+                    Some(to) if to >= address => to - address,
+                    _ => 0,
+                }
+            }
+            Variable::Leb { value, signed, .. } => {
+                let bytes = match self.late_constant(value) {
+                    Some(n) if signed => sleb_len(n),
+                    Some(n) => uleb_len(n as u64),
+                    None => 1,
+                };
+                if pass < 8 { bytes } else { bytes.max(current) }
+            }
+            Variable::LoadImmediate { rd, value, rvc, .. } => {
+                let bytes = match self.late_constant(value) {
+                    Some(n) => load_immediate_len(rd, n as i32, rvc),
+                    None => 4,
+                };
+                bytes.max(current)
+            }
+            Variable::CfaAdvance { from, to } => {
+                let delta = self.sections.address(to).wrapping_sub(self.sections.address(from));
+                u64::from(crate::cfi::advance_len(delta)).max(if pass < 8 { 0 } else { current })
+            }
+        }
+    }
+
+    fn branch_size(&self, chain: ChainId, branch: &Branch, address: u64, current: u32) -> u32 {
+        let jump = branch.insn.op == rv32::Op::Jal;
+        let far = if jump { 4 } else { 8 };
+        let Some(target) = self.branch_target(chain, branch.target) else { return far };
+        let distance = target - address as i64;
+        let short = if jump { SHORT_JUMP_REACH } else { SHORT_BRANCH_REACH };
+        let size = if branch.compressible && (-short..short).contains(&distance) {
+            2
+        } else if jump || (-BRANCH_REACH..BRANCH_REACH).contains(&distance) {
+            4
+        } else if branch.compressible {
+            6
+        } else {
+            8
+        };
+        size.max(current)
+    }
+
+    /// The offset of a branch's target, if it is a label of the same section that is surely meant:
+    /// a weak one may be another at link time.
+    fn branch_target(&self, chain: ChainId, target: Value) -> Option<i64> {
+        if target.sub.is_some() || !target.add.is_some() {
+            return None;
+        }
+        let symbol = &self.symbols[target.add];
+        if symbol.binding == crate::symbols::Binding::Weak {
+            return None;
+        }
+        match self.resolve(target) {
+            Ok(Resolved { add: Some((section, offset)), sub: None, num, .. }) if section == self.sections[chain].section => Some(i64::from(offset) + num),
+            _ => None,
+        }
+    }
+
+    /// A value that must be a number after layout; `None` if it is not (reported when written).
+    pub fn late_constant(&self, value: Value) -> Option<i64> {
+        self.evaluate(value).ok()
+    }
+
+    /// The offset in the section that `.org` names: a number, or a place in the same section.
+    pub fn org_target(&self, section: SectionId, target: Value) -> Option<u64> {
+        match self.resolve(target) {
+            Ok(Resolved { add: None, sub: None, num, undefined: None, .. }) => u64::try_from(num).ok(),
+            Ok(Resolved { add: Some((s, offset)), sub: None, num, .. }) if s == section => u64::try_from(i64::from(offset) + num).ok(),
+            _ => None,
+        }
+    }
+
+    /// Evaluates a value that must be a number.
+    pub fn evaluate(&self, value: Value) -> Result<i64, Failure> {
+        let r = self.resolve(value)?;
+        r.number().ok_or(Failure::NotConstant)
+    }
+}
+
+/// Length of an unsigned LEB128 number.
+pub fn uleb_len(mut n: u64) -> u64 {
+    let mut len = 1;
+    while n >= 0x80 {
+        n >>= 7;
+        len += 1;
+    }
+    len
+}
+
+/// Length of a signed LEB128 number.
+pub fn sleb_len(mut n: i64) -> u64 {
+    let mut len = 1;
+    while !(-64..64).contains(&n) {
+        n >>= 7;
+        len += 1;
+    }
+    len
+}
+
+/// Appends an unsigned LEB128 number.
+pub fn push_uleb(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+/// Appends a signed LEB128 number.
+pub fn push_sleb(out: &mut Vec<u8>, mut n: i64) {
+    while !(-64..64).contains(&n) {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8 & 0x7f);
+}
+
+/// Bytes that `li` takes for a number.
+fn load_immediate_len(rd: u8, n: i32, rvc: bool) -> u64 {
+    let (insns, count) = crate::instruction::load_immediate_insns(rd, n);
+    insns[..count].iter().map(|insn| if rvc && rv32::compress(insn).is_some() { 2 } else { 4 }).sum()
+}
+
+/// Appends `len` bytes of padding.
+pub fn push_fill(out: &mut Vec<u8>, fill: Fill, len: u32) {
+    match fill {
+        Fill::Nops { rvc } => push_nops(out, len, rvc),
+        Fill::Bytes { value, size } => {
+            // GNU as puts what does not make a whole pattern first, as zeroes.
+            let size = u32::from(size.max(1));
+            out.resize(out.len() + (len % size) as usize, 0);
+            for _ in 0..len / size {
+                out.extend_from_slice(&value.to_le_bytes()[..size as usize]);
+            }
+        }
+    }
+}
+
+/// Appends instructions that do nothing; zeroes where none fits.
+pub fn push_nops(out: &mut Vec<u8>, mut len: u32, rvc: bool) {
+    const NOP: [u8; 4] = 0x0000_0013u32.to_le_bytes();
+    const SHORT_NOP: [u8; 2] = 0x0001u16.to_le_bytes();
+    if len % 2 == 1 {
+        out.push(0);
+        len -= 1;
+    }
+    if len % 4 == 2 {
+        out.extend_from_slice(&if rvc { SHORT_NOP } else { [0, 0] });
+        len -= 2;
+    }
+    for _ in 0..len / 4 {
+        out.extend_from_slice(&NOP);
+    }
+}

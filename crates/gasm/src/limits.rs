@@ -1,0 +1,28 @@
+//! Every limit of the assembler, in one place. Each is enforced with its own diagnostic.
+
+/// Macro expansions (`.macro`, `.rept`, `.irp`, `.irpc`) inside each other.
+pub const MACRO_DEPTH: usize = 100;
+/// Files that include each other.
+pub const INCLUDE_DEPTH: usize = 200;
+/// Parentheses and unary operators inside each other in one expression.
+pub const EXPRESSION_DEPTH: usize = 256;
+/// Symbols defined through each other (`.equ a, b` · `.equ b, c` …).
+pub const SYMBOL_DEPTH: usize = 256;
+/// Lines that macros and repetitions may produce in one assembly.
+pub const EXPANSION_LINES: u64 = 1 << 26;
+/// Bytes that all macro expansions together may hold at one time.
+pub const EXPANSION_BYTES: usize = 256 << 20;
+/// Bytes of one section.
+pub const SECTION_BYTES: u64 = 2 << 30;
+/// Bytes that all sections with contents may hold in one object.
+pub const OBJECT_BYTES: u64 = 2 << 30;
+/// Bytes of one source file: positions are 32 bits.
+pub const SOURCE_BYTES: usize = u32::MAX as usize - 1;
+/// Conditionals (`.if`) inside each other.
+pub const CONDITIONAL_DEPTH: usize = 100_000;
+/// Largest alignment, as a power of two.
+pub const ALIGN_POWER: u32 = 31;
+/// Diagnostics kept; what comes after is counted only.
+pub const DIAGNOSTICS: usize = 1_000;
+/// Passes of branch relaxation and forward sizes before the layout counts as not settling.
+pub const LAYOUT_PASSES: usize = 100;

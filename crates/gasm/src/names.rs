@@ -1,0 +1,162 @@
+//! Interned names. Every word of the source is hashed once; what it means as a register, as the
+//! head of a statement and as a symbol is then a table lookup.
+
+use crate::directives::Directive;
+use rv32::{Form, Reg};
+
+/// Number of an interned name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(pub u32);
+
+/// What a name means at the head of a statement.
+#[derive(Clone, Copy)]
+pub enum Head {
+    /// Not looked up yet.
+    Unresolved,
+    /// Nothing known.
+    Unknown,
+    /// A directive.
+    Directive(&'static Directive),
+    /// An instruction or pseudo-instruction.
+    Instruction(&'static [Form]),
+    /// A macro of the source, by index.
+    Macro(u32),
+}
+
+/// Everything known about a name.
+pub struct Info {
+    start: usize,
+    len: u32,
+    /// Symbol of that name, `u32::MAX` if none.
+    pub symbol: u32,
+    /// Register number, 255 if it names none.
+    pub register: u8,
+    /// What it means at the head of a statement.
+    pub head: Head,
+}
+
+/// The interner.
+pub struct Names {
+    bytes: Vec<u8>,
+    infos: Vec<Info>,
+    /// Open-addressed table of name number + 1; its length is a power of two.
+    table: Vec<u32>,
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut h: u64 = bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        h = (h.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(K);
+    }
+    let mut word = [0; 8];
+    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+    h = (h.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(K);
+    h ^ (h >> 32)
+}
+
+impl Names {
+    /// An interner without names.
+    pub fn new() -> Names {
+        Names { bytes: Vec::new(), infos: Vec::new(), table: vec![0; 1024] }
+    }
+
+    fn find(&self, text: &[u8]) -> Result<Name, usize> {
+        let mask = self.table.len() - 1;
+        let mut slot = hash(text) as usize & mask;
+        loop {
+            match self.table[slot] {
+                0 => return Err(slot),
+                n => {
+                    let name = Name(n - 1);
+                    if self.text(name) == text {
+                        return Ok(name);
+                    }
+                }
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// The name of these bytes, if it was seen before.
+    pub fn lookup(&self, text: &[u8]) -> Option<Name> {
+        self.find(text).ok()
+    }
+
+    /// The name of these bytes.
+    pub fn intern(&mut self, text: &[u8]) -> Name {
+        let slot = match self.find(text) {
+            Ok(name) => return name,
+            Err(slot) => slot,
+        };
+        let name = Name(self.infos.len() as u32);
+        self.infos.push(Info {
+            start: self.bytes.len(),
+            len: text.len() as u32,
+            symbol: u32::MAX,
+            register: Reg::parse(text).map_or(255, Reg::number),
+            head: Head::Unresolved,
+        });
+        self.bytes.extend_from_slice(text);
+        self.table[slot] = name.0 + 1;
+        if self.infos.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        name
+    }
+
+    fn grow(&mut self) {
+        let mut table = vec![0; self.table.len() * 2];
+        let mask = table.len() - 1;
+        for i in 0..self.infos.len() {
+            let mut slot = hash(self.text(Name(i as u32))) as usize & mask;
+            while table[slot] != 0 {
+                slot = (slot + 1) & mask;
+            }
+            table[slot] = i as u32 + 1;
+        }
+        self.table = table;
+    }
+
+    /// The bytes of a name.
+    pub fn text(&self, name: Name) -> &[u8] {
+        let info = &self.infos[name.0 as usize];
+        &self.bytes[info.start..info.start + info.len as usize]
+    }
+
+    /// The name for people.
+    pub fn show(&self, name: Name) -> String {
+        String::from_utf8_lossy(self.text(name)).into_owned()
+    }
+
+    /// What is known about a name.
+    pub fn info(&self, name: Name) -> &Info {
+        &self.infos[name.0 as usize]
+    }
+
+    /// What is known about a name, to change.
+    pub fn info_mut(&mut self, name: Name) -> &mut Info {
+        &mut self.infos[name.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_again_after_growth() {
+        let mut names = Names::new();
+        let all: Vec<_> = (0..5000).map(|i| names.intern(format!("label_number_{i}").as_bytes())).collect();
+        for (i, &name) in all.iter().enumerate() {
+            assert_eq!(names.text(name), format!("label_number_{i}").as_bytes());
+            assert_eq!(names.lookup(format!("label_number_{i}").as_bytes()), Some(name));
+        }
+        assert_eq!(names.lookup(b"other"), None);
+        let a0 = names.intern(b"a0");
+        assert_eq!(names.info(a0).register, 10);
+    }
+}

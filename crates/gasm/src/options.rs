@@ -1,0 +1,56 @@
+//! What the user asked for.
+
+use diag::Levels;
+use rv32::Isa;
+use std::path::PathBuf;
+
+/// Options of an assembly; the default is the platform's.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Instruction set (`-march`).
+    pub isa: Isa,
+    /// `-I`, in order.
+    pub include_dirs: Vec<PathBuf>,
+    /// Files that `.include` finds when no folder has them: name and contents.
+    pub builtin_includes: Vec<(String, Vec<u8>)>,
+    /// `--defsym`: symbols with their values.
+    pub defines: Vec<(String, i64)>,
+    /// `-g`: a line table of the assembly source itself.
+    pub debug_info: bool,
+    /// `-mrelax`: allow the linker to shorten code.
+    pub relax: bool,
+    /// `-fpic`.
+    pub pic: bool,
+    /// `-march-attr`: write attributes even if the source has none.
+    pub attributes: bool,
+    /// Make a listing (`-al`).
+    pub listing: bool,
+    /// Keep `.L` names in the symbol table (`-L`).
+    pub keep_locals: bool,
+    /// Severities of named diagnostics.
+    pub levels: Levels,
+    /// Folder of the compilation, for debug information.
+    pub current_dir: String,
+    /// `-ffile-prefix-map`: old and new beginning of paths in debug information.
+    pub prefix_map: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            isa: Isa::DEFAULT,
+            include_dirs: Vec::new(),
+            builtin_includes: Vec::new(),
+            defines: Vec::new(),
+            debug_info: false,
+            relax: true,
+            pic: false,
+            attributes: true,
+            listing: false,
+            keep_locals: false,
+            levels: Levels::default(),
+            current_dir: "/".into(),
+            prefix_map: Vec::new(),
+        }
+    }
+}

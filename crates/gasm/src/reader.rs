@@ -1,0 +1,327 @@
+//! Reads texts statement by statement: files, includes, what macros produce.
+
+use crate::assembler::{Assembler, Reading, Stmt, shorten};
+use crate::lexer::{self, T, Tok};
+use crate::limits;
+use crate::names::{Head, Name};
+use crate::place::{Map, Reason, Where};
+use crate::symbols::Definition;
+use diag::{Diagnostic, FileId, codes};
+use std::sync::Arc;
+
+/// A statement head in lower case, if it is short enough to name a directive.
+pub fn lower(bytes: &[u8], buffer: &mut [u8; 40]) -> Option<usize> {
+    let target = buffer.get_mut(..bytes.len())?;
+    target.copy_from_slice(bytes);
+    target.make_ascii_lowercase();
+    Some(bytes.len())
+}
+
+impl Assembler<'_> {
+    /// Reads a file that is in `sources`.
+    pub fn read_file(&mut self, file: FileId) {
+        let text: Arc<[u8]> = self.sources.shared(file);
+        if text.len() > limits::SOURCE_BYTES {
+            let name = self.sources.name(file).to_string();
+            self.report(Diagnostic::new(&codes::E0405, format!("{name} is larger than 4 GiB")));
+            return;
+        }
+        let open = self.conditionals.len();
+        self.read_text(&text, Map::File(file));
+        self.close_conditionals(open);
+    }
+
+    /// Reads a text inside another, as a step that diagnostics name.
+    pub fn read_nested(&mut self, text: &[u8], map: Map<'_>, reason: Reason, from: Where) {
+        self.reading.push(Reading { reason, from, id: None, line: None });
+        let cursor = self.cursor;
+        self.read_text(text, map);
+        self.cursor = cursor;
+        self.reading.pop();
+    }
+
+    /// Reads all statements of a text.
+    pub fn read_text(&mut self, text: &[u8], map: Map<'_>) {
+        let mut toks = self.spare_tokens.pop().unwrap_or_default();
+        self.cursor = 0;
+        while self.cursor < text.len() && !self.stop && !self.exit_macro {
+            let start = self.cursor;
+            if self.skipping() {
+                self.skip_statement(text, map);
+                continue;
+            }
+            self.cursor = lexer::statement(text, start, &mut toks);
+            if toks.is_empty() {
+                self.line_marker(text, start, map);
+                continue;
+            }
+            if let Map::Lines(_) = map
+                && !self.reading.is_empty()
+            {
+                self.note_line(text, &toks, map);
+            }
+            let listed = self.listing.is_some().then(|| self.here());
+            self.statement(Stmt { text, map, toks: &toks });
+            if let Some(from) = listed {
+                let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
+                let to = self.here();
+                let depth = self.reading.len();
+                if let Some(listing) = &mut self.listing {
+                    listing.add(span, depth, from, to);
+                }
+            }
+        }
+        self.spare_tokens.push(toks);
+    }
+
+    /// Keeps the expanded line for messages, where it is not the text of the file.
+    fn note_line(&mut self, text: &[u8], toks: &[Tok], map: Map<'_>) {
+        let start = toks[0].start as usize;
+        let line = if map.is_exact(start) {
+            None
+        } else {
+            let end = toks[toks.len() - 1].end as usize;
+            Some((start, end.min(start + 200)))
+        };
+        if let Some(top) = self.reading.last_mut() {
+            top.line = line.map(|(from, to)| shorten(String::from_utf8_lossy(&text[from..to]).into_owned()));
+        }
+    }
+
+    /// One statement: labels, then an assignment, a directive, an instruction or a macro.
+    fn statement(&mut self, s: Stmt<'_>) {
+        let mut i = 0;
+        loop {
+            let (Some(&first), Some(second)) = (s.toks.get(i), s.toks.get(i + 1)) else { break };
+            if second.kind != T::Colon {
+                break;
+            }
+            match first.kind {
+                T::Word => {
+                    let name = self.names.intern(s.bytes(first));
+                    self.define_label(name, s, first);
+                }
+                T::Str => {
+                    if let Some(name) = self.quoted_name(s, first) {
+                        self.define_label(name, s, first);
+                    }
+                }
+                T::Number => self.define_numeric_label(s, first),
+                _ => break,
+            }
+            i += 2;
+        }
+        let s = Stmt { toks: &s.toks[i..], ..s };
+        let Some(&head) = s.toks.first() else { return };
+        match head.kind {
+            T::Word => {}
+            T::OpenStr => return self.open_string(s, head),
+            T::OpenComment => {
+                return self.error(&codes::E0104, "comment without end", s.span_of(head), "it begins here and never ends");
+            }
+            T::Str if s.toks.get(1).is_some_and(|t| matches!(t.kind, T::Eq | T::EqEq)) => {
+                if let Some(name) = self.quoted_name(s, head) {
+                    self.assignment(s, name);
+                }
+                return;
+            }
+            T::Percent if s.toks.len() > 1 && s.toks[1].kind == T::Word => {
+                return self.error(
+                    &codes::E0100,
+                    "a statement cannot begin with `%`",
+                    s.span_of(head),
+                    "expected a label, an instruction or a directive",
+                );
+            }
+            T::LBrace | T::Bad | T::Number | T::LabelRef | T::Real | T::Char | T::Str => {
+                return self.bad_head(s, head);
+            }
+            _ => return self.bad_head(s, head),
+        }
+        let name = self.names.intern(s.bytes(head));
+        if s.toks.get(1).is_some_and(|t| matches!(t.kind, T::Eq | T::EqEq)) {
+            return self.assignment(s, name);
+        }
+        match self.head(name) {
+            Head::Instruction(forms) => self.instruction(s, name, forms),
+            Head::Directive(directive) => (directive.handler)(self, s),
+            Head::Macro(number) => self.call_macro(s, number),
+            Head::Unknown | Head::Unresolved => self.unknown_head(s, name),
+        }
+    }
+
+    fn bad_head(&mut self, s: Stmt<'_>, head: Tok) {
+        let mut d = Diagnostic::new(&codes::E0100, format!("unexpected `{}`", s.show(0, 1)))
+            .at(s.span_of(head), "expected a label, an instruction or a directive");
+        if head.kind == T::Number && s.toks.len() > 1 {
+            d = d.help("a numeric label needs a colon: `1:`");
+        }
+        self.report(d);
+    }
+
+    /// What a name means at the head of a statement, looked up once.
+    pub fn head(&mut self, name: Name) -> Head {
+        let head = self.names.info(name).head;
+        if !matches!(head, Head::Unresolved) {
+            return head;
+        }
+        let bytes = self.names.text(name);
+        let mut buffer = [0; 40];
+        let directive = lower(bytes, &mut buffer).and_then(|n| crate::directives::find(&buffer[..n]));
+        let head = match directive {
+            Some(directive) => Head::Directive(directive),
+            None => match rv32::lookup(bytes) {
+                [] => Head::Unknown,
+                forms => Head::Instruction(forms),
+            },
+        };
+        self.names.info_mut(name).head = head;
+        head
+    }
+
+    fn define_label(&mut self, name: Name, s: Stmt<'_>, tok: Tok) {
+        let place = self.place(s.span_of(tok));
+        let at = self.here();
+        self.define_symbol(name, Definition::Label(at), place);
+    }
+
+    fn define_numeric_label(&mut self, s: Stmt<'_>, tok: Tok) {
+        let place = self.place(s.span_of(tok));
+        let number = lexer::number(s.bytes(tok)).filter(|_| s.bytes(tok).iter().all(u8::is_ascii_digit));
+        // Label 010 is label 10: GNU as reads labels in decimal.
+        let number = number.and_then(|_| std::str::from_utf8(s.bytes(tok)).ok()?.parse::<u32>().ok());
+        let Some(number) = number else {
+            return self.error(&codes::E0108, "a numeric label is a decimal number", place.span, "use digits only, below 2^32");
+        };
+        let name = self.numeric_name(number);
+        let id = self.symbols.define_numeric(number, name, place);
+        let at = self.here();
+        self.symbols[id].definition = Definition::Label(at);
+    }
+
+    /// The name that GNU as gives numeric labels in the symbol table.
+    pub fn numeric_name(&mut self, number: u32) -> Name {
+        self.names.intern(format!(".L{number}\u{2}1").as_bytes())
+    }
+
+    /// Gives a symbol its meaning; an error if it has one already.
+    pub fn define_symbol(&mut self, name: Name, definition: Definition, place: Where) -> crate::symbols::SymbolId {
+        let id = self.symbol(name, place);
+        if self.symbols[id].definition != Definition::Undefined {
+            let first = self.symbols[id].place;
+            let shown = self.names.show(name);
+            let d = Diagnostic::new(&codes::E0301, format!("`{shown}` is defined twice"))
+                .at(place.span, "defined again here")
+                .also(first.span, "first defined here")
+                .help(format!("rename one of them, or use a numeric label: `1:` and `j 1b`; in a macro, `{shown}\\@:` is new each time"));
+            self.report(d);
+            return id;
+        }
+        let symbol = &mut self.symbols[id];
+        symbol.definition = definition;
+        symbol.place = place;
+        symbol.fixed = true;
+        id
+    }
+
+    fn open_string(&mut self, s: Stmt<'_>, tok: Tok) {
+        let d = Diagnostic::new(&codes::E0103, "string without end")
+            .at(s.span_of(tok), "the closing quote is missing")
+            .help("close it on the same line; write a newline inside a string as `\\n`");
+        self.report(d);
+    }
+
+    /// Reports tokens that are wrong wherever they stand; true if there was one.
+    pub fn bad_tokens(&mut self, s: Stmt<'_>) -> bool {
+        for &tok in s.toks {
+            match tok.kind {
+                T::OpenStr => {
+                    self.open_string(s, tok);
+                    return true;
+                }
+                T::OpenComment => {
+                    self.error(&codes::E0104, "comment without end", s.span_of(tok), "it begins here and never ends");
+                    return true;
+                }
+                T::Bad => {
+                    let byte = s.bytes(tok)[0];
+                    let shown = if byte.is_ascii_graphic() { format!("`{}`", byte as char) } else { format!("byte {byte:#04x}") };
+                    self.error(&codes::E0100, format!("{shown} has no meaning here"), s.span_of(tok), "outside strings and comments");
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// A name in quotes.
+    pub fn quoted_name(&mut self, s: Stmt<'_>, tok: Tok) -> Option<Name> {
+        let bytes = self.string(s, tok)?;
+        if bytes.is_empty() || bytes.contains(&0) {
+            self.error(&codes::E0401, "a name needs at least one byte and no NUL", s.span_of(tok), "not a name");
+            return None;
+        }
+        Some(self.names.intern(&bytes))
+    }
+
+    /// The bytes of a string token.
+    pub fn string(&mut self, s: Stmt<'_>, tok: Tok) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        match lexer::string(s.bytes(tok), &mut out) {
+            Ok(()) => Some(out),
+            Err(e) => {
+                let start = tok.start + e.at as u32;
+                let d = Diagnostic::new(&codes::E0107, "unknown escape in a string").at(s.span(start, start + 2), e.why).help("for a backslash itself write `\\\\`");
+                self.report(d);
+                None
+            }
+        }
+    }
+
+    /// `# 12 "file.S" 2` from a preprocessor, or a `#define` that wants one.
+    fn line_marker(&mut self, text: &[u8], start: usize, map: Map<'_>) {
+        let end = text[start..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| start + n);
+        let line = text[start..end].trim_ascii();
+        let Some(rest) = line.strip_prefix(b"#") else { return };
+        let at = start + text[start..end].iter().position(|&b| b == b'#').unwrap_or(0);
+        let rest = rest.trim_ascii_start();
+        if rest.first().is_some_and(u8::is_ascii_digit) {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let number = std::str::from_utf8(&rest[..digits]).ok().and_then(|d| d.parse::<u32>().ok());
+            let name = rest[digits..].trim_ascii_start();
+            if let Some(number) = number
+                && (name.is_empty() || name[0] == b'"')
+            {
+                let mut file = Vec::new();
+                if let Some(close) = name.iter().skip(1).position(|&b| b == b'"') {
+                    // A path with an odd escape keeps what could be read of it.
+                    let _ = lexer::string(&name[..close + 2], &mut file);
+                }
+                self.lines.marker(map.span(end, end), number, &file);
+            }
+            return;
+        }
+        let word: &[u8] = &rest[..rest.iter().take_while(|b| b.is_ascii_alphabetic()).count()];
+        const PREPROCESSOR: [&[u8]; 9] = [b"define", b"include", b"ifdef", b"ifndef", b"undef", b"endif", b"elif", b"pragma", b"if"];
+        if PREPROCESSOR.contains(&word) && line.starts_with(b"#") && line.get(1).is_some_and(u8::is_ascii_alphabetic) {
+            // `#if` and `#include` are comments in prose more often than `#define NAME`.
+            let operand = rest[word.len()..].trim_ascii();
+            let shown = String::from_utf8_lossy(word).into_owned();
+            let help = match word {
+                b"define" if !operand.is_empty() => {
+                    let mut parts = operand.splitn(2, |b| b.is_ascii_whitespace());
+                    let name = String::from_utf8_lossy(parts.next().unwrap_or(b"")).into_owned();
+                    let value = String::from_utf8_lossy(parts.next().unwrap_or(b"1").trim_ascii()).into_owned();
+                    format!(".equ {name}, {value}")
+                }
+                b"include" => format!(".include {}", String::from_utf8_lossy(operand)),
+                _ => "run the C preprocessor first: gcc -E file.S".into(),
+            };
+            let d = Diagnostic::new(&codes::C_PREPROCESSOR, format!("`#{shown}` is a comment here"))
+                .at(map.span(at, start + text[start..end].trim_ascii_end().len()), "gasm has no C preprocessor")
+                .help(help);
+            self.report(d);
+        }
+    }
+}

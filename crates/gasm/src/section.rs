@@ -1,0 +1,396 @@
+//! Sections as chains of fragments: fixed bytes, each run ended by at most one part whose size
+//! only the layout knows.
+
+use crate::expr::Value;
+use crate::names::Name;
+use crate::place::Where;
+use crate::symbols::SymbolId;
+use rv32::{Insn, Reloc};
+
+/// Number of a section, in order of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SectionId(pub u32);
+
+/// Number of a chain: a section has one for each subsection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainId(pub u32);
+
+/// A place in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// The chain.
+    pub chain: ChainId,
+    /// The fragment.
+    pub frag: u32,
+    /// Index in the chain's fixed bytes.
+    pub pos: u32,
+}
+
+/// A conditional branch or jump whose reach decides its length.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch {
+    /// The instruction in its 32-bit form, without target.
+    pub insn: Insn,
+    /// Where it goes.
+    pub target: Value,
+    /// It may become 2 bytes long.
+    pub compressible: bool,
+    /// `.option relax` is on: the linker may change distances.
+    pub relax: bool,
+    /// The operand.
+    pub place: Where,
+}
+
+/// The part at the end of a fragment whose size the layout decides.
+#[derive(Clone, Debug)]
+pub enum Variable {
+    /// A branch: 2, 4, 6 or 8 bytes.
+    Branch(Branch),
+    /// Bytes up to a multiple of `1 << power`.
+    Align {
+        /// Alignment as a power of two.
+        power: u32,
+        /// Skip the alignment if it needs more than this.
+        max: u32,
+        /// What fills it.
+        fill: Fill,
+    },
+    /// `count` times `size` bytes of `value`.
+    Repeat {
+        /// How often.
+        count: Value,
+        /// Bytes each, 0 to 8.
+        size: u8,
+        /// The bytes, little-endian.
+        value: u64,
+        /// The count's operand.
+        place: Where,
+    },
+    /// Bytes up to an offset of the section.
+    Org {
+        /// The offset.
+        target: Value,
+        /// What fills it.
+        fill: u8,
+        /// The operand.
+        place: Where,
+    },
+    /// A LEB128 number known after layout.
+    Leb {
+        /// The number.
+        value: Value,
+        /// Signed encoding.
+        signed: bool,
+        /// The operand.
+        place: Where,
+    },
+    /// `li` of a difference of labels: 2 to 8 bytes.
+    LoadImmediate {
+        /// Destination.
+        rd: u8,
+        /// The number.
+        value: Value,
+        /// Compressed instructions may be used.
+        rvc: bool,
+        /// The operand.
+        place: Where,
+    },
+    /// An advance of the location in call frame information.
+    CfaAdvance {
+        /// From here.
+        from: At,
+        /// To here.
+        to: At,
+    },
+}
+
+/// What fills an alignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Instructions that do nothing.
+    Nops {
+        /// Two-byte ones may be used.
+        rvc: bool,
+    },
+    /// A pattern of 1 to 8 bytes.
+    Bytes {
+        /// The bytes, little-endian.
+        value: u64,
+        /// How many of them.
+        size: u8,
+    },
+}
+
+/// A fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct Frag {
+    /// Index in the fixed bytes at which it begins.
+    pub start: u32,
+    /// Index of its [`Variable`], `u32::MAX` if none.
+    pub variable: u32,
+    /// Size of the variable part as of now.
+    pub size: u32,
+    /// Offset in the section, once the layout is done.
+    pub address: u32,
+    /// Variable parts before it in its chain: where two fragments agree, the distance between them is fixed.
+    pub before: u32,
+}
+
+impl Frag {
+    const NO_VARIABLE: u32 = u32::MAX;
+}
+
+/// What to write at a place once symbols are known.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixup {
+    /// Where; the chain is the one that holds the fixup.
+    pub frag: u32,
+    /// Index in the fixed bytes.
+    pub pos: u32,
+    /// What kind of field.
+    pub kind: FixKind,
+    /// The linker may relax it.
+    pub relax: bool,
+    /// The value.
+    pub value: Value,
+    /// The operand.
+    pub place: Where,
+}
+
+/// The field that a fixup fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FixKind {
+    /// A little-endian number of 1, 2, 4 or 8 bytes.
+    Data(u8),
+    /// A four-byte offset from the field itself.
+    Relative32,
+    /// A relocation, always left to the linker.
+    Reloc(Reloc),
+    /// A 12-bit immediate that must be constant after layout (`addi rd, rs, a-b`): I format.
+    ImmediateI,
+    /// The same in S format.
+    ImmediateS,
+    /// A pair for an advance: 0 `SET6`/`SUB6`, 1 `SET8`/`SUB8`, 2 `SET16`/`SUB16`, 4 `SET32`/`SUB32`.
+    Advance(u8),
+}
+
+/// What stands in a code section from some place on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing said yet.
+    None,
+    /// Data: `$d`.
+    Data,
+    /// Instructions: `$x`.
+    Code,
+}
+
+/// One subsection.
+pub struct Chain {
+    /// Its section.
+    pub section: SectionId,
+    /// Its number within the section.
+    pub number: i64,
+    /// Fixed bytes.
+    pub bytes: Vec<u8>,
+    /// Fragments; never empty.
+    pub frags: Vec<Frag>,
+    /// Variable parts.
+    pub variables: Vec<Variable>,
+    /// Fields to fill.
+    pub fixups: Vec<Fixup>,
+    /// Mapping symbols: place and what begins there.
+    pub mapping: Vec<(At, Mapping)>,
+    /// What stands at the end.
+    pub content: Content,
+    /// The architecture named by a mapping symbol last.
+    pub arch: u32,
+}
+
+/// A mapping symbol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mapping {
+    /// `$d`.
+    Data,
+    /// `$x`.
+    Code,
+    /// `$x` with an architecture, by number in the list of architecture strings.
+    Arch(u32),
+}
+
+impl Chain {
+    fn new(section: SectionId, number: i64) -> Chain {
+        Chain {
+            section,
+            number,
+            bytes: Vec::new(),
+            frags: vec![Frag { start: 0, variable: Frag::NO_VARIABLE, size: 0, address: 0, before: 0 }],
+            variables: Vec::new(),
+            fixups: Vec::new(),
+            mapping: Vec::new(),
+            content: Content::None,
+            arch: u32::MAX,
+        }
+    }
+
+    /// Number of the last fragment.
+    pub fn last_frag(&self) -> u32 {
+        self.frags.len() as u32 - 1
+    }
+
+    /// Index after the last fixed byte.
+    pub fn pos(&self) -> u32 {
+        self.bytes.len() as u32
+    }
+
+    /// Begins a new fragment: distances across its start are not constant for the assembler.
+    pub fn split(&mut self) {
+        let start = self.pos();
+        let before = self.variables.len() as u32;
+        self.frags.push(Frag { start, variable: Frag::NO_VARIABLE, size: 0, address: 0, before });
+    }
+
+    /// Ends the last fragment with a variable part.
+    pub fn push_variable(&mut self, variable: Variable, size: u32) {
+        let index = self.variables.len() as u32;
+        self.variables.push(variable);
+        if let Some(frag) = self.frags.last_mut() {
+            frag.variable = index;
+            frag.size = size;
+        }
+        self.split();
+    }
+
+    /// The variable part of a fragment.
+    pub fn variable(&self, frag: u32) -> Option<&Variable> {
+        self.variables.get(self.frags[frag as usize].variable as usize)
+    }
+
+    /// Fixed bytes of a fragment.
+    pub fn fixed_len(&self, frag: u32) -> u32 {
+        let i = frag as usize;
+        self.frags.get(i + 1).map_or(self.pos(), |next| next.start) - self.frags[i].start
+    }
+}
+
+/// A section.
+pub struct Section {
+    /// Name.
+    pub name: Name,
+    /// `SHF_*`.
+    pub flags: u32,
+    /// `SHT_*`.
+    pub kind: u32,
+    /// Entry size, for mergeable ones.
+    pub entry_size: u32,
+    /// Alignment as a power of two.
+    pub align_power: u32,
+    /// Group signature.
+    pub group: Option<SymbolId>,
+    /// The group is a COMDAT group.
+    pub comdat: bool,
+    /// Section that `o` links to.
+    pub linked: Option<Name>,
+    /// `unique` number, so that equal names stay apart.
+    pub unique: Option<u32>,
+    /// Chains by subsection number.
+    pub chains: Vec<ChainId>,
+    /// Size, once the layout is done.
+    pub size: u32,
+    /// Where it was first named.
+    pub place: Where,
+}
+
+impl Section {
+    /// Whether it holds instructions.
+    pub fn is_code(&self) -> bool {
+        self.flags & crate::elf::SHF_EXECINSTR != 0
+    }
+
+    /// Whether it has no bytes in the file.
+    pub fn is_nobits(&self) -> bool {
+        self.kind == crate::elf::SHT_NOBITS
+    }
+}
+
+/// All sections and chains.
+pub struct Sections {
+    /// Sections in order of creation.
+    pub all: Vec<Section>,
+    /// Chains in order of creation.
+    pub chains: Vec<Chain>,
+}
+
+impl Sections {
+    /// Nothing yet.
+    pub fn new() -> Sections {
+        Sections { all: Vec::new(), chains: Vec::new() }
+    }
+
+    /// Adds a section with its chain 0.
+    pub fn add(&mut self, section: Section) -> SectionId {
+        let id = SectionId(self.all.len() as u32);
+        self.all.push(section);
+        self.chain(id, 0);
+        id
+    }
+
+    /// The chain of a subsection, made if need be.
+    pub fn chain(&mut self, section: SectionId, number: i64) -> ChainId {
+        let chains = &self.all[section.0 as usize].chains;
+        match chains.binary_search_by_key(&number, |&c| self.chains[c.0 as usize].number) {
+            Ok(i) => chains[i],
+            Err(i) => {
+                let id = ChainId(self.chains.len() as u32);
+                self.chains.push(Chain::new(section, number));
+                self.all[section.0 as usize].chains.insert(i, id);
+                id
+            }
+        }
+    }
+
+    /// The distance from `b` to `a`, if nothing of unknown size lies between.
+    pub fn fixed_distance(&self, a: At, b: At) -> Option<i64> {
+        let frags = &self.chains[a.chain.0 as usize].frags;
+        let same = a.chain == b.chain && frags[a.frag as usize].before == frags[b.frag as usize].before;
+        same.then(|| i64::from(a.pos) - i64::from(b.pos))
+    }
+
+    /// The section of a place.
+    pub fn section_of(&self, at: At) -> SectionId {
+        self.chains[at.chain.0 as usize].section
+    }
+
+    /// Offset in its section of a place, as of the layout done last.
+    pub fn address(&self, at: At) -> u32 {
+        let frag = self.chains[at.chain.0 as usize].frags[at.frag as usize];
+        frag.address.wrapping_add(at.pos - frag.start)
+    }
+}
+
+impl std::ops::Index<SectionId> for Sections {
+    type Output = Section;
+    fn index(&self, id: SectionId) -> &Section {
+        &self.all[id.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<SectionId> for Sections {
+    fn index_mut(&mut self, id: SectionId) -> &mut Section {
+        &mut self.all[id.0 as usize]
+    }
+}
+
+impl std::ops::Index<ChainId> for Sections {
+    type Output = Chain;
+    fn index(&self, id: ChainId) -> &Chain {
+        &self.chains[id.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<ChainId> for Sections {
+    fn index_mut(&mut self, id: ChainId) -> &mut Chain {
+        &mut self.chains[id.0 as usize]
+    }
+}
+
