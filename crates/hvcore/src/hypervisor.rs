@@ -66,8 +66,13 @@ impl fmt::Display for AddVmError {
                 write!(f, "{bytes} bytes of RAM: it must be a multiple of {PAGE_SIZE}, at least {PAGE_SIZE} and at most {}", RAM.size)
             }
             AddVmError::DoesNotFit { ram_bytes, needed, segments } => {
-                write!(f, "the image needs {needed} bytes of RAM, the guest has {ram_bytes}:")?;
-                segments.iter().try_for_each(|s| write!(f, " {} {} bytes at {};", s.name, s.memory_bytes, s.gpa))
+                write!(f, "the image needs {needed} bytes of RAM, but the guest has {ram_bytes}:")?;
+                let mut separator = " ";
+                segments.iter().try_for_each(|s| {
+                    write!(f, "{separator}{} {} bytes at {}", s.name, s.memory_bytes, s.gpa)?;
+                    separator = ", ";
+                    Ok(())
+                })
             }
             AddVmError::Devicetree { bytes, at: Some(at), segment: Some(s) } => {
                 write!(f, "the devicetree ({bytes} bytes at {at}) overlaps {} ({} bytes at {})", s.name, s.memory_bytes, s.gpa)
@@ -291,5 +296,33 @@ fn place_devicetree(image: &Image, ram_bytes: u32, bytes: u32) -> Result<devicet
     match image.segments().iter().find(|s| u64::from(s.gpa.0) < end && s.end() > start) {
         Some(segment) => Err(AddVmError::Devicetree { bytes, at: Some(placement.at), segment: Some(segment.clone()) }),
         None => Ok(placement),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_looks_at_contents_and_not_at_residency() {
+        let segment = Segment { name: ".text".into(), gpa: GuestPhys(RAM.base + 100), file_offset: 0, file_bytes: 5000, memory_bytes: 5000 };
+        let image = Arc::new(Image::new(vec![7; 5000].into(), GuestPhys(RAM.base + 100), vec![segment], 0).expect("good"));
+        let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+        let id = hypervisor.add_vm(image, VmConfig::virt("resident")).expect("taken");
+        let before = hypervisor.state_hash(id);
+        let devicetree = hypervisor.vms[0].memory.devicetree_at();
+        for gpa in [GuestPhys(RAM.base), GuestPhys(RAM.base + 0x1000), GuestPhys(RAM.base + 0x123_4000), devicetree] {
+            hypervisor.vms[0].memory.load_page(&mut hypervisor.host, gpa).expect("a frame");
+            assert_eq!(hypervisor.state_hash(id), before, "a page with a frame that holds its initial contents: {gpa}");
+        }
+        assert_eq!(hypervisor.host.frames_in_use(), 4);
+        for gpa in [RAM.base + 99, RAM.base + 0x123_4567] {
+            hypervisor.vms[0].memory.write(&mut hypervisor.host, GuestPhys(gpa), 1, 1).expect("RAM");
+            assert_ne!(hypervisor.state_hash(id), before);
+            hypervisor.vms[0].memory.write(&mut hypervisor.host, GuestPhys(gpa), 1, 0).expect("RAM");
+            assert_eq!(hypervisor.state_hash(id), before);
+        }
+        hypervisor.vms[0].hart.x[31] = 1;
+        assert_ne!(hypervisor.state_hash(id), before);
     }
 }

@@ -1,0 +1,308 @@
+//! Time: slices, timers, idling, groups.
+
+mod common;
+use common::*;
+use hvcore::{ExitReason, Hypervisor, HypervisorConfig, Interrupt, RunEnd, Stop, VmConfig, VmExit, VmId};
+use rv32::Op;
+
+fn spin() -> Vec<u8> {
+    code(|c| {
+        c.label("spin");
+        c.j("spin");
+    })
+}
+
+#[test]
+fn four_classic_guests_take_turns_in_exact_slices_inside_64_kib() {
+    let program = code(|c| {
+        // Touch all 16 KiB, then count for ever.
+        c.li(T0, RAM);
+        c.li(T1, RAM + 0x4000);
+        c.li(T2, 0x1000);
+        c.label("touch");
+        c.i(Op::Lw, A0, T0, 0);
+        c.r(Op::Add, T0, T0, T2);
+        c.branch(Op::Bltu, T0, T1, "touch");
+        c.label("count");
+        c.i(Op::Addi, A0, A0, 1);
+        c.j("count");
+    });
+    let mut hypervisor = Hypervisor::new(HypervisorConfig::classic());
+    let image = image(&program);
+    for i in 0..4 {
+        let config = VmConfig { max_steps: Some(40_000), ..VmConfig::classic(&format!("guest {i}")) };
+        assert_eq!(hypervisor.add_vm(image.clone(), config), Ok(VmId(i)));
+    }
+    let fifth = hypervisor.add_vm(image, VmConfig::classic("fifth"));
+    assert_eq!(fifth, Err(hvcore::AddVmError::TooManyGuests { max: 4 }));
+    let ran = finish(hypervisor, TestDoor::default());
+    assert_eq!(ran.end, RunEnd::AllStopped);
+    let slices: Vec<_> = ran.notes.of(ExitReason::TimeSlice).iter().map(|seen| (seen.vm, seen.steps)).collect();
+    let expected: Vec<_> = (1..=4).flat_map(|round| (0..4).map(move |vm| (vm, round * 10_000))).collect();
+    assert_eq!(slices, expected);
+    assert_eq!((ran.hypervisor.host_memory().frames_in_use(), ran.hypervisor.host_memory().frames_limit()), (16, 16));
+    assert!(ran.hypervisor.vms().iter().all(|vm| vm.stop() == Some(&Stop::StepLimit { steps: 40_000 })));
+}
+
+/// A guest whose timer interrupt comes when `time` reaches 3, while it counts; returns sepc and the count.
+fn timer_at(isa_without: Option<hvcore::Ext>, set: impl Fn(&mut Code)) -> Ran {
+    let program = code(|c| {
+        c.vector("tick");
+        set(c);
+        c.li(T0, 1 << 5);
+        c.csrw(csr::SIE, T0);
+        c.csrwi(csr::SSTATUS, 2);
+        c.label("count");
+        c.i(Op::Addi, S0, S0, 1);
+        c.j("count");
+        c.align(4);
+        c.label("tick");
+        c.csrr(A1, csr::SCAUSE);
+        c.csrr(A2, csr::SIP);
+        c.csrr(A3, csr::TIME);
+        c.exit(0);
+    });
+    let mut config = small("timer");
+    if let Some(ext) = isa_without {
+        config.isa = config.isa.without(ext);
+    }
+    run_config(&program, config, TestDoor::default())
+}
+
+#[test]
+fn a_timer_interrupt_comes_before_the_first_instruction_at_its_time() {
+    let stimecmp = |c: &mut Code| {
+        c.li(T0, 3);
+        c.csrw(csr::STIMECMP, T0);
+        c.csrw(csr::STIMECMPH, ZERO);
+    };
+    let sbi = |c: &mut Code| {
+        c.li(A0, 3);
+        c.li(A1, 0);
+        c.hypercall(0x5449_4D45, 0);
+    };
+    let legacy = |c: &mut Code| {
+        c.li(A0, 3);
+        c.li(A1, 0);
+        c.hypercall(0, 0);
+    };
+    for ran in [timer_at(None, stimecmp), timer_at(None, sbi), timer_at(None, legacy), timer_at(Some(hvcore::Ext::Sstc), sbi)] {
+        let interrupt = ran.notes.of(ExitReason::Interrupt);
+        assert_eq!(interrupt.iter().map(|seen| seen.steps).collect::<Vec<_>>(), [300]);
+        assert_eq!((ran.code(), ran.x(A1), ran.x(A2), ran.x(A3)), (0, 0x8000_0005, 0x20, 3));
+    }
+}
+
+#[test]
+fn an_interrupt_that_becomes_enabled_is_taken_before_the_next_instruction() {
+    for enable_last in [true, false] {
+        let ran = run(|c| {
+            c.vector("handler");
+            c.csrwi(csr::SIP, 2);
+            if enable_last {
+                c.csrwi(csr::SIE, 2);
+                c.csrwi(csr::SSTATUS, 2);
+            } else {
+                c.csrwi(csr::SSTATUS, 2);
+                c.csrwi(csr::SIE, 2);
+            }
+            c.label("next");
+            c.li(S0, 1);
+            c.exit(1);
+            c.align(4);
+            c.label("handler");
+            c.csrr(A1, csr::SCAUSE);
+            c.csrr(A2, csr::SEPC);
+            c.la(A3, "next");
+            c.exit(0);
+        });
+        assert_eq!((ran.code(), ran.x(A1), ran.x(S0)), (0, 0x8000_0001, 0));
+        assert_eq!(ran.x(A2), ran.x(A3));
+    }
+}
+
+#[test]
+fn vectored_interrupts_and_priorities() {
+    let ran = run(|c| {
+        c.la(T0, "table");
+        c.i(Op::Addi, T0, T0, 1);
+        c.csrw(csr::STVEC, T0);
+        c.csrw(csr::STIMECMP, ZERO);
+        c.csrw(csr::STIMECMPH, ZERO); // timer pending
+        c.csrwi(csr::SIP, 2); // software pending
+        c.li(T0, 0x222);
+        c.csrw(csr::SIE, T0);
+        c.csrwi(csr::SSTATUS, 2);
+        c.label("spin");
+        c.j("spin");
+        c.align(4);
+        c.label("table");
+        for entry in 0..10 {
+            let name = ["exception", "software", "wrong", "wrong", "wrong", "timer", "wrong", "wrong", "wrong", "wrong"][entry];
+            c.j(name);
+        }
+        c.label("software");
+        c.csrwi(csr::SIP, 0);
+        c.li(S0, 1);
+        c.op(Op::Sret);
+        c.label("timer");
+        c.op(Op::Ebreak);
+        c.label("exception");
+        c.i(Op::Addi, A0, S0, 1); // 2: software first, then the timer, then the exception at the base
+        c.exit_a0();
+        c.label("wrong");
+        c.exit(99);
+    });
+    let taken: Vec<_> = ran.notes.of(ExitReason::Interrupt).iter().map(|seen| seen.exit).collect();
+    assert_eq!(taken, [VmExit::Interrupt(Interrupt::Software), VmExit::Interrupt(Interrupt::Timer)]);
+    assert_eq!(ran.code(), 2);
+}
+
+#[test]
+fn interrupts_reach_user_mode_whatever_sie_says() {
+    let ran = run(|c| {
+        c.vector("handler");
+        c.la(T0, "user");
+        c.csrw(csr::SEPC, T0);
+        c.csrw(csr::SSTATUS, ZERO);
+        c.csrwi(csr::SIE, 2);
+        c.csrwi(csr::SIP, 2);
+        c.op(Op::Sret);
+        c.label("user");
+        c.li(S0, 1);
+        c.align(4);
+        c.label("handler");
+        c.csrr(A1, csr::SSTATUS);
+        c.exit(0);
+    });
+    assert_eq!((ran.code(), ran.x(S0), ran.x(A1) & 0x100), (0, 0, 0));
+}
+
+#[test]
+fn wfi_with_a_pending_interrupt_goes_on_and_needs_no_sie() {
+    let ran = run(|c| {
+        c.csrwi(csr::SIE, 2);
+        c.csrwi(csr::SIP, 2);
+        c.op(Op::Wfi);
+        c.li(T0, 1000);
+        c.csrw(csr::STIMECMP, T0);
+        c.csrw(csr::STIMECMPH, ZERO);
+        c.csrwi(csr::SIP, 0);
+        c.li(T0, 0x20);
+        c.csrw(csr::SIE, T0);
+        c.op(Op::Wfi); // sstatus.SIE is 0: wakes, without an interrupt
+        c.csrr(S0, csr::TIME);
+        c.exit(0);
+    });
+    assert_eq!((ran.code(), ran.x(S0)), (0, 1000));
+    assert_eq!((ran.count(ExitReason::Idle), ran.count(ExitReason::Interrupt)), (1, 0));
+}
+
+#[test]
+fn idle_time_jumps_over_rounds_to_the_event_and_slices_stay_aligned() {
+    let program = code(|c| {
+        c.li(T0, 12_345); // vt 1,234,500
+        c.csrw(csr::STIMECMP, T0);
+        c.csrw(csr::STIMECMPH, ZERO);
+        c.li(T0, 0x20);
+        c.csrw(csr::SIE, T0);
+        c.op(Op::Wfi);
+        c.csrr(S0, csr::TIME);
+        c.label("spin");
+        c.j("spin");
+    });
+    let mut config = small("sleeper");
+    config.max_steps = Some(20_000);
+    let ran = run_config(&program, config, TestDoor::default());
+    assert_eq!(ran.x(S0), 12_345);
+    assert_eq!(ran.door.idles, [(10_000, Some(1_234_500)), ], "asked once, at the end of its round");
+    let slices = ran.notes.of(ExitReason::TimeSlice);
+    // It woke 4,500 into a round, so the slice had 5,500 left; the 8 steps before are in the count.
+    assert_eq!(slices[0].steps, 8 + 5_500);
+    assert_eq!(slices[1].steps, 8 + 15_500);
+}
+
+#[test]
+fn timers_that_never_come_do_not_wake() {
+    for high in [u32::MAX, 0x7fff_ffff] {
+        let ran = run(|c| {
+            c.li(T0, high);
+            c.csrw(csr::STIMECMPH, T0);
+            c.li(T0, 0x20);
+            c.csrw(csr::SIE, T0);
+            c.op(Op::Wfi);
+        });
+        assert_eq!(ran.stop(), &Stop::Halt);
+    }
+}
+
+#[test]
+fn yield_gives_up_the_rest_of_the_slice() {
+    let program = code(|c| {
+        c.hvk(3);
+        c.csrr(S0, csr::TIME);
+        c.exit(0);
+    });
+    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    hypervisor.add_vm(image(&program), small("polite")).expect("taken");
+    hypervisor.add_vm(image(&spin()), VmConfig { max_steps: Some(10_000), ..small("spin") }).expect("taken");
+    let ran = finish(hypervisor, TestDoor::default());
+    let order: Vec<_> = ran.notes.exits.iter().filter(|seen| seen.reason != ExitReason::PageFault).map(|seen| (seen.vm, seen.reason)).collect();
+    assert_eq!(order[..3], [(0, ExitReason::Hypercall), (1, ExitReason::TimeSlice), (0, ExitReason::Hypercall)]);
+    assert_eq!((ran.code(), ran.x(S0), ran.x(A0)), (0, 100, 0));
+}
+
+#[test]
+fn members_of_a_group_keep_step_and_others_do_not_matter() {
+    let sleeper = code(|c| {
+        c.li(T0, 250); // vt 25,000
+        c.csrw(csr::STIMECMP, T0);
+        c.csrw(csr::STIMECMPH, ZERO);
+        c.li(T0, 0x20);
+        c.csrw(csr::SIE, T0);
+        c.op(Op::Wfi);
+        c.csrr(S0, csr::TIME);
+        c.exit(0);
+    });
+    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    let grouped = |name: &str, max: u64| VmConfig { group: Some(1), max_steps: Some(max), ..small(name) };
+    hypervisor.add_vm(image(&sleeper), grouped("sleeper", 1000)).expect("taken");
+    hypervisor.add_vm(image(&spin()), grouped("worker", 50_000)).expect("taken");
+    let ran = finish(hypervisor, TestDoor::default());
+    assert_eq!((ran.code(), ran.x(S0)), (0, 250));
+    assert!(ran.door.idles.is_empty(), "the group was never idle altogether");
+    // The sleeper woke inside the third round, before the worker's third slice.
+    let exit = ran.notes.exits.iter().position(|seen| seen.vm == 0 && seen.reason == ExitReason::Halt).expect("exit");
+    let worker = ran.notes.exits[..exit].iter().filter(|seen| seen.vm == 1 && seen.reason == ExitReason::TimeSlice).count();
+    assert_eq!(worker, 2);
+}
+
+#[test]
+fn live_input_wakes_a_guest_that_waits_for_it() {
+    let program = code(|c| {
+        c.li(S0, PLIC);
+        c.li(T0, 1);
+        c.s(Op::Sw, T0, S0, 40); // priority of source 10
+        c.li(S1, PLIC + 0x2000);
+        c.li(T0, 1 << 10);
+        c.s(Op::Sw, T0, S1, 0x80);
+        c.li(S2, UART);
+        c.li(T0, 1);
+        c.s(Op::Sb, T0, S2, 1); // receive interrupts
+        c.li(T0, 1 << 9);
+        c.csrw(csr::SIE, T0);
+        c.label("wait");
+        c.op(Op::Wfi);
+        c.li(S1, PLIC + 0x20_1004);
+        c.i(Op::Lw, T1, S1, 0); // claim
+        c.i(Op::Lbu, A0, S2, 0);
+        c.s(Op::Sb, A0, S2, 0);
+        c.s(Op::Sw, T1, S1, 0); // complete
+        c.j("wait");
+    });
+    let door = TestDoor { input: b"abc".to_vec(), live: true, ..TestDoor::default() };
+    let ran = run_config(&program, small("listener"), door);
+    assert_eq!(ran.output().get(..9).unwrap_or(ran.output()), b"abc");
+    assert_eq!(ran.stop(), &Stop::Halt, "the end of input leaves nothing to wait for");
+    assert_eq!(ran.door.sleeps, 4);
+}
