@@ -99,3 +99,42 @@ fn a_c_program_of_several_files_through_gcc() {
         assert_eq!((outcome.status, outcome.stdout), (0, expected), "{level}: {}", outcome.stderr);
     }
 }
+
+/// Examples that QEMU's one guest of 128 MiB without hvrun's own options cannot show the same way.
+const NOT_ON_QEMU: &[(&str, &str)] = &[
+    ("04-two-guests", "QEMU has one guest"),
+    ("15-exit-halt", "QEMU waits for ever"),
+    ("19-exit-crash", "QEMU does not notice a crash"),
+    ("20-classic", "QEMU has no 16 KiB machine"),
+];
+
+/// The same image, linked at the start of RAM, prints the same on QEMU under the shim of `tests/qemu-shim`.
+#[test]
+fn qemu_prints_the_same() {
+    for peer in ["qemu-system-riscv32", "riscv64-unknown-elf-as", "riscv64-unknown-elf-ld", "riscv64-unknown-elf-objcopy", "riscv64-unknown-elf-readelf"] {
+        if !have_peer(peer) {
+            return;
+        }
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let (object, image, input) = (scratch.path().join("a.o"), scratch.path().join("a"), scratch.path().join("input"));
+    let cases = files_below(&root().join("tests/cases/guest-lib"), "s");
+    let mut compared = 0;
+    for source in examples().into_iter().chain(cases) {
+        if NOT_ON_QEMU.iter().any(|(name, _)| source.parent().is_some_and(|folder| folder.ends_with(name))) {
+            continue;
+        }
+        assert_eq!(run(&["gasm", text(&source), "-o", text(&object)]).status, 0, "{}", source.display());
+        assert_eq!(run(&["glink", text(&object), "-lhv", "-o", text(&image)]).status, 0, "{}", source.display());
+        let orders = fs::read_to_string(&source).unwrap();
+        let stdin = orders.lines().find_map(|line| line.strip_prefix("# STDIN:")).unwrap_or("").trim().replace("\\n", "\n");
+        let ours = run_program(&["hvrun".into(), text(&image).into()], stdin.as_bytes()).unwrap();
+        // A serial line has no end; the shim takes Ctrl-D for it.
+        fs::write(&input, stdin + "\u{4}").unwrap();
+        let qemu = std::process::Command::new(root().join("tests/qemu-shim/run.sh")).arg(&image).stdin(fs::File::open(&input).unwrap()).output().unwrap();
+        let theirs = String::from_utf8_lossy(&qemu.stdout);
+        assert_eq!((Some(i32::from(ours.status)), &*ours.stdout), (qemu.status.code(), &*theirs), "{}\n{}{}", source.display(), ours.stderr, String::from_utf8_lossy(&qemu.stderr));
+        compared += 1;
+    }
+    assert!(compared >= 10, "only {compared} programs were compared");
+}
