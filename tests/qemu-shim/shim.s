@@ -27,7 +27,7 @@
         # The scratch page
         .equ    MAILBOX,        0               # entry of the image, 0: the start of RAM
         .equ    AT_END,         4               # not 0 once the end of input was seen
-        .equ    RAM_END,        8               # first address after what the guest may use
+        .equ    RAM_END,        8               # first address after what the guest may use: this page
         .equ    FRAME,          16              # registers of the guest while it is being served
 
         # The frame: x1..x31 at 4*n, then two CSRs
@@ -56,7 +56,7 @@ _start:
         li      t0, 0x200000 - 4096
         add     s0, a1, t0                      # s0 = the scratch page
         csrw    mscratch, s0
-        sw      a1, RAM_END(s0)
+        sw      s0, RAM_END(s0)
         sw      zero, AT_END(s0)
         la      t0, trap
         csrw    mtvec, t0
@@ -496,7 +496,8 @@ hvk_read:
 # INFO: VM id 0, VM count 1, RAM size, slice, features; as many bytes as the caller has room for
 hvk_info:
         mv      s11, ra
-        lw      s6, RAM_END(s0)
+        li      t0, 4096                        # RAM ends behind the scratch page
+        add     s6, s0, t0
         li      t0, RAM
         sub     s6, s6, t0
         addi    sp, sp, 160                     # behind the frame
