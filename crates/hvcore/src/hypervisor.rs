@@ -142,7 +142,7 @@ impl<E: Engine> Hypervisor<E> {
         if let Some(max) = self.config.max_guests.filter(|&max| self.vms.len() >= max) {
             return Err(AddVmError::TooManyGuests { max });
         }
-        if config.ram_bytes == 0 || config.ram_bytes > RAM.size || config.ram_bytes % PAGE_SIZE != 0 {
+        if config.ram_bytes == 0 || config.ram_bytes > RAM.size || !config.ram_bytes.is_multiple_of(PAGE_SIZE) {
             return Err(AddVmError::RamSize { bytes: config.ram_bytes });
         }
         if image.min_ram() > config.ram_bytes {

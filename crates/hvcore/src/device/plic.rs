@@ -72,7 +72,7 @@ enum Register {
 
 /// The register at an offset; gaps inside the known blocks read as 0 and ignore stores (`Ok(None)`).
 fn register(offset: u32, width: u32) -> Result<Option<Register>, BusError> {
-    if width != 4 || offset % 4 != 0 {
+    if width != 4 || !offset.is_multiple_of(4) {
         return Err(BusError);
     }
     if offset < PENDING {

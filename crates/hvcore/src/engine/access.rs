@@ -142,7 +142,7 @@ pub(super) fn missed(miss: Miss, gva: GuestVirt, gpa: GuestPhys, access: Access,
     match (miss, data) {
         (Miss::NotPresent | Miss::Nothing, _) => Event::Exit(VmExit::PageFault(GuestPageFault { gpa, gva, access })),
         (Miss::Device, Some(data)) => {
-            let whole = gva == data.gva && gpa.0 % data.width == 0;
+            let whole = gva == data.gva && gpa.0.is_multiple_of(data.width);
             let operation = if whole { data.operation } else { IoOperation::Unsupported };
             Event::Exit(VmExit::IoInstruction(IoAccess { gva, gpa, width: data.width, access, operation, instruction_bytes: data.instruction_bytes }))
         }

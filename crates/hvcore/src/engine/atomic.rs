@@ -51,7 +51,7 @@ impl Core<'_> {
 
 /// The access of an atomic instruction, if it is aligned.
 fn atomic(gva: GuestVirt, access: Access, instruction_bytes: u32) -> Step<Data> {
-    if gva.0 % 4 != 0 {
+    if !gva.0.is_multiple_of(4) {
         let cause = if access == Access::Load { Cause::LoadMisaligned } else { Cause::StoreMisaligned };
         return Err(Event::Raise(Exception::new(cause, gva.0)));
     }

@@ -284,10 +284,8 @@ impl Ran {
     }
     /// The exit code of the first guest.
     pub fn code(&self) -> u32 {
-        match self.stop() {
-            Stop::Exit { code } => *code,
-            other => panic!("no exit: {other}"),
-        }
+        let Stop::Exit { code } = self.stop() else { panic!("no exit: {}", self.stop()) };
+        *code
     }
     pub fn output(&self) -> &[u8] {
         self.door.output.get(&0).map_or(&[], Vec::as_slice)
