@@ -146,6 +146,10 @@ impl Applier<'_, '_, '_, '_> {
             self.discarded(rela, section);
             return None;
         }
+        // That it is undefined has been said.
+        if let Place::Undefined(_) = place {
+            return None;
+        }
         Some(self.linked.shapes.address(self.linked.layout, place, addend))
     }
 

@@ -11,6 +11,7 @@ mod apply;
 mod archive;
 mod attributes;
 mod cli;
+mod flat;
 mod image;
 mod layout;
 mod live;
@@ -77,6 +78,10 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     }
     let wrapped: Vec<(String, String)> = options.wrap.iter().flat_map(|name| [(name.clone(), format!("__wrap_{name}")), (format!("__real_{name}"), name.clone())]).collect();
     let mut resolved = resolve::resolve(&inputs, options, &wrapped, &asked, &mut problems);
+    // What is missing or damaged would make everything else look wrong.
+    if !problems.iter().all(|problem| matches!(problem, Problem::Duplicate { .. })) {
+        return Linked { diagnostics: report::report(&resolved, problems, sources, files), ..Linked::default() };
+    }
     let explained = startup::settle(&mut resolved, &entry, options, &mut problems);
     synthetic::allocate_commons(&mut resolved);
     let mut got = Got::declare(&mut resolved);
@@ -96,11 +101,16 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
     let entry = entry_address(linked, &entry);
     let mut image = image::build(linked, entry, &mut problems);
-    let bytes = image::elf(linked, &mut image, &attributes, &mut problems);
+    let bytes = match options.format {
+        Format::Elf => image::elf(linked, &mut image, &attributes, &mut problems),
+        Format::Binary => flat::binary(&image, &layout, &mut problems),
+        Format::Ihex => flat::ihex(&image, &layout),
+    };
+    let map = options.map.then(|| map::map(linked, entry));
     let mut diagnostics = report::report(&resolved, problems, sources, files);
     diagnostics.extend(live::reports(&resolved, &plan, &reasons, options));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Linked { image: if failed { None } else { Some(bytes) }, map: None, diagnostics }
+    Linked { image: if failed { None } else { Some(bytes) }, map, diagnostics }
 }
 
 fn read_script(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {

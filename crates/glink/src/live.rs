@@ -132,7 +132,7 @@ pub fn reports(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reaso
     };
     if options.print_gc_sections {
         for (index, fate) in plan.fates.iter().enumerate() {
-            if *fate == Fate::Unreferenced {
+            if *fate == Fate::Unreferenced && resolved.sections[index].section.size > 0 {
                 notes.push(Diagnostic::new(&codes::GC_SECTIONS, format!("removed {}, {} bytes", name(SectionId(index as u32)), resolved.sections[index].section.size)));
             }
         }

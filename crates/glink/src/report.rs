@@ -59,6 +59,22 @@ impl Reporter<'_, '_, '_> {
         self.lines.find(self.resolved, site, self.sources, self.files)
     }
 
+    /// The span of a name in its line, if it stands there as a word.
+    fn narrow(&self, line: SourceLine, name: &str) -> SourceLine {
+        let span = line.span.map(|span| {
+            let bytes = self.sources.slice(span);
+            let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"_.$".contains(b);
+            let found = (0..bytes.len().saturating_sub(name.len().saturating_sub(1))).find(|&at| {
+                bytes[at..].starts_with(name.as_bytes()) && !bytes[..at].last().is_some_and(is_part) && !bytes.get(at + name.len()).is_some_and(|b| is_part(b))
+            });
+            match found {
+                Some(at) if !name.is_empty() => diag::Span::new(span.file, span.start as usize + at, span.start as usize + at + name.len()),
+                _ => span,
+            }
+        });
+        SourceLine { span, ..line }
+    }
+
     fn at(&mut self, site: Site, diagnostic: Diagnostic, label: &str) -> Diagnostic {
         match self.line(site) {
             Some(SourceLine { span: Some(span), .. }) => diagnostic.at(span, label),
@@ -75,7 +91,7 @@ impl Reporter<'_, '_, '_> {
             if shown.len() == MOST_USES {
                 break;
             }
-            let line = self.line(site);
+            let line = self.line(site).map(|line| self.narrow(line, &name));
             let place = match &line {
                 Some(line) => line.to_string(),
                 None => self.describe(site),
@@ -131,7 +147,8 @@ impl Reporter<'_, '_, '_> {
         let mut diagnostic = Diagnostic::new(&codes::E0516, format!("`{name}` is defined twice, in {first_name} and in {second_name}"));
         for ((object, index), label) in [(second, "defined again here"), (first, "first defined here")] {
             let Some(site) = self.definition_site(object, index) else { continue };
-            match self.line(site) {
+            let line = self.line(site).map(|line| self.narrow(line, &name));
+            match line {
                 Some(SourceLine { span: Some(span), .. }) if diagnostic.primary.is_none() => diagnostic = diagnostic.at(span, label),
                 Some(SourceLine { span: Some(span), .. }) => diagnostic = diagnostic.also(span, label),
                 Some(line) => diagnostic = diagnostic.note(format!("{label}: {line}")),

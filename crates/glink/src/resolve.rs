@@ -263,7 +263,13 @@ fn refusal(name: &str, refused: Refused) -> Box<Diagnostic> {
         Refused::Machine(what) => {
             Diagnostic::new(&codes::E0503, format!("{name}: {what}")).help("glink links 32-bit little-endian RISC-V: compile with -march=rv32imac -mabi=ilp32, or assemble with gasm")
         }
-        Refused::NotRelocatable(what) => Diagnostic::new(&codes::E0504, format!("{name}: {what}")).help("give glink objects (`.o`) and archives (`.a`)"),
+        Refused::NotRelocatable(what) => {
+            let help = match name.strip_suffix(".s").or(name.strip_suffix(".S")) {
+                Some(stem) => format!("assemble it first: gasm {name} -o {stem}.o"),
+                None => "give glink objects (`.o`) and archives (`.a`)".to_string(),
+            };
+            Diagnostic::new(&codes::E0504, format!("{name}: {what}")).help(help)
+        }
         Refused::Broken(what) => Diagnostic::new(&codes::E0505, format!("{name} is damaged: {what}")).help("make the file again"),
     })
 }
