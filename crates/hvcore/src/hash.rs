@@ -5,7 +5,7 @@ use crate::vm::Vm;
 use blake3::Hasher;
 use guest_abi::ExitReason;
 
-/// BLAKE3 over everything that a guest is: registers, CSRs, RAM, devices, counts, time. Which pages have frames,
+/// BLAKE3 over everything that a guest is: registers, CSRs, RAM, devices, counts, time, its end. Which pages have frames,
 /// EPT bits and a debugger's wishes are the host's and stay out.
 pub(crate) fn state_hash(vm: &Vm, host: &HostMemory) -> [u8; 32] {
     let mut hasher = Hasher::new();
@@ -13,6 +13,9 @@ pub(crate) fn state_hash(vm: &Vm, host: &HostMemory) -> [u8; 32] {
     hart(&mut hasher, vm);
     devices(&mut hasher, vm);
     counts(&mut hasher, vm);
+    let end = vm.stop.as_ref().map_or_else(String::new, ToString::to_string);
+    long(&mut hasher, end.len() as u64);
+    hasher.update(end.as_bytes());
     vm.memory.for_each_nonzero_page(host, |page, contents| {
         word(&mut hasher, page);
         hasher.update(contents);
@@ -44,7 +47,7 @@ fn configuration(hasher: &mut Hasher, vm: &Vm) {
     long(hasher, vm.memory.devicetree().len() as u64);
     hasher.update(vm.memory.devicetree());
     word(hasher, vm.reboots);
-    hasher.update(&rand_chacha::ChaCha20Rng::get_seed(&vm.random));
+    hasher.update(&vm.random.get_seed());
     long(hasher, vm.random.get_stream());
     hasher.update(&vm.random.get_word_pos().to_le_bytes());
 }

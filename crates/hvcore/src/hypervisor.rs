@@ -118,7 +118,7 @@ impl Hypervisor {
     /// A hypervisor without guests, with the stepper as its engine.
     #[must_use]
     pub fn new(config: HypervisorConfig) -> Hypervisor {
-        Hypervisor::with_engine(config, Stepper)
+        Hypervisor::with_engine(config, Stepper::default())
     }
 }
 

@@ -25,10 +25,11 @@ fn images_are_checked() {
         assert_eq!(make(vec![s.clone()], RAM).err(), Some(ImageError::OutsideRam(s)), "{at:#x}");
     }
     assert!(make(vec![segment("last", 0xffff_ff9c, 0, 1, 100)], 0xffff_ff9c).is_ok());
-    for (offset, bytes) in [(1, 100), (101, 0), (u64::MAX, 1), (u64::MAX, 100)] {
+    for (offset, bytes) in [(1, 100), (101, 1), (u64::MAX, 1), (u64::MAX, 100)] {
         let s = segment("short", RAM, offset, bytes, 200);
         assert_eq!(make(vec![s.clone()], RAM).err(), Some(ImageError::Truncated { segment: s, image_bytes: 100 }));
     }
+    assert!(make(vec![text.clone(), segment(".bss", RAM + 100, u64::MAX, 0, 8)], RAM).is_ok(), "where no bytes begin does not matter");
     let large = segment("large", RAM, 0, 50, 49);
     assert_eq!(make(vec![large.clone()], RAM).err(), Some(ImageError::LargerThanMemory(large)));
     let data = segment(".data", RAM + 99, 0, 4, 4);
@@ -43,7 +44,7 @@ fn every_refusal_names_what_is_wrong() {
     let text = segment(".text", RAM, 0, 100, 100);
     for (error, part) in [
         (make(vec![], RAM), "nothing to load"),
-        (make(vec![segment(".far", 4, 0, 1, 1)], RAM), ".far (0x00000004, 1 bytes) lies outside RAM"),
+        (make(vec![segment(".far", 4, 0, 1, 1)], RAM), ".far (1 bytes at 0x00000004) lies outside RAM"),
         (make(vec![segment(".short", RAM, 90, 20, 20)], RAM), ".short needs bytes 90..110 of an image of 100"),
         (make(vec![text.clone(), segment(".data", RAM + 4, 0, 4, 4)], RAM), ".text (0x80000000..0x80000064) and .data (0x80000004..0x80000008) overlap"),
         (make(vec![text.clone()], RAM + 1), "0x80000001 is odd"),

@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use hvcore::{ExitReason, Hypervisor, HypervisorConfig, Interrupt, RunEnd, Stop, VmConfig, VmExit, VmId};
+use hvcore::{ConsoleInput, Door, ExitReason, Hypervisor, HypervisorConfig, Idle, Interrupt, RunEnd, Stop, VmConfig, VmExit, VmId};
 use rv32::Op;
 
 fn spin() -> Vec<u8> {
@@ -275,6 +275,53 @@ fn members_of_a_group_keep_step_and_others_do_not_matter() {
     let exit = ran.notes.exits.iter().position(|seen| seen.vm == 0 && seen.reason == ExitReason::Halt).expect("exit");
     let worker = ran.notes.exits[..exit].iter().filter(|seen| seen.vm == 1 && seen.reason == ExitReason::TimeSlice).count();
     assert_eq!(worker, 2);
+}
+
+/// A wall clock that goes on by 1 ms for each sleep; a step is a nanosecond.
+#[derive(Default)]
+struct WallClock {
+    now: u64,
+    asked: Vec<(usize, u64, Option<u64>)>,
+}
+
+impl Door for WallClock {
+    fn console_write(&mut self, _vm: VmId, _vt: u64, _bytes: &[u8]) {}
+    fn console_read(&mut self, _vm: VmId, _vt: u64, _buffer: &mut [u8]) -> ConsoleInput {
+        ConsoleInput::End
+    }
+    fn idle(&mut self, vm: VmId, now: u64, until: Option<u64>) -> Idle {
+        self.asked.push((vm.0, now, until));
+        until.filter(|&until| until <= self.now).map_or(Idle::Wait, Idle::Until)
+    }
+    fn sleep(&mut self) {
+        self.now += 1_000_000;
+    }
+    fn should_stop(&mut self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn idle_time_waits_for_a_wall_clock_and_only_for_those_who_are_idle() {
+    let sleeper = code(|c| {
+        c.li(T0, 50_000); // vt 5,000,000: 5 ms
+        c.csrw(csr::STIMECMP, T0);
+        c.csrw(csr::STIMECMPH, ZERO);
+        c.li(T0, 0x20);
+        c.csrw(csr::SIE, T0);
+        c.op(Op::Wfi);
+        c.csrr(S0, csr::TIME);
+        c.exit(0);
+    });
+    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    hypervisor.add_vm(image(&sleeper), small("sleeper")).expect("taken");
+    hypervisor.add_vm(image(&spin()), VmConfig { max_steps: Some(30_000), ..small("worker") }).expect("taken");
+    let (mut door, mut notes) = (WallClock::default(), Notes::default());
+    assert_eq!(hypervisor.run(&mut door, &mut notes), RunEnd::AllStopped);
+    assert_eq!(notes.stopped, [1, 0], "the worker was not held up");
+    assert_eq!(hypervisor.vms()[0].vcpu().x[usize::from(S0)], 50_000);
+    assert_eq!(door.now, 5_000_000);
+    assert!(door.asked.iter().all(|&asked| asked == (0, 10_000, Some(5_000_000))), "{:?}", door.asked);
 }
 
 #[test]

@@ -7,15 +7,31 @@ use crate::engine::{Core, Engine, Event, Step};
 use crate::exit::{DebugEvent, VmExit};
 use crate::memory::host::HostMemory;
 use crate::vm::Vm;
+use rv32::{Decoder, Isa};
 
-/// The engine without state.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Stepper;
+/// The engine. All that it keeps is what words decode to, which depends on nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Stepper {
+    /// One for each set of extensions that was met.
+    decoders: Vec<Decoder>,
+}
+
+impl Stepper {
+    fn decoder(&mut self, isa: Isa) -> &mut Decoder {
+        let known = self.decoders.iter().position(|decoder| decoder.isa() == isa);
+        let at = known.unwrap_or_else(|| {
+            self.decoders.push(Decoder::new(isa));
+            self.decoders.len() - 1
+        });
+        &mut self.decoders[at]
+    }
+}
 
 impl Engine for Stepper {
     fn run(&mut self, vm: &mut Vm, host: &mut HostMemory, fuel: u64) -> Option<VmExit> {
         let end = vm.hart.vt + fuel;
         let breakpoints = vm.debug.has_breakpoints();
+        let decoder = self.decoder(vm.config.isa);
         let mut core = Core { vm, host, recheck: false };
         loop {
             // Nothing but time changes the answer until an instruction says so; devices change it only in exits.
@@ -26,7 +42,7 @@ impl Engine for Stepper {
                 if breakpoints && core.vm.debug.breaks_at(core.vm.hart.pc, core.vm.hart.vt) {
                     return Some(VmExit::Debug(DebugEvent::Breakpoint));
                 }
-                match core.step() {
+                match core.step(decoder) {
                     Ok(()) => {}
                     Err(Event::Exit(exit)) => return Some(exit),
                     Err(Event::Raise(exception)) => {
@@ -50,10 +66,10 @@ impl Engine for Stepper {
 impl Core<'_> {
     /// One instruction.
     #[inline]
-    fn step(&mut self) -> Step<()> {
+    fn step(&mut self, decoder: &mut Decoder) -> Step<()> {
         let pc = self.vm.hart.pc;
         let word = self.fetch(GuestVirt(pc))?;
-        let Some(decoded) = rv32::decode_on_hart(self.vm.config.isa, word) else {
+        let Some(decoded) = decoder.decode(word) else {
             let bits = if word & 3 == 3 { word } else { word & 0xffff };
             return Err(Event::Exit(VmExit::PrivilegedInstruction(bits)));
         };

@@ -253,8 +253,8 @@ fn outside_ram(gpa: GuestPhys) -> Miss {
 fn get(page: &Page, offset: u32, width: u32) -> u32 {
     let at = offset as usize;
     match width {
-        4 => u32::from_le_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]]),
-        2 => u32::from(u16::from_le_bytes([page[at], page[at + 1]])),
+        4 => u32::from_le_bytes(page[at..at + 4].try_into().unwrap_or_default()),
+        2 => u32::from(u16::from_le_bytes(page[at..at + 2].try_into().unwrap_or_default())),
         _ => u32::from(page[at]),
     }
 }

@@ -57,7 +57,8 @@ impl fmt::Display for ImageError {
         match self {
             ImageError::Empty => write!(f, "the image has nothing to load"),
             ImageError::OutsideRam(s) => {
-                write!(f, "{} ({}, {} bytes) lies outside RAM, which begins at {}", s.name, s.gpa, s.memory_bytes, GuestPhys(RAM.base))
+                let last = GuestPhys(RAM.base + (RAM.size - 1));
+                write!(f, "{} ({} bytes at {}) lies outside RAM, which is {} to {last} at most", s.name, s.memory_bytes, s.gpa, GuestPhys(RAM.base))
             }
             ImageError::LargerThanMemory(s) => {
                 write!(f, "{} has {} bytes in the image but only {} in memory", s.name, s.file_bytes, s.memory_bytes)
@@ -91,9 +92,12 @@ impl Image {
     /// segments). Segments that take no memory are dropped; they may come in any order.
     pub fn new(bytes: Arc<[u8]>, entry: GuestPhys, segments: Vec<Segment>, min_ram: u32) -> Result<Image, ImageError> {
         let mut segments = segments;
-        for segment in &segments {
+        for segment in &mut segments {
             if segment.file_bytes > segment.memory_bytes {
                 return Err(ImageError::LargerThanMemory(segment.clone()));
+            }
+            if segment.file_bytes == 0 {
+                segment.file_offset = 0; // linkers give such segments offsets past the end of the file
             }
         }
         segments.retain(|segment| segment.memory_bytes != 0);
