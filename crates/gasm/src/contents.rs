@@ -235,9 +235,19 @@ impl Assembler<'_> {
 
     fn rel(&mut self, out: &mut Contents, offset: usize, kind: Reloc, symbol: SymbolId, addend: i64) {
         if symbol.is_some() {
-            self.symbols[symbol].relocated = true;
+            let record = &mut self.symbols[symbol];
+            record.relocated = true;
+            if is_tls(kind) {
+                record.kind = crate::elf::STT_TLS;
+            }
         }
         out.rels.push(Rel { offset: offset as u32, kind, symbol, addend: addend as i32 });
+    }
+
+    /// A pair of relocations at one place.
+    pub fn relocate_pair(&mut self, out: &mut Contents, offset: usize, set: Reloc, a: SymbolId, sub: Reloc, b: SymbolId) {
+        self.rel(out, offset, set, a, 0);
+        self.rel(out, offset, sub, b, 0);
     }
 
     fn fix(&mut self, section: SectionId, fixup: &Fixup, offset: usize, out: &mut Contents) {
@@ -256,7 +266,7 @@ impl Assembler<'_> {
                 };
                 self.rel(out, offset, kind, symbol, addend);
                 self.tentative(section, kind, symbol, addend, offset, out);
-                if fixup.relax {
+                if fixup.relax && symbol.is_some() {
                     self.rel(out, offset, Reloc::Relax, SymbolId::NONE, 0);
                 }
             }
@@ -488,6 +498,7 @@ impl Assembler<'_> {
         let insn = branch.insn;
         let jump = insn.op == Op::Jal;
         let short_op = match insn.op {
+            Op::Jal if insn.rd == 1 => rv32::COp::CJal,
             Op::Jal => rv32::COp::CJ,
             Op::Beq => rv32::COp::CBeqz,
             _ => rv32::COp::CBnez,
@@ -541,8 +552,16 @@ impl Assembler<'_> {
             }
         }
         let missing = (start + size as usize).saturating_sub(out.bytes.len());
-        crate::layout::push_nops(&mut out.bytes, missing as u32, rvc);
+        crate::layout::push_nops(&mut out.bytes, missing as u32);
     }
+}
+
+/// Whether only a thread-local symbol can be meant.
+fn is_tls(kind: Reloc) -> bool {
+    matches!(
+        kind,
+        Reloc::TprelHi20 | Reloc::TprelLo12I | Reloc::TprelLo12S | Reloc::TprelAdd | Reloc::TlsGotHi20 | Reloc::TlsGdHi20
+    )
 }
 
 /// The branch that is taken when this one is not.

@@ -160,6 +160,7 @@ impl Assembler<'_> {
                 if *ordering != 0 {
                     filled.insn.imm = i32::from(*ordering);
                 }
+                self.target.uses_privileged |= matches!(op, Op::Sret | Op::Mret | Op::Dret | Op::Wfi | Op::SfenceVma);
                 self.emit_filled(filled, None);
             }
             Form::Pseudo(row) => {
@@ -217,9 +218,9 @@ impl Assembler<'_> {
                 let value = self.fold_fixed(value);
                 match value.constant() {
                     Some(n) => {
-                        let n = self.check_32_bits(s, operand, n)?;
-                        filled.insn.imm = n;
-                        filled.wrapped = i64::from(n) != value.num;
+                        // Modulo 2^32, as GNU as takes numbers for RV32.
+                        filled.insn.imm = n as i32;
+                        filled.wrapped = i64::from(n as i32) != n;
                     }
                     None => {
                         let place = self.operand_place(s, operand);
@@ -237,7 +238,10 @@ impl Assembler<'_> {
                 let place = self.operand_place(s, operand);
                 filled.late = Late::Symbol(value, place);
             }
-            O::Csr => filled.insn.imm = self.csr(s, operand)?,
+            O::Csr => {
+                self.target.uses_privileged = true;
+                filled.insn.imm = self.csr(s, operand)?;
+            }
             O::FencePred => filled.insn.imm |= self.fence_set(s, operand)? << 4,
             O::FenceSucc => filled.insn.imm |= self.fence_set(s, operand)?,
             O::Ordering => {}
@@ -279,7 +283,7 @@ impl Assembler<'_> {
         let value = self.fold_fixed(value);
         match value.constant() {
             Some(n) => {
-                let imm = self.check_32_bits(s, operand, n)?;
+                let imm = n as i32;
                 if !(-2048..=2047).contains(&imm) {
                     self.out_of_range(s, operand, i64::from(imm), row);
                     return None;
@@ -333,23 +337,6 @@ impl Assembler<'_> {
             }
             _ => Some(n as i32),
         }
-    }
-
-    /// A number modulo 2^32, if it is one of at most 32 bits signed or unsigned.
-    fn check_32_bits(&mut self, s: Stmt<'_>, operand: &Operand, n: i64) -> Option<i32> {
-        if (-(1 << 31)..1 << 32).contains(&n) {
-            return Some(n as i32);
-        }
-        // -1 and its like written with 16 hexadecimal digits, and what `~` leaves of an unsigned number.
-        if (n as u64) >> 32 == 0xffff_ffff || (-(1i64 << 32)..0).contains(&n) {
-            return Some(n as i32);
-        }
-        let span = self.operand_span(s, operand);
-        let d = Diagnostic::new(&codes::E0102, format!("{n} does not fit in 32 bits"))
-            .at(span, "registers have 32 bits: -2147483648..=4294967295")
-            .help(format!("{:#x}", n as u32));
-        self.report(d);
-        None
     }
 
     fn compressed(&mut self, s: Stmt<'_>, cop: COp, operands: &Operands) {
@@ -408,12 +395,16 @@ impl Assembler<'_> {
                 }
             },
             Late::Target(value, place) => {
-                let reloc = if matches!(cop, COp::CJ | COp::CJal) { Reloc::RvcJump } else { Reloc::RvcBranch };
+                // A target too far makes it the long form, as in GNU as.
                 let insn = Insn { imm: 0, ..filled.insn };
-                if let Some(half) = rv32::encode_c(cop, &insn) {
-                    self.fix_here(FixKind::Reloc(reloc), value, place, false);
-                    self.emit16(half);
+                if rv32::encode_c(cop, &insn).is_none() {
+                    let d = Diagnostic::new(&codes::E0207, format!("these operands have no {} encoding", row.mnemonic))
+                        .at(s.whole(), "its registers are s0, s1 and a0 to a5");
+                    return self.report(d);
                 }
+                let relax = self.target.relax();
+                self.before_insn();
+                self.out().push_variable(Variable::Branch(Branch { insn, target: value, compressible: true, relax, place }), 2);
             }
             Late::Reloc(Reloc::Lo12I | Reloc::Lo12S, ..) | Late::Reloc(..) | Late::Immediate(..) | Late::Symbol(..) => {
                 let d = Diagnostic::new(&codes::E0207, format!("{} needs a constant here", row.mnemonic))
@@ -441,6 +432,9 @@ impl Assembler<'_> {
                     }
                 }
                 self.emit32(rv32::encode(&insn));
+                if matches!(insn.op, Op::Lui | Op::Auipc) {
+                    self.out().split();
+                }
             }
             Late::Reloc(reloc, relaxable, value, place) => {
                 self.fix_here(FixKind::Reloc(reloc), value, place, relaxable);
@@ -520,6 +514,7 @@ impl Assembler<'_> {
 
     fn expand(&mut self, s: Stmt<'_>, row: &'static PseudoRow, filled: Filled) {
         let insn = filled.insn;
+        self.target.uses_privileged |= insn.op == Op::SfenceVma;
         match row.expansion {
             Expansion::One => self.emit_filled(filled, Some(row)),
             Expansion::Compressed(cop) => match rv32::encode_c(cop, &insn) {
@@ -532,6 +527,7 @@ impl Assembler<'_> {
                     self.fix_here(FixKind::Reloc(Reloc::CallPlt), value, place, true);
                     self.emit32(rv32::encode(&Insn { rd: insn.rs1, ..Insn::new(Op::Auipc) }));
                     self.emit32(rv32::encode(&Insn { imm: 0, ..insn }));
+                    self.out().split();
                 }
             }
             Expansion::La | Expansion::Lla | Expansion::LaTlsIe | Expansion::LaTlsGd => self.load_address(row.expansion, filled),

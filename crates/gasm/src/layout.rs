@@ -16,6 +16,20 @@ const SHORT_BRANCH_REACH: i64 = 256;
 const SHORT_JUMP_REACH: i64 = 2048;
 
 impl Assembler<'_> {
+    /// Pads the end of code sections to their alignment, as GNU as does.
+    pub fn pad_code_sections(&mut self) {
+        for i in 0..self.sections.all.len() {
+            let section = SectionId(i as u32);
+            let power = self.sections[section].align_power;
+            if !self.sections[section].is_code() || power == 0 || self.sections[section].is_nobits() {
+                continue;
+            }
+            let Some(&chain) = self.sections[section].chains.last() else { continue };
+            let fill = if self.target.relax() { Fill::Bytes { value: 0, size: 1 } } else { Fill::Nops };
+            self.sections[chain].push_variable(Variable::Align { power, max: 0, fill }, 0);
+        }
+    }
+
     /// Lays out all sections. Fragments only grow, so this ends; a size that would shrink again is
     /// kept, and one that never settles is an error.
     pub fn layout(&mut self) {
@@ -231,7 +245,7 @@ fn load_immediate_len(rd: u8, n: i32, rvc: bool) -> u64 {
 /// Appends `len` bytes of padding.
 pub fn push_fill(out: &mut Vec<u8>, fill: Fill, len: u32) {
     match fill {
-        Fill::Nops { rvc } => push_nops(out, len, rvc),
+        Fill::Nops => push_nops(out, len),
         Fill::Bytes { value, size } => {
             // GNU as puts what does not make a whole pattern first, as zeroes.
             let size = u32::from(size.max(1));
@@ -243,8 +257,8 @@ pub fn push_fill(out: &mut Vec<u8>, fill: Fill, len: u32) {
     }
 }
 
-/// Appends instructions that do nothing; zeroes where none fits.
-pub fn push_nops(out: &mut Vec<u8>, mut len: u32, rvc: bool) {
+/// Appends instructions that do nothing; a zero where none fits. GNU as takes the short one in any case.
+pub fn push_nops(out: &mut Vec<u8>, mut len: u32) {
     const NOP: [u8; 4] = 0x0000_0013u32.to_le_bytes();
     const SHORT_NOP: [u8; 2] = 0x0001u16.to_le_bytes();
     if len % 2 == 1 {
@@ -252,7 +266,7 @@ pub fn push_nops(out: &mut Vec<u8>, mut len: u32, rvc: bool) {
         len -= 1;
     }
     if len % 4 == 2 {
-        out.extend_from_slice(&if rvc { SHORT_NOP } else { [0, 0] });
+        out.extend_from_slice(&SHORT_NOP);
         len -= 2;
     }
     for _ in 0..len / 4 {

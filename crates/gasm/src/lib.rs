@@ -62,6 +62,8 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     let mut a = Assembler::new(sources, main, options, files);
     a.define_symbols(main);
     a.read_file(main);
+    a.finish_frames();
+    a.pad_code_sections();
     a.layout();
     let object = a.object();
     a.into_assembly(object)
@@ -78,6 +80,15 @@ impl Assembler<'_> {
             self.symbols[id].variable = true;
         }
         self.listing = self.options.listing.then(listing::Listing::default);
+    }
+
+    /// Frames that stay open are mistakes; the others become sections.
+    fn finish_frames(&mut self) {
+        for place in self.open_frames() {
+            let d = Diagnostic::new(&diag::codes::E0419, "frame without end").at(place.span, "opened here").help(".cfi_endproc");
+            self.report_at(d, place);
+        }
+        self.write_frames();
     }
 
     /// Puts the results together.

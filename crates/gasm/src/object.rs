@@ -29,7 +29,7 @@ enum Place {
     Absolute,
     Common,
     Section(SectionId),
-    Attributes,
+    Group(usize),
 }
 
 struct OutSection {
@@ -109,7 +109,15 @@ impl Assembler<'_> {
             }
         }
         let sizes: HashMap<usize, u64> = sizes.into_iter().collect();
-        let (locals, globals, numbers) = self.out_symbols(&sizes);
+        let mut signatures: Vec<SymbolId> = Vec::new();
+        for section in &self.sections.all {
+            if let Some(signature) = section.group
+                && !signatures.iter().any(|s| self.symbols[*s].name == self.symbols[signature].name)
+            {
+                signatures.push(signature);
+            }
+        }
+        let (locals, globals, numbers) = self.out_symbols(&sizes, &signatures);
         let mut w = Writer::new(Endianness::Little, false, buffer);
         let mut locals = locals;
         let mut globals = globals;
@@ -118,13 +126,9 @@ impl Assembler<'_> {
         w.reserve_file_header();
         w.reserve_null_section_index();
         let mut groups: Vec<OutGroup> = Vec::new();
-        for section in &self.sections.all {
-            if let Some(signature) = section.group
-                && !groups.iter().any(|g| self.symbols[g.signature].name == self.symbols[signature].name)
-            {
-                let index = w.reserve_section_index();
-                groups.push(OutGroup { index, signature, members: Vec::new(), comdat: section.comdat, offset: 0 });
-            }
+        for &signature in &signatures {
+            let comdat = self.sections.all.iter().any(|s| s.group == Some(signature) && s.comdat);
+            groups.push(OutGroup { index: w.reserve_section_index(), signature, members: Vec::new(), comdat, offset: 0 });
         }
         let group_name = (!groups.is_empty()).then(|| w.add_section_name(b".group"));
         let mut out: Vec<OutSection> = Vec::new();
@@ -148,7 +152,7 @@ impl Assembler<'_> {
         for symbol in locals.iter().chain(globals.iter()) {
             let section = match symbol.section {
                 Place::Section(s) => Some(out[s.0 as usize].index),
-                Place::Attributes => attributes_index.map(|(i, _)| i),
+                Place::Group(g) => Some(groups[g].index),
                 Place::Undefined | Place::Absolute | Place::Common => None,
             };
             w.reserve_symbol_index(section);
@@ -210,7 +214,7 @@ impl Assembler<'_> {
         for symbol in locals.iter().chain(globals.iter()) {
             let (section, shndx) = match symbol.section {
                 Place::Section(s) => (Some(out[s.0 as usize].index.0), elf::SymbolSection(0)),
-                Place::Attributes => (attributes_index.map(|(i, _)| i.0), elf::SymbolSection(0)),
+                Place::Group(g) => (Some(groups[g].index.0), elf::SymbolSection(0)),
                 Place::Undefined => (None, elf::SHN_UNDEF),
                 Place::Absolute => (None, elf::SHN_ABS),
                 Place::Common => (None, elf::SHN_COMMON),
@@ -318,7 +322,7 @@ impl Assembler<'_> {
     }
 
     /// The symbols of the table, local ones first, and the number of each record in it.
-    fn out_symbols(&self, sizes: &HashMap<usize, u64>) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
+    fn out_symbols(&self, sizes: &HashMap<usize, u64>, groups: &[SymbolId]) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
         let mut locals: Vec<OutSymbol<'_>> = Vec::new();
         let mut globals: Vec<OutSymbol<'_>> = Vec::new();
         let mut numbers = vec![0u32; self.symbols.all.len()];
@@ -373,7 +377,7 @@ impl Assembler<'_> {
             };
             let size = match symbol.definition {
                 Definition::Common { size, .. } => u64::from(size),
-                _ => sizes.get(&i).copied().unwrap_or(0),
+                _ => sizes.get(&i).or_else(|| sizes.get(&(self.inherited(symbol)?.0 as usize))).copied().unwrap_or(0),
             };
             let global = match symbol.binding {
                 Binding::Global | Binding::Weak | Binding::Unique => true,
@@ -381,6 +385,14 @@ impl Assembler<'_> {
                 Binding::Default => matches!(symbol.definition, Definition::Undefined | Definition::Common { .. }),
             };
             if !global && symbol.temporary && !symbol.relocated && !(self.options.keep_locals && symbol.fixed) {
+                continue;
+            }
+            if matches!(symbol.definition, Definition::Undefined)
+                && let Some(group) = groups.iter().position(|g| self.symbols[*g].name == symbol.name)
+            {
+                // The name of a group is a symbol of it, if nothing else is.
+                locals.push(OutSymbol { name: self.names.text(symbol.name), id: None, section: Place::Group(group), value: 0, size: 0, info: 0, other: 0 });
+                numbers[i] = locals.len() as u32;
                 continue;
             }
             if matches!(symbol.definition, Definition::Undefined) {
@@ -393,7 +405,11 @@ impl Assembler<'_> {
                 }
             }
             let (section, value) = defined.unwrap_or((Place::Undefined, 0));
-            let kind = self.symbol_kind(symbol.kind, section, symbol.definition);
+            let kind = match (symbol.kind, self.inherited(symbol)) {
+                (0, Some(of)) => self.symbols[of].kind,
+                (kind, _) => kind,
+            };
+            let kind = self.symbol_kind(kind, section, symbol.definition);
             let bind = match symbol.binding {
                 Binding::Weak => 2,
                 Binding::Unique => 10,
@@ -413,6 +429,23 @@ impl Assembler<'_> {
             numbers[i] = (locals.len() + n + 1) as u32;
         }
         (locals, globals, numbers)
+    }
+
+    /// The symbol that a name given by `.set` stands for.
+    fn inherited(&self, symbol: &crate::symbols::Symbol) -> Option<SymbolId> {
+        // A name for another symbol has its type and size, unless it was given its own.
+        let mut current = symbol;
+        let mut found = None;
+        for _ in 0..crate::limits::SYMBOL_DEPTH {
+            match current.definition {
+                Definition::Value(v) if v.add.is_some() && !v.sub.is_some() => {
+                    found = Some(v.add);
+                    current = &self.symbols[v.add];
+                }
+                _ => break,
+            }
+        }
+        found
     }
 
     /// Symbols of thread-local sections are thread-local whatever `.type` says.

@@ -108,10 +108,7 @@ pub enum Variable {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// Instructions that do nothing.
-    Nops {
-        /// Two-byte ones may be used.
-        rvc: bool,
-    },
+    Nops,
     /// A pattern of 1 to 8 bytes.
     Bytes {
         /// The bytes, little-endian.

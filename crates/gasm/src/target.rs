@@ -28,6 +28,8 @@ pub struct Target {
     /// Some part of the source allowed compressed code.
     pub uses_rvc: bool,
     arch_given: bool,
+    /// An instruction of the privileged architecture was used.
+    pub uses_privileged: bool,
 }
 
 /// Values of `.attribute`.
@@ -58,6 +60,7 @@ impl Target {
             arch_symbols: Vec::new(),
             uses_rvc: options.isa.contains(Ext::C),
             arch_given: false,
+            uses_privileged: false,
         };
         target.state.arch = target.arch_number();
         target

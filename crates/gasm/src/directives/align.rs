@@ -124,13 +124,13 @@ impl Assembler<'_> {
                 }
                 self.content(Content::Code);
                 self.fix_here(FixKind::Reloc(Reloc::Align), Value::number(worst as i64), place, false);
-                push_nops(&mut self.out().bytes, worst as u32, rvc);
+                push_nops(&mut self.out().bytes, worst as u32);
                 self.out().split();
                 self.align_section(power);
                 return;
             }
             self.content(Content::Code);
-            self.out().push_variable(Variable::Align { power, max, fill: Fill::Nops { rvc } }, 0);
+            self.out().push_variable(Variable::Align { power, max, fill: Fill::Nops }, 0);
             self.align_section(power);
             return;
         }

@@ -128,7 +128,11 @@ fn emit(a: &mut Assembler<'_>, s: Stmt<'_>, format: &'static FormatRow, operands
     if let Some((reloc, relaxable, value, place)) = late {
         a.fix_here(FixKind::Reloc(reloc), value, place, relaxable);
     }
+    let splits = late.is_some_and(|(r, ..)| !matches!(r, Reloc::Lo12I | Reloc::Lo12S | Reloc::PcrelLo12I | Reloc::PcrelLo12S | Reloc::TprelLo12I | Reloc::TprelLo12S));
     if format.len == 4 { a.emit32(word) } else { a.emit16(word as u16) }
+    if splits {
+        a.out().split();
+    }
 }
 
 fn relocation(part: Part, modifier: Modifier) -> Option<Reloc> {

@@ -143,13 +143,11 @@ impl Assembler<'_> {
         let (known_flags, known_kind) = known(self.names.text(name));
         let flags = wanted.flags.map_or(known_flags, |f| f);
         let kind = wanted.kind.unwrap_or(known_kind);
-        // Code begins at multiples of its shortest instruction.
-        let align_power = if flags & SHF_EXECINSTR == 0 {
-            0
-        } else if self.target.rvc() {
-            1
-        } else {
-            2
+        // GNU as aligns .text for its shortest instruction, and no other section before it is asked to.
+        let align_power = match self.names.text(name) {
+            b".text" if self.options.isa.contains(rv32::Ext::C) => 1,
+            b".text" => 2,
+            _ => 0,
         };
         self.sections.add(Section {
             name,

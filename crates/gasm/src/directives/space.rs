@@ -103,6 +103,8 @@ fn repeat(a: &mut Assembler<'_>, s: Stmt<'_>, count: Value, span: diag::Span, si
             for _ in 0..n {
                 out.bytes.extend_from_slice(&bytes[..usize::from(size)]);
             }
+            // GNU as begins a fragment here, which call frame information shows.
+            out.split();
             return;
         }
     }

@@ -175,6 +175,13 @@ impl Assembler<'_> {
         if !self.options.attributes && attributes.is_empty() && !self.target.arch_given() {
             return Vec::new();
         }
+        let mut attributes = attributes.clone();
+        if self.target.uses_privileged {
+            // GNU as 2.40 then names the version of the privileged specification that it takes, 1.11.
+            for (tag, n) in [(8, 1), (10, 11), (12, 0)] {
+                attributes.entry(tag).or_insert(AttributeValue::Number(n));
+            }
+        }
         let mut body = Vec::new();
         for tag in attributes.keys().copied().chain([5]).collect::<std::collections::BTreeSet<_>>() {
             match attributes.get(&tag) {
