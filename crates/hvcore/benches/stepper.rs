@@ -33,12 +33,11 @@ fn paged(c: &mut Code) {
 }
 
 fn main() {
-    let cases: [(&str, fn(&mut Code)); 2] = [("bare", work), ("paged", paged)];
-    for (name, build) in cases {
+    for (name, program) in [("bare", code(work)), ("paged", code(paged))] {
         let steps = 20_000_000;
         let config = VmConfig { max_steps: Some(steps), ..VmConfig::virt("bench") };
         let start = Instant::now();
-        let ran = run_config(&code(build), config, TestDoor::default());
+        let ran = run_config(&program, config, TestDoor::default());
         let seconds = start.elapsed().as_secs_f64();
         println!("{name}: {:.1} million steps/s", ran.vm().steps() as f64 / seconds / 1e6);
     }

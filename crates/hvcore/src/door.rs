@@ -42,7 +42,7 @@ pub trait Door {
     /// or until [`should_stop`](Self::should_stop) would say yes.
     fn sleep(&mut self);
 
-    /// Asked once in each round of a group and after each [`sleep`](Self::sleep): whether to leave `run` (a timeout, an interrupt
+    /// Asked once in each round of a group, after each [`sleep`](Self::sleep) and after hypercalls that moved much: whether to leave `run` (a timeout, an interrupt
     /// from the terminal).
     fn should_stop(&mut self) -> bool;
 }

@@ -38,6 +38,8 @@ pub(crate) enum After {
 pub(crate) struct Scratch {
     pub bytes: Vec<u8>,
     pub spans: Vec<hypercall::buffer::Span>,
+    /// Bytes that calls moved since the door was last asked whether to stop.
+    pub moved: u64,
 }
 
 /// Everything that handling one guest's exit may touch.

@@ -85,6 +85,9 @@ impl fmt::Display for AddVmError {
 
 impl std::error::Error for AddVmError {}
 
+/// Bytes that hypercalls may move before the door is asked whether to stop.
+const ASK_AFTER: u64 = 16 * 1024 * 1024;
+
 /// Why [`Hypervisor::run`] came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RunEnd {
@@ -216,6 +219,13 @@ impl<E: Engine> Hypervisor<E> {
             }
             if let After::Debug(event) = after {
                 return RunEnd::Debug { vm: id, event };
+            }
+            // A slice full of large buffers takes far longer than one of plain instructions.
+            if self.scratch.moved > ASK_AFTER {
+                self.scratch.moved = 0;
+                if door.should_stop() {
+                    return RunEnd::Interrupted;
+                }
             }
             if stepped && vm.debug.single_step && vm.stop.is_none() {
                 vm.counts.add(guest_abi::ExitReason::Debug);

@@ -79,6 +79,7 @@ impl Context<'_> {
             }
             done += length;
         }
+        self.scratch.moved += u64::from(bytes);
         Ok(())
     }
 
