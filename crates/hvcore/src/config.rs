@@ -58,7 +58,7 @@ pub struct VmConfig {
     pub name: String,
     /// RAM in bytes: a multiple of the page size, at most 2 GiB.
     pub ram_bytes: u32,
-    /// The extensions that the guest has. I, Zicsr and Zifencei cannot be taken away usefully, but may.
+    /// The extensions that the guest has; instructions and CSRs of others do not exist for it.
     pub isa: Isa,
     /// The part of the virtual space that translates.
     pub virtual_space: VirtualSpace,

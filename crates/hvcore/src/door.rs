@@ -42,8 +42,8 @@ pub trait Door {
     /// or until [`should_stop`](Self::should_stop) would say yes.
     fn sleep(&mut self);
 
-    /// Asked once in each round of a group, after each [`sleep`](Self::sleep) and after hypercalls that moved much: whether to leave `run` (a timeout, an interrupt
-    /// from the terminal).
+    /// Whether to leave `run` (a timeout, an interrupt from the terminal). Asked once in each round of a group, after
+    /// each [`sleep`](Self::sleep), and after hypercalls that moved many bytes.
     fn should_stop(&mut self) -> bool;
 }
 
