@@ -326,11 +326,7 @@ impl Assembler<'_> {
         let to = self.temporary_label(frame.end, place);
         let kind = if eh { FixKind::Relative32 } else { FixKind::Data(4) };
         self.put(kind, Value::symbol(from), place, 4);
-        if frame.start.chain == frame.end.chain && frame.start.frag == frame.end.frag && false {
-            self.out().bytes.extend_from_slice(&(frame.end.pos - frame.start.pos).to_le_bytes());
-        } else {
-            self.put_difference(to, from, place);
-        }
+        self.put_difference(to, from, place);
         if eh {
             let has_lsda = frame.lsda.0 != OMIT;
             let length = if has_lsda { u64::from(encoded_len(frame.lsda.0)) } else { 0 };

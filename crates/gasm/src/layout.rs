@@ -41,6 +41,7 @@ impl Assembler<'_> {
                     return;
                 }
             }
+            changed |= self.number_views();
             if !changed {
                 return;
             }

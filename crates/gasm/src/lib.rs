@@ -65,6 +65,8 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     a.finish_frames();
     a.pad_code_sections();
     a.layout();
+    a.write_lines();
+    a.layout();
     let object = a.object();
     a.into_assembly(object)
 }

@@ -61,6 +61,9 @@ impl Assembler<'_> {
                 self.note_line(text, &toks, map);
             }
             let listed = self.listing.is_some().then(|| self.here());
+            if self.options.debug_info {
+                self.lines.begin_statement(map.span(toks[0].start as usize, toks[0].end as usize));
+            }
             self.statement(Stmt { text, map, toks: &toks });
             if let Some(from) = listed {
                 let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
