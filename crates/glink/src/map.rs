@@ -126,7 +126,10 @@ fn input(linked: Linked<'_, '_, '_>, id: SectionId, symbols: &BTreeMap<SectionId
         return;
     }
     let owner = if resolved.sections[id.0 as usize].object == LINKER { "made by the linker" } else { label(resolved, id) };
-    let _ = write!(out, " {:<15} {:#010x} {:>10} {owner}", text(section.name), linked.layout.sections[id.0 as usize], format!("{size:#x}"));
+    // A long name stands on a line of its own, so that the columns stay.
+    let name = text(section.name);
+    let name = if name.len() > 15 { format!("{name}\n {:15}", "") } else { format!("{name:<15}") };
+    let _ = write!(out, " {name} {:#010x} {:>10} {owner}", linked.layout.sections[id.0 as usize], format!("{size:#x}"));
     if size != section.size && section.size > 0 {
         let why = if linked.shapes.merged.is_merged(id) { "before merging" } else { "before relaxing" };
         let _ = write!(out, " ({:#x} {why})", section.size);

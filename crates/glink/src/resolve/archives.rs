@@ -8,10 +8,12 @@ use crate::options::Options;
 use crate::problem::Problem;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
+use std::collections::BTreeSet;
 
 struct Open<'a> {
     file: &'a InputFile,
     archive: Archive<'a>,
+    /// From a name to its first row in the symbol table.
     by_symbol: NameMap<'a, usize>,
     taken: Vec<bool>,
 }
@@ -40,19 +42,28 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// Takes members of these archives until they define nothing more that is wanted. Each wanted
-    /// symbol is looked up once for each archive and round; a round follows only if the one before
-    /// took something.
+    /// Takes members of these archives until they define nothing more that is wanted. An archive is
+    /// walked as GNU ld walks it, in the order of its symbol table and from the start again while
+    /// that gives something, so that members come in the same order; but each wanted symbol is
+    /// looked up once for each archive and round.
     pub(super) fn take_needed(&mut self, files: &[usize], resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
         loop {
             let mut progress = false;
             for &file in files {
                 let Some(open) = &mut self.by_file[file] else { continue };
-                let mut next = 0;
-                while let Some(&symbol) = resolved.symbols.wanted.get(next) {
-                    next += 1;
-                    if is_wanted(resolved, symbol)
-                        && let Some(&member) = open.by_symbol.get(resolved.symbols.get(symbol).name)
+                // Rows of the symbol table that define something wanted.
+                let mut rows: BTreeSet<usize> = BTreeSet::new();
+                let (mut looked_up, mut at) = (0, 0);
+                loop {
+                    while let Some(&symbol) = resolved.symbols.wanted.get(looked_up) {
+                        looked_up += 1;
+                        rows.extend(open.by_symbol.get(resolved.symbols.get(symbol).name));
+                    }
+                    let Some(&row) = rows.range(at..).next().or(rows.first()) else { break };
+                    rows.remove(&row);
+                    at = row + 1;
+                    let (name, member) = open.archive.symbols[row];
+                    if let Some(symbol) = resolved.symbols.find(name).filter(|&symbol| is_wanted(resolved, symbol))
                         && !open.taken[member]
                     {
                         take(open, member, Why::Defines(symbol), resolved, options, problems);
@@ -92,8 +103,8 @@ fn open<'a>(file: &'a InputFile, problems: &mut Vec<Problem>) -> Option<Open<'a>
     }
     let mut by_symbol = NameMap::default();
     by_symbol.reserve(archive.symbols.len());
-    for &(name, member) in &archive.symbols {
-        by_symbol.entry(name).or_insert(member);
+    for (row, &(name, _)) in archive.symbols.iter().enumerate() {
+        by_symbol.entry(name).or_insert(row);
     }
     let taken = vec![false; archive.members.len()];
     Some(Open { file, archive, by_symbol, taken })

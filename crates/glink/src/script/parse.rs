@@ -75,6 +75,13 @@ fn too_deep(text: &str) -> Option<usize> {
 
 fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
     let span = error.span();
+    // A command that is known and not supported is read as a name, and fails behind it.
+    let before = text[..span.start].trim_end();
+    let word = before.len() - before.bytes().rev().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    if REFUSED.contains(&&before[word..]) {
+        let message = format!("the script command {} is not supported", &before[word..]);
+        return Diagnostic::new(&codes::E0507, message).at(Span::new(file, word, before.len()), "here");
+    }
     let found = match error.found() {
         Some(c) => format!("`{}`", text[span.start..].split_whitespace().next().filter(|word| word.len() < 24).map_or_else(|| c.to_string(), str::to_string)),
         None => "the end".to_string(),
@@ -398,7 +405,7 @@ fn output_rule<'s>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<'
     .delimited_by(token("("), token(")"))
     .boxed();
     let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
-    let head = word(":=").then(kind.clone().map(|kind| (None, kind)).or(expression().then(kind.or_not()).map(|(address, kind)| (Some(address), kind.flatten()))).or_not()).then_ignore(token(":"));
+    let head = word(":=").filter(|name| !REFUSED.contains(name)).then(kind.clone().map(|kind| (None, kind)).or(expression().then(kind.or_not()).map(|(address, kind)| (Some(address), kind.flatten()))).or_not()).then_ignore(token(":"));
     let attributes = keyword("AT")
         .ignore_then(parenthesised.clone())
         .or_not()
@@ -448,12 +455,6 @@ fn output_rule<'s>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<'
 /// Commands that are known and refused by name.
 const REFUSED: &[&str] = &["OVERLAY", "VERSION", "INSERT", "NOCROSSREFS_TO", "NOCROSSREFS", "INCLUDE", "STARTUP", "TARGET"];
 
-fn refused<'s, T: 's>() -> impl Parser<'s, &'s str, T, Extra<'s>> + Clone {
-    choice(REFUSED.iter().map(|&name| keyword(name).to(name)).collect::<Vec<_>>())
-        .try_map(|name: &str, span| Err(Rich::custom(span, format!("{name} is not supported"))))
-        .boxed()
-}
-
 fn script<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<'s>> {
     let names = || word("").then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().delimited_by(token("("), token(")")).map(|names| names.into_iter().map(str::to_string).collect::<Vec<_>>()).boxed();
     let one_name = || word("").delimited_by(token("("), token(")")).map(str::to_string).boxed();
@@ -462,7 +463,6 @@ fn script<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<'s>>
         token(";").to(Command::Nothing),
         entry(),
         assertion(file).map(|assertion| Command::Statements(vec![Statement::Assert(assertion)])),
-        refused(),
         assignment(file).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
     ))
     .boxed();

@@ -1,0 +1,49 @@
+//! Peers: other people's tools that ours are compared with.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Whether a tool is there. Says so when it is not, or fails if HVKIT_REQUIRE_PEERS=1.
+pub fn have(tool: &str) -> bool {
+    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()));
+    if !found {
+        assert!(std::env::var("HVKIT_REQUIRE_PEERS").as_deref() != Ok("1"), "{tool} is not installed");
+        eprintln!("skipped: {tool} is not installed");
+    }
+    found
+}
+
+/// Runs a tool; a failure is the test's.
+pub fn run(command: &mut Command) -> Vec<u8> {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// The C sources and the start-up code of the tests.
+pub fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c")
+}
+
+/// Compiles the test program; gives its objects, start-up code first.
+pub fn compile(folder: &Path, flags: &[&str]) -> Vec<PathBuf> {
+    let mut objects = Vec::new();
+    for name in ["start.s", "main.c", "sort.c", "strings.c", "divide.c", "tables.c"] {
+        let object = folder.join(Path::new(name).with_extension("o"));
+        run(Command::new("riscv64-unknown-elf-gcc")
+            .args(["-O2", "-march=rv32imac", "-mabi=ilp32", "-ffreestanding", "-fno-builtin"])
+            .args(flags)
+            .arg("-c")
+            .arg(sources().join(name))
+            .arg("-o")
+            .arg(&object));
+        objects.push(object);
+    }
+    objects
+}
+
+/// The compiler's library for rv32imac.
+pub fn libgcc() -> PathBuf {
+    let output = run(Command::new("riscv64-unknown-elf-gcc").args(["-march=rv32imac", "-mabi=ilp32", "-print-libgcc-file-name"]));
+    PathBuf::from(String::from_utf8(output).expect("a path").trim())
+}
