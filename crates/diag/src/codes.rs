@@ -112,6 +112,7 @@ codes! {
         E0419 "call frame information";
         E0420 "malformed alignment";
         E0421 "line information";
+        E0422 "output cannot be written";
         // E05xx: linking
         E0501 "an input cannot be read";
         E0502 "a library is not found";

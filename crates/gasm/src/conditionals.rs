@@ -79,8 +79,6 @@ impl Assembler<'_> {
 
 /// A statement found without cutting tokens: for text that is skipped or kept as it is.
 pub struct RawStatement {
-    /// Where it begins.
-    pub start: usize,
     /// The head after labels.
     pub head: (usize, usize),
     /// End of the statement, before its separator.
@@ -121,7 +119,7 @@ impl RawStatement {
         }
         let end = statement_end(text, i);
         let next = (end + 1).min(text.len());
-        RawStatement { start: from, head: head.unwrap_or((i, i)), end, next }
+        RawStatement { head: head.unwrap_or((i, i)), end, next }
     }
 }
 

@@ -279,18 +279,6 @@ impl Assembler<'_> {
                 }
             }
             FixKind::ImmediateI | FixKind::ImmediateS => self.fix_immediate(fixup, offset, out),
-            FixKind::Advance(size) => {
-                if let Some(Target::Difference(add, sub, _)) = self.target(fixup.value, place) {
-                    let (set, minus) = match size {
-                        0 => (Reloc::Set6, Reloc::Sub6),
-                        1 => (Reloc::Set8, Reloc::Sub8),
-                        2 => (Reloc::Set16, Reloc::Sub16),
-                        _ => (Reloc::Set32, Reloc::Sub32),
-                    };
-                    self.rel(out, offset, set, add, 0);
-                    self.rel(out, offset, minus, sub, 0);
-                }
-            }
         }
     }
 

@@ -7,7 +7,6 @@ use crate::operand::{Modifier, Operand, Operands, Shape, Syntax, syntax};
 use crate::parse::Args;
 use crate::place::Where;
 use crate::section::{Branch, Content, FixKind, Fixup, Variable};
-use crate::symbols::SymbolId;
 use diag::{Diagnostic, Span, codes};
 use rv32::{COp, COperand, Expansion, Ext, Form, Insn, Op, PseudoRow, Reloc};
 
@@ -35,8 +34,6 @@ pub struct Filled {
     pub late: Late,
     /// An immediate was written as its value modulo 2^32: GNU as does not compress those.
     pub wrapped: bool,
-    /// The first register operand, for expansions that need a scratch register.
-    pub operand_registers: u8,
 }
 
 /// The operands of a form, as the parser sees them.
@@ -187,7 +184,7 @@ impl Assembler<'_> {
 
     /// Puts the operands into an instruction.
     fn fill(&mut self, s: Stmt<'_>, insn: Insn, rows: &'static [rv32::Operand], operands: &[Operand]) -> Option<Filled> {
-        let mut filled = Filled { insn, late: Late::None, wrapped: false, operand_registers: 0 };
+        let mut filled = Filled { insn, late: Late::None, wrapped: false };
         for (row, operand) in rows.iter().filter(|o| syntax(**o) != Syntax::None).zip(operands) {
             self.fill_one(s, *row, operand, &mut filled)?;
         }
@@ -341,7 +338,7 @@ impl Assembler<'_> {
 
     fn compressed(&mut self, s: Stmt<'_>, cop: COp, operands: &Operands) {
         let row = cop.row();
-        let mut filled = Filled { insn: row.expands_to, late: Late::None, wrapped: false, operand_registers: 0 };
+        let mut filled = Filled { insn: row.expands_to, late: Late::None, wrapped: false };
         for (wanted, operand) in row.operands.iter().zip(operands.iter()) {
             let Some(written) = wanted.written_as() else {
                 if !matches!(operand.shape, Shape::Register(2)) {
@@ -402,9 +399,8 @@ impl Assembler<'_> {
                         .at(s.whole(), "its registers are s0, s1 and a0 to a5");
                     return self.report(d);
                 }
-                let relax = self.target.relax();
                 self.before_insn();
-                self.out().push_variable(Variable::Branch(Branch { insn, target: value, compressible: true, relax, place }), 2);
+                self.out().push_variable(Variable::Branch(Branch { insn, target: value, compressible: true, place }), 2);
             }
             Late::Reloc(Reloc::Lo12I | Reloc::Lo12S, ..) | Late::Reloc(..) | Late::Immediate(..) | Late::Symbol(..) => {
                 let d = Diagnostic::new(&codes::E0207, format!("{} needs a constant here", row.mnemonic))
@@ -470,9 +466,8 @@ impl Assembler<'_> {
             out.split();
             return;
         }
-        let relax = self.target.relax();
         let size = if compressible { 2 } else { 4 };
-        self.out().push_variable(Variable::Branch(Branch { insn, target, compressible, relax, place }), size);
+        self.out().push_variable(Variable::Branch(Branch { insn, target, compressible, place }), size);
     }
 
     /// What every instruction does first.
@@ -502,12 +497,12 @@ impl Assembler<'_> {
 
     /// Emits one instruction, compressed if it can be.
     pub fn emit_insn(&mut self, insn: Insn) {
-        self.emit_filled(Filled { insn, late: Late::None, wrapped: false, operand_registers: 0 }, None);
+        self.emit_filled(Filled { insn, late: Late::None, wrapped: false }, None);
     }
 
     /// Emits an instruction with a relocation.
     fn emit_reloc(&mut self, insn: Insn, reloc: Reloc, relaxable: bool, value: Value, place: Where) {
-        self.emit_filled(Filled { insn, late: Late::Reloc(reloc, relaxable, value, place), wrapped: false, operand_registers: 0 }, None);
+        self.emit_filled(Filled { insn, late: Late::Reloc(reloc, relaxable, value, place), wrapped: false }, None);
     }
 
     // Pseudo-instructions
@@ -580,7 +575,7 @@ impl Assembler<'_> {
         let (insns, n) = load_immediate_insns(rd, filled.insn.imm);
         for insn in &insns[..n] {
             // The 12-bit form keeps how the number was written.
-            self.emit_filled(Filled { insn: *insn, late: Late::None, wrapped: filled.wrapped && n == 1 && insn.op == Op::Addi, operand_registers: 0 }, None);
+            self.emit_filled(Filled { insn: *insn, late: Late::None, wrapped: filled.wrapped && n == 1 && insn.op == Op::Addi }, None);
         }
     }
 
@@ -637,9 +632,4 @@ pub fn load_immediate_insns(rd: u8, value: i32) -> ([Insn; 2], usize) {
     let (upper, lower) = rv32::format::split_hi_lo(value as u32);
     let lui = Insn { rd, imm: upper as i32, ..Insn::new(Op::Lui) };
     ([lui, addi(rd, lower)], if lower == 0 { 1 } else { 2 })
-}
-
-/// A symbol that an operand names alone.
-pub fn lone_symbol(value: Value) -> Option<SymbolId> {
-    (value.add.is_some() && !value.sub.is_some()).then_some(value.add)
 }

@@ -7,6 +7,7 @@
 
 mod assembler;
 mod cfi;
+mod cli;
 mod conditionals;
 mod contents;
 mod directives;
@@ -35,6 +36,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 
+pub use directives::reference as directive_reference;
 pub use options::Options;
 pub use program::run;
 
@@ -62,7 +64,11 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     let mut a = Assembler::new(sources, main, options, files);
     a.define_symbols(main);
     a.read_file(main);
+    for &file in &options.more_sources {
+        a.read_file(file);
+    }
     a.finish_frames();
+    a.mark_stack();
     a.pad_code_sections();
     a.layout();
     a.write_lines();
@@ -82,6 +88,15 @@ impl Assembler<'_> {
             self.symbols[id].variable = true;
         }
         self.listing = self.options.listing.then(listing::Listing::default);
+    }
+
+    /// `.note.GNU-stack`, if the command line asks for it.
+    fn mark_stack(&mut self) {
+        if let Some(executable) = self.options.stack_note {
+            let place = self.place_of_nothing();
+            let section = self.section_named(b".note.GNU-stack", place);
+            self.sections[section].flags = if executable { elf::SHF_EXECINSTR } else { 0 };
+        }
     }
 
     /// Frames that stay open are mistakes; the others become sections.

@@ -14,8 +14,6 @@ pub const EXPANSION_LINES: u64 = 1 << 26;
 pub const EXPANSION_BYTES: usize = 256 << 20;
 /// Bytes of one section.
 pub const SECTION_BYTES: u64 = 2 << 30;
-/// Bytes that all sections with contents may hold in one object.
-pub const OBJECT_BYTES: u64 = 2 << 30;
 /// Bytes of one source file: positions are 32 bits.
 pub const SOURCE_BYTES: usize = u32::MAX as usize - 1;
 /// Conditionals (`.if`) inside each other.

@@ -81,11 +81,6 @@ impl Names {
         }
     }
 
-    /// The name of these bytes, if it was seen before.
-    pub fn lookup(&self, text: &[u8]) -> Option<Name> {
-        self.find(text).ok()
-    }
-
     /// The name of these bytes.
     pub fn intern(&mut self, text: &[u8]) -> Name {
         let slot = match self.find(text) {
@@ -153,9 +148,8 @@ mod tests {
         let all: Vec<_> = (0..5000).map(|i| names.intern(format!("label_number_{i}").as_bytes())).collect();
         for (i, &name) in all.iter().enumerate() {
             assert_eq!(names.text(name), format!("label_number_{i}").as_bytes());
-            assert_eq!(names.lookup(format!("label_number_{i}").as_bytes()), Some(name));
+            assert_eq!(names.intern(format!("label_number_{i}").as_bytes()), name);
         }
-        assert_eq!(names.lookup(b"other"), None);
         let a0 = names.intern(b"a0");
         assert_eq!(names.info(a0).register, 10);
     }

@@ -27,6 +27,10 @@ pub struct Options {
     pub listing: bool,
     /// Keep `.L` names in the symbol table (`-L`).
     pub keep_locals: bool,
+    /// Sources read after the main one, as if they were appended to it.
+    pub more_sources: Vec<diag::FileId>,
+    /// Write `.note.GNU-stack`: `Some(true)` if the stack is to be executable.
+    pub stack_note: Option<bool>,
     /// Severities of named diagnostics.
     pub levels: Levels,
     /// Folder of the compilation, for debug information.
@@ -48,6 +52,8 @@ impl Default for Options {
             attributes: true,
             listing: false,
             keep_locals: false,
+            more_sources: Vec::new(),
+            stack_note: None,
             levels: Levels::default(),
             current_dir: "/".into(),
             prefix_map: Vec::new(),

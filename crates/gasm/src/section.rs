@@ -35,8 +35,6 @@ pub struct Branch {
     pub target: Value,
     /// It may become 2 bytes long.
     pub compressible: bool,
-    /// `.option relax` is on: the linker may change distances.
-    pub relax: bool,
     /// The operand.
     pub place: Where,
 }
@@ -167,8 +165,6 @@ pub enum FixKind {
     ImmediateI,
     /// The same in S format.
     ImmediateS,
-    /// A pair for an advance: 0 `SET6`/`SUB6`, 1 `SET8`/`SUB8`, 2 `SET16`/`SUB16`, 4 `SET32`/`SUB32`.
-    Advance(u8),
 }
 
 /// What stands in a code section from some place on.

@@ -60,6 +60,16 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     all().flat_map(|d| d.names.iter().copied())
 }
 
+/// The reference page of all directives, as markdown.
+pub fn reference() -> String {
+    let mut out = String::from("# Directives\n\nMade from the table of directives; each example is assembled by the tests.\n");
+    for directive in all() {
+        let names: Vec<String> = directive.names.iter().map(|n| format!("`{n}`")).collect();
+        out.push_str(&format!("\n## {}\n\n{}\n\n    {}\n\n```gasm\n{}```\n", names.join(", "), directive.summary, directive.syntax, directive.example));
+    }
+    out
+}
+
 /// The directive of a name in lower case.
 pub fn find(name: &[u8]) -> Option<&'static Directive> {
     static INDEX: OnceLock<HashMap<&'static [u8], &'static Directive>> = OnceLock::new();
