@@ -11,7 +11,7 @@
 # end of RAM). Otherwise, as on machines that give 0 or leave their firmware's sp, it is __stack_top,
 # the end of the space that glink reserves behind .bss.
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  _start
         .type   _start, @function
         .weak   __global_pointer$

@@ -6,7 +6,7 @@
 # without that the legacy shutdown.
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_exit
         .type   hv_exit, @function
 hv_exit:

@@ -4,7 +4,7 @@
 #   clobbers  a1, a2, a6, a7, t0, t1
 #   errors    SBI_ERR_DENIED: the input has ended
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_getc
         .type   hv_getc, @function
 hv_getc:

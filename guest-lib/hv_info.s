@@ -6,7 +6,7 @@
 #   errors    SBI_ERR_INVALID_ADDRESS; SBI_ERR_NOT_SUPPORTED on a machine without HVK
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_info
         .type   hv_info, @function
 hv_info:

@@ -5,7 +5,7 @@
 # Uses HVK PANIC. On a machine without it: the message on the console, then exit code 1.
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_panic
         .type   hv_panic, @function
 hv_panic:

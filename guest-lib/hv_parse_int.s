@@ -7,7 +7,7 @@
 #   clobbers  a2, a3, a4, t0, t1, t2
 #   errors    none beside a1
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_parse_int
         .type   hv_parse_int, @function
 hv_parse_int:

@@ -9,7 +9,7 @@
 # mapped to themselves.
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_print
         .type   hv_print, @function
 hv_print:

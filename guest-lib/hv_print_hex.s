@@ -3,7 +3,7 @@
 #   out       a0 = 0, or a negative SBI error
 #   clobbers  a1, a2, a6, a7, t0, t1, t2
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_print_hex
         .type   hv_print_hex, @function
 hv_print_hex:

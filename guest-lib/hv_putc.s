@@ -3,7 +3,7 @@
 #   out       a0 = 0, or a negative SBI error
 #   clobbers  a1, a2, a6, a7, t0, t1
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_putc
         .type   hv_putc, @function
 hv_putc:

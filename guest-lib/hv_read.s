@@ -9,7 +9,7 @@
 # that the legacy console call; neither of these knows an end of input.
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_read
         .type   hv_read, @function
 hv_read:

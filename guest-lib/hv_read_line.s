@@ -7,7 +7,7 @@
 #   clobbers  a1, a2, a6, a7, t0, t1
 #   errors    SBI_ERR_DENIED: the input ended before a first byte; the buffer holds an empty string
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_read_line
         .type   hv_read_line, @function
 hv_read_line:

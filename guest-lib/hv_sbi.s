@@ -4,7 +4,7 @@
 #   out       a0 = error (0: none), a1 = value
 #   clobbers  nothing else
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_sbi
         .type   hv_sbi, @function
 hv_sbi:

@@ -9,7 +9,7 @@
 # Uses SBI TIME. On a machine without it: the legacy call.
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_set_timer
         .type   hv_set_timer, @function
 hv_set_timer:

@@ -3,7 +3,7 @@
 #   out       a0 = bits 31:0, a1 = bits 63:32 of `time`, which counts TIMEBASE_HZ a second
 #   clobbers  t0
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_time
         .type   hv_time, @function
 hv_time:

@@ -4,7 +4,7 @@
 #   clobbers  a1, a6, a7
 
         .include "abi.s"
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  hv_yield
         .type   hv_yield, @function
 hv_yield:

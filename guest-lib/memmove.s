@@ -3,7 +3,7 @@
 #   out       a0 = to, unchanged
 #   clobbers  a1, a2, t0, t1, t2
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  memmove
         .type   memmove, @function
 memmove:

@@ -3,7 +3,7 @@
 #   out       a0 = the address, unchanged
 #   clobbers  a1, a2, t0, t1
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  memset
         .type   memset, @function
 memset:

@@ -3,7 +3,7 @@
 #   out       a0 = 0: equal; else the difference, first minus second, of the first bytes that differ
 #   clobbers  a1, t0, t1
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  strcmp
         .type   strcmp, @function
 strcmp:

@@ -3,7 +3,7 @@
 #   out       a0 = bytes before the zero byte
 #   clobbers  t0, t1
 
-        .text
+        .section .text.hv, "ax", @progbits
         .globl  strlen
         .type   strlen, @function
 strlen:

@@ -57,11 +57,15 @@ fn gnu_ld_links_our_objects_and_library() {
     for name in ["01-hello", "05-user-mode"] {
         let source = root().join("examples").join(name).join("main.s");
         assert_eq!(run(&["gasm", "-g", text(&source), "-o", text(&object)]).status, 0);
-        let flags = ["-melf32lriscv", "-Ttext=0x80000000", "-L", text(scratch.path()), "-o", text(&image), text(&object), "-lhv"];
-        let linked = run_peer("riscv64-unknown-elf-ld", &flags.map(OsStr::new));
-        assert_eq!(linked.stderr, "", "GNU ld says nothing");
-        let (theirs, ours) = (run(&["hvrun", text(&image)]), run(&["hvrun", text(&source)]));
-        assert_eq!((theirs.status, &theirs.stdout), (ours.status, &ours.stdout), "{}", theirs.stderr);
+        // With ld's own layout and with ours as a script.
+        let script = format!("-T{}", text(&scratch.path().join("hv.ld")));
+        for layout in ["-Ttext=0x80000000", &script] {
+            let flags = ["-melf32lriscv", layout, "-L", text(scratch.path()), "-o", text(&image), text(&object), "-lhv"];
+            let linked = run_peer("riscv64-unknown-elf-ld", &flags.map(OsStr::new));
+            assert!(!linked.stderr.contains("error") && !linked.stderr.contains("undefined"), "{}", linked.stderr);
+            let (theirs, ours) = (run(&["hvrun", text(&image)]), run(&["hvrun", text(&source)]));
+            assert_eq!((theirs.status, &theirs.stdout), (ours.status, &ours.stdout), "{}", theirs.stderr);
+        }
     }
 }
 

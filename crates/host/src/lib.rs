@@ -120,6 +120,8 @@ pub trait Host: Files {
     /// Writes a whole file at once: to a temporary name beside it, then renamed, so that a failure
     /// leaves the old file whole. A device or pipe (`/dev/null`) is written directly.
     fn write(&mut self, path: &Path, bytes: &[u8], kind: FileKind) -> Result<(), FileError>;
+    /// Makes a folder and those above it; one that is there already is fine.
+    fn create_folder(&mut self, path: &Path) -> Result<(), FileError>;
     /// Standard input.
     fn stdin(&mut self) -> &mut dyn Read;
     /// Standard output.

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct MemoryHost {
     /// Files by path, exactly as they are named.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
-    /// Where names that are not in `files` are read from, if anywhere.
+    /// Where names that are not in `files` are read from and files are written to, if anywhere, and whose clock counts.
     pub below: Option<Box<dyn Host>>,
     /// What standard input holds.
     pub input: Cursor<Vec<u8>>,
@@ -21,7 +21,7 @@ pub struct MemoryHost {
     pub errors: Vec<u8>,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
-    /// The time; [`Host::sleep`] moves it.
+    /// The time if there is nothing below; [`Host::sleep`] moves it.
     pub time: Duration,
 }
 
@@ -69,6 +69,9 @@ impl Host for MemoryHost {
             }
         }
     }
+    fn create_folder(&mut self, path: &Path) -> Result<(), FileError> {
+        self.below.as_mut().map_or(Ok(()), |below| below.create_folder(path))
+    }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.input
     }
@@ -97,10 +100,13 @@ impl Host for MemoryHost {
         true
     }
     fn now(&self) -> Duration {
-        self.time
+        self.below.as_ref().map_or(self.time, |below| below.now())
     }
     fn sleep(&mut self, time: Duration) {
-        self.time += time;
+        match &mut self.below {
+            Some(below) => below.sleep(time),
+            None => self.time += time,
+        }
     }
     fn catch_signals(&mut self) {}
     fn signal(&self) -> Option<Signal> {

@@ -119,6 +119,9 @@ impl Host for OsHost {
         })
     }
 
+    fn create_folder(&mut self, path: &Path) -> Result<(), FileError> {
+        fs::create_dir_all(path).map_err(|e| reason(&e))
+    }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.stdin
     }

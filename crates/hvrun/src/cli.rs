@@ -126,7 +126,7 @@ pub struct Options {
     #[arg(short = 'N', long)]
     pub omagic: bool,
 
-    /// Write libhv.a, abi.s and hv.h into a folder, for use with other tools, and end
+    /// Write libhv.a, abi.s, hv.h and the linker script hv.ld into a folder, for GNU ld and gcc, and end
     #[arg(long, value_name = "DIR")]
     pub export_lib: Option<PathBuf>,
 

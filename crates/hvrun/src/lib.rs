@@ -95,7 +95,16 @@ fn end(reporter: &mut Reporter, host: &mut dyn Host, status: Status) -> u8 {
 
 /// `--export-lib`: the guest library as files, for other tools.
 fn export(folder: &Path, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
-    let files: [(&str, &[u8]); 3] = [("libhv.a", guest_lib::LIBHV_A), ("abi.s", guest_lib::ABI_S.as_bytes()), ("hv.h", guest_lib::HV_H.as_bytes())];
+    let files = [
+        ("libhv.a", guest_lib::LIBHV_A),
+        ("abi.s", guest_lib::ABI_S.as_bytes()),
+        ("hv.h", guest_lib::HV_H.as_bytes()),
+        ("hv.ld", glink::DEFAULT_SCRIPT.as_bytes()),
+    ];
+    if let Err(error) = host.create_folder(folder) {
+        reporter.show(host, &[Diagnostic::new(&codes::E0611, format!("cannot make the folder {}: {error}", folder.display()))]);
+        return end(reporter, host, Status::Failure);
+    }
     for (name, bytes) in files {
         let path = folder.join(name);
         if let Err(error) = host.write(&path, bytes, FileKind::Plain) {

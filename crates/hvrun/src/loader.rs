@@ -2,6 +2,7 @@
 //!
 //! Nothing of a file is trusted; whatever is wrong is said with the name of the segment.
 
+use guest_abi::memory_map::RAM;
 use guest_abi::image::{NOTE_NAME, NOTE_TYPE, Note};
 use hvcore::{GuestPhys, Image, Segment};
 use object::Endianness;
@@ -84,6 +85,7 @@ pub fn elf(bytes: &Arc<[u8]>) -> Result<Loaded, String> {
         return Err("it is for RV32E; guests have 32 registers (`-march=rv32i…`)".into());
     }
     let headers = header.program_headers(endian, data).map_err(|_| "its program headers lie outside the file".to_string())?;
+    let allocated = addresses(header, endian, data, SHF_ALLOC);
     let mut segments = Vec::new();
     let mut note = None;
     let (virtual_entry, mut entry) = (header.e_entry(endian), None);
@@ -99,13 +101,17 @@ pub fn elf(bytes: &Arc<[u8]>) -> Result<Loaded, String> {
             if within < memory_bytes {
                 entry = entry.or(Some((address.wrapping_add(within), program.p_vaddr(endian).wrapping_sub(address))));
             }
-            segments.push(Segment {
-                name: segment_name(header, endian, data, index, program),
-                gpa: GuestPhys(address),
-                file_offset: program.p_offset(endian).into(),
-                file_bytes: program.p_filesz(endian),
-                memory_bytes,
-            });
+            segments.push(without_headers(
+                Segment {
+                    name: segment_name(header, endian, data, index, program),
+                    gpa: GuestPhys(address),
+                    file_offset: program.p_offset(endian).into(),
+                    file_bytes: program.p_filesz(endian),
+                    memory_bytes,
+                },
+                program.p_vaddr(endian).wrapping_sub(address),
+                &allocated,
+            ));
         }
     }
     let (entry, link_offset) = match entry {
@@ -115,7 +121,7 @@ pub fn elf(bytes: &Arc<[u8]>) -> Result<Loaded, String> {
     };
     let min_ram = note.map_or(0, |note| note.min_ram);
     let image = Image::new(bytes.clone(), GuestPhys(entry), segments, min_ram).map_err(|e| e.to_string())?;
-    Ok(Loaded { image: Arc::new(image), sections: sections(header, endian, data), code: code(header, endian, data), link_offset })
+    Ok(Loaded { image: Arc::new(image), sections: sections(header, endian, data), code: addresses(header, endian, data, SHF_EXECINSTR), link_offset })
 }
 
 /// The HVK note in a `PT_NOTE`, if it is one. A note that is ours but strange is refused.
@@ -158,10 +164,29 @@ fn sections(header: &FileHeader32<Endianness>, endian: Endianness, data: &[u8]) 
         .collect()
 }
 
-fn code(header: &FileHeader32<Endianness>, endian: Endianness, data: &[u8]) -> Vec<Range<u32>> {
+/// Virtual addresses of the sections with these flags.
+fn addresses(header: &FileHeader32<Endianness>, endian: Endianness, data: &[u8], flags: object::elf::SectionFlags) -> Vec<Range<u32>> {
     let Ok(table) = header.sections(endian, data) else { return Vec::new() };
-    let executable = table.iter().filter(|s| s.sh_flags(endian).0 & SHF_EXECINSTR.0 != 0);
-    executable.map(|s| s.sh_addr(endian)..s.sh_addr(endian).saturating_add(s.sh_size(endian))).collect()
+    let chosen = table.iter().filter(|s| s.sh_flags(endian).0 & flags.0 == flags.0);
+    chosen.map(|s| s.sh_addr(endian)..s.sh_addr(endian).saturating_add(s.sh_size(endian))).collect()
+}
+
+/// GNU ld puts the ELF headers into the first segment, in the page before the first section: `-Ttext=0x80000000`
+/// gives a segment from 0x7ffff000. Where no section lies below RAM, that part is headers, and is left out.
+fn without_headers(segment: Segment, link_offset: u32, sections: &[Range<u32>]) -> Segment {
+    let below = RAM.base.saturating_sub(segment.gpa.0);
+    let is_headers = segment.file_offset == 0 && below != 0 && below < segment.file_bytes;
+    let holds_section = sections.iter().any(|section| section.start.wrapping_sub(link_offset).wrapping_sub(segment.gpa.0) < below);
+    if !is_headers || holds_section || sections.is_empty() {
+        return segment;
+    }
+    Segment {
+        gpa: GuestPhys(RAM.base),
+        file_offset: below.into(),
+        file_bytes: segment.file_bytes - below,
+        memory_bytes: segment.memory_bytes.saturating_sub(below),
+        ..segment
+    }
 }
 
 /// A flat binary at an address, which is also the entry. A RISC-V Linux `Image` says in its header how much
