@@ -166,6 +166,8 @@ pub struct Assembler<'e> {
     pub listing: Option<crate::listing::Listing>,
     /// Files being read, so that cycles are seen.
     pub open_files: Vec<host::Identity>,
+    /// The layout failed; sizes are not to be relied on.
+    pub failed_layout: bool,
     /// What `.print` said.
     pub printed: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -210,6 +212,7 @@ impl<'e> Assembler<'e> {
             spare_tokens: Vec::new(),
             listing: None,
             open_files: Vec::new(),
+            failed_layout: false,
             printed: Vec::new(),
             diagnostics: Vec::new(),
             errors: 0,

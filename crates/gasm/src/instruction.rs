@@ -288,6 +288,7 @@ impl Assembler<'_> {
                 filled.insn.imm = imm;
                 filled.wrapped = i64::from(imm) != n;
             }
+            None if self.mistaken_register(s, operand) => return None,
             None => {
                 let kind = if store { FixKind::ImmediateS } else { FixKind::ImmediateI };
                 filled.late = Late::Immediate(kind, value, place);

@@ -32,23 +32,27 @@ impl Assembler<'_> {
 
     /// Lays out all sections. Fragments only grow, so this ends; a size that would shrink again is
     /// kept, and one that never settles is an error.
-    pub fn layout(&mut self) {
+    ///
+    /// False after an error: sizes are not to be relied on.
+    pub fn layout(&mut self) -> bool {
         for pass in 0..limits::LAYOUT_PASSES {
             let mut changed = false;
             for section in 0..self.sections.all.len() {
                 changed |= self.layout_section(SectionId(section as u32), pass);
-                if self.stop {
-                    return;
+                if self.failed_layout {
+                    return false;
                 }
             }
             changed |= self.number_views();
             if !changed {
-                return;
+                return true;
             }
         }
         let d = Diagnostic::new(&codes::E0310, "the sizes in this file do not settle")
             .note("a size depends on itself through labels, as in `.space b - a` between a and b");
         self.report(d);
+        self.failed_layout = true;
+        false
     }
 
     fn layout_section(&mut self, section: SectionId, pass: usize) -> bool {
@@ -79,7 +83,7 @@ impl Assembler<'_> {
                         None => d,
                     };
                     self.report(d);
-                    self.stop = true;
+                    self.failed_layout = true;
                     return false;
                 }
             }

@@ -70,10 +70,12 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     a.finish_frames();
     a.mark_stack();
     a.pad_code_sections();
-    a.layout();
-    a.write_lines();
-    a.layout();
-    let object = a.object();
+    let object = if a.layout() {
+        a.write_lines();
+        if a.layout() { a.object() } else { Vec::new() }
+    } else {
+        Vec::new()
+    };
     a.into_assembly(object)
 }
 

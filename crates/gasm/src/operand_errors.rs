@@ -61,6 +61,9 @@ impl Assembler<'_> {
         let i = best.1.min(operands.len() - 1);
         let operand = &operands[i];
         let what = crate::instruction::describe(form, i);
+        if let Some(m) = operand.modifier.row() {
+            return self.wrong_modifier(s, operand, m.name, what);
+        }
         let span = self.operand_span(s, operand);
         let shown = s.show(operand.from, operand.to);
         let wants_register = what == "a register" || what.contains("register)");
@@ -159,6 +162,29 @@ impl Assembler<'_> {
         let span = self.operand_span(s, operand);
         let d = Diagnostic::new(&codes::E0208, format!("`%{name}` does not fit {mnemonic}")).at(span, format!("expected {what}"));
         self.report(d);
+    }
+
+    /// A name that is no register, though it looks like one and stands where one could; true if
+    /// that was reported.
+    pub fn mistaken_register(&mut self, s: Stmt<'_>, operand: &Operand) -> bool {
+        let Shape::Word(name) = operand.shape else { return false };
+        let text = self.names.text(name);
+        let digits = text.len() > 1 && text.len() <= 4 && matches!(text[0] | 0x20, b'x' | b'a' | b's' | b't' | b'f' | b'$' | b'r') && text[1..].iter().all(u8::is_ascii_digit);
+        let upper = text.first().is_some_and(u8::is_ascii_uppercase) && rv32::Reg::parse(text.to_ascii_lowercase()).is_some();
+        let dollar = text.first() == Some(&b'$');
+        let known = self.names.info(name).symbol;
+        let defined = known != u32::MAX && self.symbols[crate::symbols::SymbolId(known)].definition != crate::symbols::Definition::Undefined;
+        if defined || !(digits || upper || dollar) {
+            return false;
+        }
+        let shown = self.names.show(name);
+        let span = self.operand_span(s, operand);
+        let mut d = Diagnostic::new(&codes::E0203, format!("`{shown}` is not a register")).at(span, "registers are x0 to x31, zero, ra, sp, gp, tp, t0 to t6, s0 to s11, a0 to a7");
+        if let Some(near) = register_suggestion(&shown) {
+            d = d.help(format!("did you mean `{near}`?")).cure(span, near);
+        }
+        self.report(d);
+        true
     }
 
     /// A symbol where a number is needed.
