@@ -133,8 +133,9 @@ fn qemu_prints_the_same() {
         let orders = fs::read_to_string(&source).unwrap();
         let stdin = orders.lines().find_map(|line| line.strip_prefix("# STDIN:")).unwrap_or("").trim().replace("\\n", "\n");
         let ours = run_program(&["hvrun".into(), text(&image).into()], stdin.as_bytes()).unwrap();
-        // A serial line has no end; the shim takes Ctrl-D for it.
-        fs::write(&input, stdin + "\u{4}").unwrap();
+        // A serial line has no end; the shim takes Ctrl-D for it. A guest that reads the UART itself would see that.
+        let reads_uart = source.parent().is_some_and(|folder| folder.ends_with("21-console-interrupt"));
+        fs::write(&input, if reads_uart { stdin } else { stdin + "\u{4}" }).unwrap();
         let qemu = std::process::Command::new(root().join("tests/qemu-shim/run.sh")).arg(&image).stdin(fs::File::open(&input).unwrap()).output().unwrap();
         let theirs = String::from_utf8_lossy(&qemu.stdout);
         assert_eq!((Some(i32::from(ours.status)), &*ours.stdout), (qemu.status.code(), &*theirs), "{}\n{}{}", source.display(), ours.stderr, String::from_utf8_lossy(&qemu.stderr));

@@ -118,7 +118,7 @@ fn one_crash_does_not_stop_the_others() {
     let outcome = run(&["hvrun", &bad, &good, &hello], b"");
     assert_eq!(outcome.status, 134, "{}", outcome.stderr);
     assert!(outcome.stdout.contains("hello| Hello from a guest!"), "{}", outcome.stdout);
-    for part in ["error[E0606]", "guest `bad` crashed", "lw a0, 0(t0)", "bad.s:2", "main+0x", "registers", "00000040", "backtrace"] {
+    for part in ["error[E0606]", "guest `bad` crashed", "lw a0, 0(t0)", "bad.s:3", "main+0x", "registers", "00000040", "backtrace"] {
         assert!(outcome.stderr.contains(part), "{part} is missing in\n{}", outcome.stderr);
     }
     assert!(!outcome.stderr.contains("good"), "{}", outcome.stderr);

@@ -5,6 +5,7 @@ use crate::reporter::Reporter;
 use crate::symbols::SourceLine;
 use crate::watch::disassemble;
 use diag::{Diagnostic, Span, codes};
+use guest_abi::PAGE_SIZE;
 use host::Host;
 use hvcore::{Cause, CrashReport, Privilege, Trap, Vm};
 use std::path::Path;
@@ -163,8 +164,7 @@ fn why(trap: &Trap) -> String {
 
 fn cure(guest: &Guest, report: &CrashReport) -> &'static str {
     let trap = &report.trap;
-    let pc = trap.pc.0;
-    if ran_off_the_end(guest, pc) {
+    if ran_off_the_end(guest, report) {
         return "the guest ran off the end of its code: end with `ret` from `main`, `j` somewhere, or `call hv_exit`";
     }
     match cause(trap) {
@@ -177,9 +177,11 @@ fn cure(guest: &Guest, report: &CrashReport) -> &'static str {
     }
 }
 
-/// Whether an address lies in no code section but behind the end of one.
-fn ran_off_the_end(guest: &Guest, pc: u32) -> bool {
-    let pc = pc.wrapping_add(guest.loaded.link_offset);
+/// Whether the guest went past its last instruction: to the illegal one that ends the code, or behind the code.
+fn ran_off_the_end(guest: &Guest, report: &CrashReport) -> bool {
+    let pc = report.trap.pc.0.wrapping_add(guest.loaded.link_offset);
     let code = &guest.loaded.code;
-    !code.iter().any(|range| range.contains(&pc)) && code.iter().any(|range| pc >= range.end && pc - range.end < 4096)
+    let at_guard = report.instruction == Some(0) && code.iter().any(|range| pc.wrapping_add(2) == range.end);
+    let behind = !code.iter().any(|range| range.contains(&pc)) && code.iter().any(|range| pc >= range.end && pc - range.end < PAGE_SIZE);
+    at_guard || behind
 }
