@@ -109,6 +109,8 @@ impl Assembler<'_> {
         let current = u64::from(self.sections[chain].frags[frag as usize].size);
         let Some(variable) = self.sections[chain].variable(frag) else { return 0 };
         match *variable {
+            // The first pass only gives addresses: labels below have none before it.
+            Variable::Branch(_) if pass == 0 => current,
             Variable::Branch(branch) => u64::from(self.branch_size(chain, &branch, address, current as u32)),
             Variable::Align { power, max, .. } => {
                 let mask = (1u64 << power) - 1;
@@ -151,7 +153,9 @@ impl Assembler<'_> {
     fn branch_size(&self, chain: ChainId, branch: &Branch, address: u64, current: u32) -> u32 {
         let jump = branch.insn.op == rv32::Op::Jal;
         let far = if jump { 4 } else { 8 };
-        let Some(target) = self.branch_target(chain, branch.target) else { return far };
+        let Some(target) = self.branch_target(chain, branch.target) else {
+            return far;
+        };
         let distance = target - address as i64;
         let short = if jump { SHORT_JUMP_REACH } else { SHORT_BRANCH_REACH };
         let size = if branch.compressible && (-short..short).contains(&distance) {
