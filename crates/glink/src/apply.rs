@@ -190,7 +190,7 @@ impl Applier<'_, '_, '_, '_> {
                 let (low, high) = field.range();
                 let message = match field {
                     Field::B | Field::J | Field::CB | Field::CJ => format!("`{symbol}` is too far away: {value} bytes, and {} reaches {low}..={high}", field.describe()),
-                    _ => format!("the value for `{symbol}`, {value}, does not fit {}, which holds {low}..={high}", field.describe()),
+                    Field::None | Field::Word8 | Field::Word16 | Field::Word32 | Field::Word64 | Field::Low6 | Field::Uleb128 | Field::I | Field::S | Field::U | Field::Call | Field::CLui => format!("the value for `{symbol}`, {value}, does not fit {}, which holds {low}..={high}", field.describe()),
                 };
                 Diagnostic::new(&codes::E0506, message).note(format!("the relocation is {name}"))
             }
@@ -347,7 +347,7 @@ impl Applier<'_, '_, '_, '_> {
                 return;
             }
         };
-        let base = if group.short { group.base(self.linked.inputs, self.linked.shapes, self.linked.layout) } else { None };
+        let base = if group.short { group.base(self.linked.shapes, self.linked.layout) } else { None };
         let layout = self.linked.layout;
         let (register, distance) = match base {
             None => {

@@ -8,7 +8,7 @@ use crate::plan::{Item, Line, Output};
 use crate::problem::Problem;
 use crate::segments::{self, HEADER, PROGRAM_HEADER, Segment};
 use crate::symtab;
-use diag::codes;
+use diag::{Diagnostic, codes};
 use guest_abi::image::{FLAG_USES_HVK, NOTE_SECTION, Note, USES_HVK_SYMBOL};
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader32, Ident, ProgramHeader32, SectionHeader32, Sym32};
@@ -23,7 +23,7 @@ pub fn contents(linked: Linked<'_, '_, '_>, index: usize, problems: &mut Vec<Pro
         return Vec::new();
     }
     let mut bytes = vec![0; usize::try_from(placed.size).unwrap_or(0)];
-    fill_gaps(linked, index, output, &mut bytes);
+    fill_gaps(linked, index, &mut bytes);
     for item in &output.items {
         if let Item::Section(id) = item {
             let size = linked.shapes.size(linked.inputs.resolved, *id) as usize;
@@ -48,8 +48,7 @@ pub fn contents(linked: Linked<'_, '_, '_>, index: usize, problems: &mut Vec<Pro
 }
 
 /// Writes the script's filling everywhere; sections are written over it.
-fn fill_gaps(linked: Linked<'_, '_, '_>, index: usize, output: &Output<'_>, bytes: &mut [u8]) {
-    let _ = output;
+fn fill_gaps(linked: Linked<'_, '_, '_>, index: usize, bytes: &mut [u8]) {
     let fills: Vec<(usize, u32)> = linked
         .layout
         .extras
@@ -94,13 +93,35 @@ pub struct Image {
     pub note: Note,
 }
 
+/// The most that alignment and the script's location counter may add to what the inputs hold. A
+/// damaged object can ask for an alignment of 2 GiB.
+const MOST_GAPS: u64 = 64 << 20;
+
+/// Whether the sections lie in the address space and have no absurd gaps.
+fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> bool {
+    let mut gaps = 0u64;
+    for (output, placed) in linked.inputs.plan.outputs.iter().zip(&linked.layout.outputs) {
+        if output.kind == elf::SHT_NOBITS {
+            continue;
+        }
+        let held: u64 = output.items.iter().map(|item| if let Item::Section(id) = item { u64::from(linked.shapes.size(linked.inputs.resolved, *id)) } else { 0 }).sum();
+        gaps = gaps.saturating_add(placed.size.saturating_sub(held));
+        if gaps > MOST_GAPS {
+            let message = format!("`{}` would have {} bytes, {} of them gaps", output.name, placed.size, placed.size.saturating_sub(held));
+            let diagnostic = Diagnostic::new(&codes::E0514, message).note(format!("its strictest alignment is {}", output.align)).help("look for an `.align` that was meant to be `.balign`");
+            problems.push(Problem::Plain(Box::new(diagnostic)));
+            return false;
+        }
+    }
+    linked.layout.outputs.iter().all(|placed| placed.address.saturating_add(placed.size) <= 1 << 32)
+}
+
 /// Makes the parts of an image.
 pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Image {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
-    // An image that does not fit the address space has been refused; its bytes are not made.
-    let fits = problems.is_empty();
-    let total: u64 = if fits { 0 } else { linked.layout.outputs.iter().map(|placed| placed.size).sum() };
-    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| if total < 1 << 32 { contents(linked, index, problems) } else { Vec::new() }).collect();
+    // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
+    let makes_sense = is_reasonable(linked, problems);
+    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| if makes_sense { contents(linked, index, problems) } else { Vec::new() }).collect();
     let base = u64::from(guest_abi::memory_map::RAM.base);
     let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
     let end = loaded.map(|segment| segment.load + segment.memory_size).max().unwrap_or(base);
@@ -155,7 +176,7 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     }
     for &index in &order[allocated..] {
         let placed = layout.outputs[index];
-        next = next.next_multiple_of(placed.align.max(1));
+        next = next.next_multiple_of(placed.align.clamp(1, crate::layout::PAGE));
         write_at(&mut file, next, &image.contents[index]);
         parts.push(part(&plan.outputs[index], placed, next));
         next += image.contents[index].len() as u64;

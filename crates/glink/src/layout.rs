@@ -134,14 +134,14 @@ impl Pass<'_, '_, '_, '_> {
         }
         self.layout.extras.clear();
         for (symbol, value) in self.inputs.defsyms {
-            let value = self.evaluate(value, None, None);
+            let value = self.evaluate(value, None);
             self.set_symbol(*symbol, value, None);
         }
         self.start_regions();
         for line in &self.inputs.plan.lines {
             match line {
                 Line::Assign(assignment) => self.assign(assignment, None),
-                Line::Assert(assertion) => self.assert(assertion, None),
+                Line::Assert(assertion) => self.assert(assertion),
                 Line::Output(output) => self.output(*output),
             }
         }
@@ -151,8 +151,8 @@ impl Pass<'_, '_, '_, '_> {
     fn start_regions(&mut self) {
         for index in 0..self.inputs.script.regions.len() {
             let region = &self.inputs.script.regions[index];
-            let origin = self.evaluate(&region.origin, None, Some(region.span)).number;
-            let length = self.evaluate(&region.length, None, Some(region.span)).number;
+            let origin = self.evaluate(&region.origin, Some(region.span)).number;
+            let length = self.evaluate(&region.length, Some(region.span)).number;
             self.layout.regions.start(index, origin, length);
         }
     }
@@ -164,7 +164,7 @@ impl Pass<'_, '_, '_, '_> {
             Some(symbol) => Some(symbol.value.number as u32),
             None => match resolved.place_of(id) {
                 crate::resolve::Place::UndefinedWeak | crate::resolve::Place::Undefined(_) | crate::resolve::Place::Linker(_) => None,
-                place => Some(self.shapes.address(self.layout, place, 0)),
+                place @ (crate::resolve::Place::Absolute(_) | crate::resolve::Place::Section(..)) => Some(self.shapes.address(self.layout, place, 0)),
             },
         });
         let tls = self.inputs.plan.outputs.iter().zip(&self.layout.outputs).filter(|(output, placed)| placed.present && output.has(object::elf::SHF_TLS)).map(|(_, placed)| placed.address).min();
@@ -188,8 +188,8 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    fn evaluate(&mut self, expr: &Expr, base: Option<u64>, span: Option<diag::Span>) -> Value {
-        let context = Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, in_section: base.is_some() };
+    fn evaluate(&mut self, expr: &Expr, span: Option<diag::Span>) -> Value {
+        let context = Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot };
         match context.evaluate(expr) {
             Ok(value) => value,
             Err(message) => {
@@ -213,7 +213,7 @@ impl Pass<'_, '_, '_, '_> {
 
     fn assign(&mut self, assignment: &Assignment, base: Option<u64>) {
         if assignment.name == "." {
-            let value = self.evaluate(&assignment.value, base, Some(assignment.span));
+            let value = self.evaluate(&assignment.value, Some(assignment.span));
             let to = match base {
                 // Inside a section a bare number counts from its start.
                 Some(base) if !value.is_address => base.wrapping_add(value.number),
@@ -230,13 +230,13 @@ impl Pass<'_, '_, '_, '_> {
         if matches!(assignment.assigns, Assigns::Provide | Assigns::ProvideHidden) && !self.inputs.resolved.symbols.get(id).provided {
             return;
         }
-        let value = self.evaluate(&assignment.value, base, Some(assignment.span));
+        let value = self.evaluate(&assignment.value, Some(assignment.span));
         let output = if value.is_address { self.last_output } else { None };
         self.set_symbol(id, value, output);
     }
 
-    fn assert(&mut self, assertion: &Assertion, base: Option<u64>) {
-        if self.judge && self.evaluate(&assertion.condition, base, Some(assertion.span)).number == 0 {
+    fn assert(&mut self, assertion: &Assertion) {
+        if self.judge && self.evaluate(&assertion.condition, Some(assertion.span)).number == 0 {
             let diagnostic = Diagnostic::new(&codes::E0509, assertion.message.clone()).at(assertion.span, "this does not hold");
             self.problems.push(Problem::Plain(Box::new(diagnostic)));
         }
@@ -259,13 +259,13 @@ impl Pass<'_, '_, '_, '_> {
         }
         let has_inputs = output.items.iter().any(|item| matches!(item, Item::Section(id) if self.shapes.size(self.inputs.resolved, *id) > 0));
         let mut align = if has_inputs { u64::from(output.align) } else { 1 };
-        let explicit = rule.and_then(|rule| rule.address.as_ref()).map(|address| self.evaluate(address, None, rule.map(|rule| rule.span)).number);
+        let explicit = rule.and_then(|rule| rule.address.as_ref()).map(|address| self.evaluate(address, rule.map(|rule| rule.span)).number);
         if let Some(rule) = rule {
             if let Some(subalign) = &rule.subalign {
-                align = self.evaluate(subalign, None, Some(rule.span)).number.max(1);
+                align = self.evaluate(subalign, Some(rule.span)).number.max(1);
             }
             if let Some(expr) = &rule.align {
-                align = align.max(self.evaluate(expr, None, Some(rule.span)).number);
+                align = align.max(self.evaluate(expr, Some(rule.span)).number);
             }
         }
         let address = match explicit {
@@ -273,10 +273,7 @@ impl Pass<'_, '_, '_, '_> {
             None => eval::align_up(self.dot, align),
         };
         self.dot = address;
-        let subalign = match rule.and_then(|rule| rule.subalign.as_ref()) {
-            Some(_) => Some(align),
-            None => None,
-        };
+        let subalign = rule.and_then(|rule| rule.subalign.as_ref()).map(|_| align);
         self.last_output = Some(index);
         self.contents(index, output, address, subalign);
         let size = self.dot - address;
@@ -290,7 +287,7 @@ impl Pass<'_, '_, '_, '_> {
         } else {
             self.dot
         };
-        let load = self.load_address(index, output, address, size, region);
+        let load = self.load_address(output, address, size, region);
         if let Some(region) = region
             && present
         {
@@ -311,7 +308,7 @@ impl Pass<'_, '_, '_, '_> {
 
     fn contents(&mut self, index: usize, output: &Output<'_>, address: u64, subalign: Option<u64>) {
         if let Some(fill) = output.rule.and_then(|rule| rule.fill.as_ref()) {
-            let fill = self.evaluate(fill, Some(address), None).number as u32;
+            let fill = self.evaluate(fill, None).number as u32;
             self.layout.extras.push((index, 0, Extra::Fill(fill)));
         }
         for item in &output.items {
@@ -327,14 +324,14 @@ impl Pass<'_, '_, '_, '_> {
                     self.dot += u64::from(size);
                 }
                 Item::Assign(assignment) => self.assign(assignment, Some(address)),
-                Item::Assert(assertion) => self.assert(assertion, Some(address)),
+                Item::Assert(assertion) => self.assert(assertion),
                 Item::Data(size, value) => {
-                    let value = self.evaluate(value, Some(address), None).number;
+                    let value = self.evaluate(value, None).number;
                     self.layout.extras.push((index, (self.dot - address) as u32, Extra::Data(*size, value)));
                     self.dot += u64::from(*size);
                 }
                 Item::Fill(value) => {
-                    let value = self.evaluate(value, Some(address), None).number as u32;
+                    let value = self.evaluate(value, None).number as u32;
                     self.layout.extras.push((index, (self.dot - address) as u32, Extra::Fill(value)));
                 }
             }
@@ -351,10 +348,10 @@ impl Pass<'_, '_, '_, '_> {
         self.place(index, Placed { address: 0, load: 0, size, align: u64::from(output.align), present: size > 0 });
     }
 
-    fn load_address(&mut self, index: usize, output: &Output<'_>, address: u64, size: u64, region: Option<usize>) -> u64 {
-        let Some(rule) = output.rule else { return address.wrapping_add(self.load_offset(index, region)) };
+    fn load_address(&mut self, output: &Output<'_>, address: u64, size: u64, region: Option<usize>) -> u64 {
+        let Some(rule) = output.rule else { return address.wrapping_add(self.load_offset(region)) };
         if let Some(load) = &rule.load_address {
-            return self.evaluate(load, None, Some(rule.span)).number;
+            return self.evaluate(load, Some(rule.span)).number;
         }
         if let Some(name) = &rule.load_region {
             let Some(load_region) = self.layout.regions.find(self.inputs.script, name) else { return address };
@@ -369,13 +366,12 @@ impl Pass<'_, '_, '_, '_> {
         if rule.address.is_some() || rule.kind == Some(OutputType::NoLoad) && region.is_none() {
             return address;
         }
-        address.wrapping_add(self.load_offset(index, region))
+        address.wrapping_add(self.load_offset(region))
     }
 
     /// A section without a word about loading keeps the distance of the one before it, if both are in
     /// one region.
-    fn load_offset(&self, index: usize, region: Option<usize>) -> u64 {
-        let _ = index;
+    fn load_offset(&self, region: Option<usize>) -> u64 {
         match region {
             Some(region) => match self.layout.regions.last_output(region) {
                 Some(before) => self.layout.outputs[before].load.wrapping_sub(self.layout.outputs[before].address),

@@ -83,7 +83,6 @@ fn memory(linked: Linked<'_, '_, '_>, out: &mut String) {
 
 /// Output sections with their input sections and symbols.
 fn sections(linked: Linked<'_, '_, '_>, out: &mut String) {
-    let resolved = linked.inputs.resolved;
     let symbols = symbols_by_section(linked);
     out.push_str("Sections, input sections and symbols\n\n");
     for line in &linked.inputs.plan.lines {
@@ -115,7 +114,6 @@ fn sections(linked: Linked<'_, '_, '_>, out: &mut String) {
             }
         }
     }
-    let _ = resolved;
 }
 
 fn input(linked: Linked<'_, '_, '_>, id: SectionId, symbols: &BTreeMap<SectionId, Vec<(u32, String)>>, out: &mut String) {

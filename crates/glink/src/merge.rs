@@ -106,7 +106,7 @@ impl<'a> Group<'a> {
 fn split(section: &Section<'_>) -> Option<Vec<(u32, u32)>> {
     let entry = section.entsize;
     let whole = section.size as usize == section.data.len() && !section.data.is_empty();
-    if !section.has(elf::SHF_MERGE) || section.has(elf::SHF_WRITE) || entry == 0 || !whole || !section.relas.is_empty() || section.size % entry != 0 {
+    if !section.has(elf::SHF_MERGE) || section.has(elf::SHF_WRITE) || entry == 0 || !whole || !section.relas.is_empty() || !section.size.is_multiple_of(entry) {
         return None;
     }
     // A piece keeps its alignment by starting at a multiple of the section's; huge alignments would

@@ -164,10 +164,10 @@ pub fn parse(bytes: &[u8]) -> Result<ObjectFile<'_>, Refused> {
 }
 
 fn check_ident(bytes: &[u8]) -> Result<(), Refused> {
-    let ident: &[u8] = bytes.get(..16).ok_or_else(|| Refused::Broken("the ELF header is cut short".into()))?;
-    if ident[..4] != elf::ELFMAG {
+    if !bytes.starts_with(&elf::ELFMAG) {
         return Err(Refused::NotRelocatable("it is neither an object nor an archive".into()));
     }
+    let ident: &[u8] = bytes.get(..16).ok_or_else(|| Refused::Broken("the ELF header is cut short".into()))?;
     if ident[4] == elf::ELFCLASS64.0 {
         return Err(Refused::Machine("it is a 64-bit object".into()));
     }
@@ -278,9 +278,8 @@ fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         }
         if let SymbolHome::Section(section) = object.home(index) {
             let name = || text(object.symbol_name(symbol)).into_owned();
-            match object.sections.get(section as usize) {
-                None => return Err(Refused::Broken(format!("symbol {index} `{}` is in section {section}, which does not exist", name()))),
-                Some(_) => {}
+            if section as usize >= object.sections.len() {
+                return Err(Refused::Broken(format!("symbol {index} `{}` is in section {section}, which does not exist", name())));
             }
         }
     }

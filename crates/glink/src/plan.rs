@@ -344,9 +344,9 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
         match item {
             Item::Section(id) => {
                 let section = resolved.section(*id);
-                output.flags = output.flags | (section.flags & (elf::SHF_ALLOC | elf::SHF_WRITE | elf::SHF_EXECINSTR | elf::SHF_TLS));
+                output.flags |= section.flags & (elf::SHF_ALLOC | elf::SHF_WRITE | elf::SHF_EXECINSTR | elf::SHF_TLS);
                 output.align = output.align.max(section.align);
-                shared_merge = shared_merge & section.flags;
+                shared_merge &= section.flags;
                 mixed |= kinds.is_some_and(|kind| kind != section.kind);
                 kinds = Some(section.kind);
                 has_data |= section.kind != elf::SHT_NOBITS;
@@ -363,7 +363,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
         }
     }
     if !first {
-        output.flags = output.flags | shared_merge;
+        output.flags |= shared_merge;
     }
     if shared_merge == elf::SectionFlags(0) {
         output.entsize = 0;

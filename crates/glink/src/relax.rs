@@ -340,7 +340,14 @@ impl Collector<'_, '_, '_> {
                 }
                 None
             }
-            _ => None,
+            // Nothing that could be shorter; padding is taken care of before.
+            Reloc::None | Reloc::Abs32 | Reloc::Abs64 | Reloc::Relative | Reloc::Copy | Reloc::JumpSlot | Reloc::TlsDtpmod32
+            | Reloc::TlsDtpmod64 | Reloc::TlsDtprel32 | Reloc::TlsDtprel64 | Reloc::TlsTprel32 | Reloc::TlsTprel64
+            | Reloc::Branch | Reloc::Jal | Reloc::GotHi20 | Reloc::TlsGotHi20 | Reloc::TlsGdHi20 | Reloc::Add8 | Reloc::Add16
+            | Reloc::Add32 | Reloc::Add64 | Reloc::Sub8 | Reloc::Sub16 | Reloc::Sub32 | Reloc::Sub64 | Reloc::Got32Pcrel
+            | Reloc::Align | Reloc::RvcBranch | Reloc::RvcJump | Reloc::RvcLui | Reloc::GprelI | Reloc::GprelS | Reloc::TprelI
+            | Reloc::TprelS | Reloc::Relax | Reloc::Sub6 | Reloc::Set6 | Reloc::Set8 | Reloc::Set16 | Reloc::Set32
+            | Reloc::Pcrel32 | Reloc::Irelative | Reloc::Plt32 | Reloc::SetUleb128 | Reloc::SubUleb128 => None,
         }
     }
 
@@ -349,7 +356,7 @@ impl Collector<'_, '_, '_> {
         let (place, addend) = crate::apply::resolve_target(self.inputs.resolved, object, rela);
         match place {
             Place::Section(section, _) if self.inputs.plan.output_of(section).is_none() => None,
-            place => Some(Target { place, addend }),
+            Place::Section(..) | Place::Absolute(_) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_) => Some(Target { place, addend }),
         }
     }
 
@@ -428,7 +435,7 @@ fn delete(relaxed: &mut Relaxed, groups: &[Group], shapes: &mut Shapes<'_>, addr
 impl Group {
     /// What the group's addresses can be relative to, all of them.
     #[must_use]
-    pub fn base(&self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> Option<Base> {
+    pub fn base(&self, shapes: &Shapes<'_>, layout: &Layout) -> Option<Base> {
         let low = shapes.address(layout, self.place, self.low);
         let high = shapes.address(layout, self.place, self.high);
         let near = |base: u32| {
@@ -450,7 +457,7 @@ impl Relaxation {
     fn grow(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &mut Shapes<'_>, layout: &Layout, everything: bool) -> bool {
         let mut groups_changed = false;
         for group in &mut self.groups {
-            if group.short && group.base(inputs, shapes, layout).is_none() {
+            if group.short && group.base(shapes, layout).is_none() {
                 group.short = false;
                 groups_changed = true;
             }
@@ -479,10 +486,10 @@ impl Relaxation {
 
     /// Whether every form reaches in this layout.
     fn all_fit(&self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> bool {
-        self.groups.iter().all(|group| !group.short || group.base(inputs, shapes, layout).is_some())
+        self.groups.iter().all(|group| !group.short || group.base(shapes, layout).is_some())
             && self.sections.iter().all(|relaxed| {
                 relaxed.spots.iter().all(|spot| match spot.kind {
-                    Kind::Call { target, rd, form } => relaxed.call_fits(spot, target, rd, form, inputs, shapes, layout),
+                    Kind::Call { target, rd, form } => relaxed.call_fits(spot, target, rd, form, shapes, layout),
                     Kind::Lui { group, rd, form } => self.groups[group as usize].short || relaxed.lui_fits(spot, rd, form, inputs, shapes, layout),
                     Kind::Align { .. } | Kind::Dropped { .. } | Kind::Lower { .. } => true,
                 })
@@ -498,7 +505,7 @@ impl Relaxed {
         match spot.kind {
             Kind::Call { target, rd, form } => {
                 let mut new = form;
-                while !self.call_fits(&spot, target, rd, new, inputs, shapes, layout) {
+                while !self.call_fits(&spot, target, rd, new, shapes, layout) {
                     new = match new {
                         Call::Compressed => Call::Jal,
                         Call::Jal => Call::Zero,
@@ -509,7 +516,7 @@ impl Relaxed {
                     self.spots[index].kind = Kind::Call { target, rd, form: new };
                     self.dirty = true;
                 }
-                let distance = i64::from(self.distance(&spot, target, inputs, shapes, layout)).abs() + most_growth;
+                let distance = i64::from(self.distance(&spot, target, shapes, layout)).abs() + most_growth;
                 match new {
                     Call::Full => false,
                     Call::Jal => distance >= 1 << 20,
@@ -539,17 +546,16 @@ impl Relaxed {
     }
 
     /// From a spot to its target.
-    fn distance(&self, spot: &Spot, target: Target, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> i32 {
+    fn distance(&self, spot: &Spot, target: Target, shapes: &Shapes<'_>, layout: &Layout) -> i32 {
         let from = layout.sections[self.section.0 as usize].wrapping_add(shapes.deletions[self.deletions].translate(spot.offset));
         let to = shapes.address(layout, target.place, target.addend);
         to.wrapping_sub(from) as i32
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of the fixpoint")]
-    fn call_fits(&self, spot: &Spot, target: Target, rd: u8, form: Call, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> bool {
+    fn call_fits(&self, spot: &Spot, target: Target, rd: u8, form: Call, shapes: &Shapes<'_>, layout: &Layout) -> bool {
         match form {
-            Call::Compressed => self.rvc && rd <= 1 && rv32::Field::CJ.fits(self.distance(spot, target, inputs, shapes, layout).into()).is_ok(),
-            Call::Jal => rv32::Field::J.fits(self.distance(spot, target, inputs, shapes, layout).into()).is_ok(),
+            Call::Compressed => self.rvc && rd <= 1 && rv32::Field::CJ.fits(self.distance(spot, target, shapes, layout).into()).is_ok(),
+            Call::Jal => rv32::Field::J.fits(self.distance(spot, target, shapes, layout).into()).is_ok(),
             Call::Zero => rv32::Field::I.fits(i64::from(shapes.address(layout, target.place, target.addend) as i32)).is_ok(),
             Call::Full => true,
         }

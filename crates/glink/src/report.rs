@@ -12,11 +12,32 @@ use object::elf;
 
 /// Uses of one undefined symbol that are listed; the rest are counted.
 const MOST_USES: usize = 8;
+/// Places in code that are reported; more of them seldom have another cause.
+const MOST_PLACES: usize = 50;
+/// Undefined symbols for which near names are looked for, which takes time for each.
+const MOST_SUGGESTIONS: usize = 20;
 
 /// Turns problems into diagnostics.
 pub fn report(resolved: &Resolved<'_>, problems: Vec<Problem>, sources: &mut Sources, files: &mut dyn Files) -> Vec<Diagnostic> {
-    let mut reporter = Reporter { resolved, lines: SourceLines::new(), sources, files };
-    problems.into_iter().map(|problem| reporter.diagnostic(problem)).collect()
+    let mut reporter = Reporter { resolved, lines: SourceLines::new(), sources, files, suggestions: MOST_SUGGESTIONS };
+    let (mut places, mut left_out) = (0, 0);
+    let mut diagnostics = Vec::new();
+    for problem in problems {
+        if let Problem::At(..) = problem {
+            places += 1;
+            if places > MOST_PLACES {
+                left_out += 1;
+                continue;
+            }
+        }
+        diagnostics.push(reporter.diagnostic(problem));
+    }
+    if left_out > 0
+        && let Some(last) = diagnostics.last_mut()
+    {
+        last.notes.push(format!("and {left_out} more like these"));
+    }
+    diagnostics
 }
 
 struct Reporter<'r, 'a, 'f> {
@@ -24,6 +45,7 @@ struct Reporter<'r, 'a, 'f> {
     lines: SourceLines,
     sources: &'f mut Sources,
     files: &'f mut dyn Files,
+    suggestions: usize,
 }
 
 impl Reporter<'_, '_, '_> {
@@ -48,7 +70,7 @@ impl Reporter<'_, '_, '_> {
                     && object.file.home(*index) == crate::object_file::SymbolHome::Section(number)
                     && (symbol.st_value.get(LE)..symbol.st_value.get(LE).saturating_add(symbol.st_size.get(LE))).contains(&site.offset)
             });
-            if let Some((_, symbol)) = function.last() {
+            if let Some((_, symbol)) = function.max_by_key(|(index, _)| *index) {
                 description.push_str(&format!(" in `{}`", text(string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b""))));
             }
         }
@@ -65,7 +87,7 @@ impl Reporter<'_, '_, '_> {
             let bytes = self.sources.slice(span);
             let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"_.$".contains(b);
             let found = (0..bytes.len().saturating_sub(name.len().saturating_sub(1))).find(|&at| {
-                bytes[at..].starts_with(name.as_bytes()) && !bytes[..at].last().is_some_and(is_part) && !bytes.get(at + name.len()).is_some_and(|b| is_part(b))
+                bytes[at..].starts_with(name.as_bytes()) && !bytes[..at].last().is_some_and(is_part) && !bytes.get(at + name.len()).is_some_and(&is_part)
             });
             match found {
                 Some(at) if !name.is_empty() => diag::Span::new(span.file, span.start as usize + at, span.start as usize + at + name.len()),
@@ -113,7 +135,11 @@ impl Reporter<'_, '_, '_> {
         self.help_undefined(diagnostic, &name)
     }
 
-    fn help_undefined(&self, diagnostic: Diagnostic, name: &str) -> Diagnostic {
+    fn help_undefined(&mut self, diagnostic: Diagnostic, name: &str) -> Diagnostic {
+        if self.suggestions == 0 {
+            return diagnostic;
+        }
+        self.suggestions -= 1;
         // A local symbol of the same name in another object is the likeliest cause.
         for object in &self.resolved.objects {
             for (index, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
@@ -137,7 +163,7 @@ impl Reporter<'_, '_, '_> {
                 let section = crate::resolve::SectionId(owner.first_section + section);
                 Some(Site { section, offset: owner.file.symbol(index as usize)?.st_value.get(LE) })
             }
-            _ => None,
+            crate::object_file::SymbolHome::Undefined | crate::object_file::SymbolHome::Absolute | crate::object_file::SymbolHome::Common => None,
         }
     }
 

@@ -236,7 +236,7 @@ impl<'a> Resolved<'a> {
             let weak = symbol.st_bind() == elf::STB_WEAK;
             let home = match object.file.home(index) {
                 SymbolHome::Section(section) if self.sections[(object.first_section + section) as usize].duplicate => SymbolHome::Undefined,
-                home => home,
+                home @ (SymbolHome::Undefined | SymbolHome::Absolute | SymbolHome::Common | SymbolHome::Section(_)) => home,
             };
             let index = index as u32;
             let shared = match home {

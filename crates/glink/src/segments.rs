@@ -59,7 +59,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
         let end = end_of(layout, &outputs[index], index);
         if end > 1 << 32 {
             let message = format!("`{}` ends at {end:#x}, past the last address", outputs[index].name);
-            problems.push(Problem::Plain(Box::new(by_size(inputs, layout, index, Diagnostic::new(&codes::E0514, message)))));
+            problems.push(Problem::Plain(Box::new(by_size(inputs, index, Diagnostic::new(&codes::E0514, message)))));
             return;
         }
         if let Some(before) = highest
@@ -97,8 +97,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
 }
 
 /// Adds the largest inputs of a section.
-fn by_size(inputs: Inputs<'_, '_, '_>, layout: &Layout, index: usize, mut diagnostic: Diagnostic) -> Diagnostic {
-    let _ = layout;
+fn by_size(inputs: Inputs<'_, '_, '_>, index: usize, mut diagnostic: Diagnostic) -> Diagnostic {
     let mut sections: Vec<_> = inputs.plan.outputs[index].items.iter().filter_map(|item| if let crate::plan::Item::Section(id) = item { Some(*id) } else { None }).collect();
     sections.sort_by_key(|&id| (std::cmp::Reverse(inputs.resolved.section(id).size), id));
     for id in sections.into_iter().take(3) {
@@ -111,10 +110,10 @@ fn by_size(inputs: Inputs<'_, '_, '_>, layout: &Layout, index: usize, mut diagno
 fn flags_of(output: &Output<'_>) -> elf::ProgramFlags {
     let mut flags = elf::PF_R;
     if output.has(elf::SHF_WRITE) {
-        flags = flags | elf::PF_W;
+        flags |= elf::PF_W;
     }
     if output.has(elf::SHF_EXECINSTR) {
-        flags = flags | elf::PF_X;
+        flags |= elf::PF_X;
     }
     flags
 }
@@ -184,7 +183,7 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], probl
             if output.is_tbss() && segment.kind == elf::PT_LOAD || segment.kind == elf::PT_TLS && !output.has(elf::SHF_TLS) {
                 continue;
             }
-            segment.flags = segment.flags | flags_of(output);
+            segment.flags |= flags_of(output);
             segment.outputs.push(index);
         }
     }

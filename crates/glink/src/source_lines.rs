@@ -153,7 +153,7 @@ fn relocated(resolved: &Resolved<'_>, section: SectionId, id: ObjectId, addresse
                 u64::from_le_bytes(whole) & field.mask()
             }
             Field::Uleb128 => rv32::reloc::read_uleb128(out).map_or(0, |(value, _)| value),
-            _ => continue,
+            Field::None | Field::Word8 | Field::Word16 | Field::Word32 | Field::Word64 | Field::Low6 | Field::I | Field::S | Field::B | Field::U | Field::J | Field::Call | Field::CB | Field::CJ | Field::CLui => continue,
         };
         let name = reloc.name();
         let value = if name.contains("_ADD") {

@@ -1,6 +1,8 @@
 //! Against GNU ld: the same objects, the same layout; sizes, what each relocated instruction means,
 //! and what the program prints.
 
+#![allow(clippy::print_stdout, reason = "sizes are worth seeing")]
+
 mod common;
 
 use common::{compile, have, libgcc, run};

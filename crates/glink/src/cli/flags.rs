@@ -260,7 +260,7 @@ mod tests {
             .map(|input| match input {
                 InputSpec::File(path) => path.display().to_string(),
                 InputSpec::Library(name) => format!("-l{name}"),
-                other => format!("{other:?}"),
+                other @ (InputSpec::Bytes { .. } | InputSpec::GroupStart | InputSpec::GroupEnd | InputSpec::WholeArchive(_)) => format!("{other:?}"),
             })
             .collect();
         assert_eq!(names, ["a.o", "GroupStart", "-lx", "-ly", "b.o", "GroupEnd", "WholeArchive(true)", "c.a"]);

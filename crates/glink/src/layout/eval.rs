@@ -39,7 +39,6 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     pub(super) inputs: Inputs<'x, 'a, 's>,
     pub(super) shapes: &'c Shapes<'c>,
     pub(super) dot: u64,
-    pub(super) in_section: bool,
 }
 
 impl Context<'_, '_, '_, '_> {

@@ -84,12 +84,6 @@ impl<'a> Symbols<'a> {
         self.all.len()
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// The symbol of this name, if any object or the command line knows it.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<SymbolId> {
@@ -191,7 +185,7 @@ impl<'a> Symbols<'a> {
         }
         match symbol.definition {
             Definition::Object(first, first_index) if !weak => (id, Some((first, first_index))),
-            _ => (id, None),
+            Definition::Undefined | Definition::Object(..) | Definition::Common { .. } | Definition::Block(_) | Definition::Linker => (id, None),
         }
     }
 

@@ -275,7 +275,7 @@ pub enum Statement {
     /// An assignment.
     Assign(Assignment),
     /// An output section.
-    Output(OutputRule),
+    Output(Box<OutputRule>),
     /// An assertion.
     Assert(Assertion),
 }

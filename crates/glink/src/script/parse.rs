@@ -240,7 +240,7 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
     };
     let symbol = |value: Expr| match value {
         Expr::Symbol(name) => Ok(name),
-        _ => Err(format!("{name} takes a name")),
+        Expr::Number(_) | Expr::Dot | Expr::Unary(..) | Expr::Binary(..) | Expr::Conditional(..) | Expr::Call(_) => Err(format!("{name} takes a name")),
     };
     let function = match name {
         "ABSOLUTE" => Function::Absolute(value()?),
@@ -466,7 +466,7 @@ fn script<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<'s>>
         assignment(file).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
     ))
     .boxed();
-    let in_sections = choice((statement.clone(), output_rule(file).map(|rule| Command::Statements(vec![Statement::Output(rule)]))));
+    let in_sections = choice((statement.clone(), output_rule(file).map(|rule| Command::Statements(vec![Statement::Output(Box::new(rule))]))));
     let sections = keyword("SECTIONS").ignore_then(in_sections.repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}")));
     let key = |long, short, letter| choice((keyword(long), keyword(short), keyword(letter))).then_ignore(token("="));
     let region = word(":=")

@@ -41,12 +41,6 @@ impl Pattern {
         self.is_prefix && self.literal == 0
     }
 
-    /// Whether it has no wildcard.
-    #[must_use]
-    pub fn is_literal(&self) -> bool {
-        self.literal == self.text.len()
-    }
-
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

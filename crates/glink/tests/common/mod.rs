@@ -1,3 +1,4 @@
+#![allow(clippy::print_stderr, dead_code, reason = "tests say what they skip; not every test uses every helper")]
 //! Peers: other people's tools that ours are compared with.
 
 use std::path::{Path, PathBuf};
