@@ -230,17 +230,27 @@ impl Assembler<'_> {
         true
     }
 
-    /// Adds an instruction at this place; false if no frame is open.
-    pub fn frame_insn(&mut self, insn: Insn) -> bool {
+    /// Moves the frame's location to this place; the frame, if one is open.
+    pub fn frame_here(&mut self) -> Option<&mut Frame> {
         let here = self.here();
-        let Some(frame) = self.frame() else { return false };
+        let frame = self.frame()?;
         if frame.last != here {
             let from = frame.last;
             frame.insns.push(Insn::Advance(from, here));
             frame.last = here;
         }
-        frame.insns.push(insn);
-        true
+        Some(frame)
+    }
+
+    /// Adds an instruction at this place; false if no frame is open.
+    pub fn frame_insn(&mut self, insn: Insn) -> bool {
+        match self.frame_here() {
+            Some(frame) => {
+                frame.insns.push(insn);
+                true
+            }
+            None => false,
+        }
     }
 
     /// `.cfi_remember_state`.
@@ -298,12 +308,12 @@ impl Assembler<'_> {
         let place = frame.place;
         let head: Vec<Insn> = frame.insns.iter().take_while(|i| !i.ends_cie()).cloned().collect();
         let personality = (frame.personality.0, frame.personality.1.map(|(v, _)| v));
-        // A CIE fits whose instructions are those with which the frame begins.
-        let known = cies.iter().position(|c| {
+        // A CIE fits whose instructions are those with which the frame begins; the last one made is tried first.
+        let known = cies.iter().rposition(|c| {
             c.return_column == frame.return_column
                 && c.signal == frame.signal
                 && (!eh || (c.personality == personality && c.lsda_encoding == frame.lsda.0))
-                && c.insns == head
+                && head.starts_with(&c.insns)
         });
         let index = known.unwrap_or_else(|| {
             let cie = self.write_cie(frame, eh, head.clone());

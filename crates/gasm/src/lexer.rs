@@ -20,10 +20,10 @@ pub enum T {
     /// A name: letters, digits, `_`, `.`, `$` and every byte above 0x7f.
     #[regex(b"[A-Za-z_.$\\x80-\\xff][A-Za-z0-9_.$\\x80-\\xff]*")]
     Word,
-    /// `12`, `017`, `0x1f`, `0b101`.
-    #[regex("[0-9]+")]
-    #[regex("0[xX][0-9a-fA-F]+")]
-    #[regex("0[bB][01]+")]
+    /// `12`, `017`, `0x1f`, `0b101`, each with a suffix of C.
+    #[regex("[0-9]+([uU][lL]{0,2}|[lL]{1,2}[uU]?)?")]
+    #[regex("0[xX][0-9a-fA-F]+([uU][lL]{0,2}|[lL]{1,2}[uU]?)?")]
+    #[regex("0[bB][01]+([uU][lL]{0,2}|[lL]{1,2}[uU]?)?")]
     Number,
     /// `1f`, `1b`.
     #[regex("[0-9]+[fb]")]
@@ -154,6 +154,8 @@ pub fn statement(source: &[u8], pos: usize, out: &mut Vec<Tok>) -> usize {
 
 /// Value of a [`T::Number`], modulo 2^64; `None` if it has more than 64 bits or an 8 or 9 in octal.
 pub fn number(text: &[u8]) -> Option<u64> {
+    let suffix = text.iter().rev().take_while(|b| matches!(b, b'u' | b'U' | b'l' | b'L')).count();
+    let text = &text[..text.len() - suffix];
     let (digits, radix) = match text {
         [b'0', b'x' | b'X', rest @ ..] => (rest, 16),
         [b'0', b'b' | b'B', rest @ ..] => (rest, 2),
@@ -276,6 +278,7 @@ mod tests {
         assert_eq!(number(b"0x1ffffffffffffffff"), None);
         assert_eq!(number(b"089"), None);
         assert_eq!(number(b"0"), Some(0));
+        assert_eq!((number(b"10UL"), number(b"0xffLL")), (Some(10), Some(255)));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub static ROWS: &[Directive] = &[
 
 fn align(a: &mut Assembler<'_>, s: Stmt<'_>, bytes: bool, width: u8) {
     let mut args = Args::new(s);
-    let mut power = if bytes { 0 } else { 2 };
+    let mut power = 0;
     if !args.at_comma_or_end() {
         let from = args.i;
         let Some(n) = a.constant_now(&mut args, "an alignment") else { return };
@@ -105,8 +105,6 @@ impl Assembler<'_> {
     pub fn align_to(&mut self, power: u32, fill: Option<(u64, u8)>, max: u32, s: Stmt<'_>) {
         let section = self.section();
         let code = self.sections[section].is_code();
-        // GNU as takes a filling of 0 in code for no filling.
-        let fill = fill.filter(|f| !(code && f.0 == 0));
         if code && fill.is_none() && power != 0 {
             let rvc = self.target.rvc();
             let shortest = if rvc { 2 } else { 4 };

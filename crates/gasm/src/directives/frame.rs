@@ -111,7 +111,7 @@ pub static ROWS: &[Directive] = &[
     row!(".cfi_escape" "number, ..." "Writes bytes into the frame's instructions." ".cfi_escape 0x2e, 0x10" escape),
     row!(".cfi_signal_frame" "" "The frame is that of a signal handler." ".cfi_signal_frame" |a, s| {
         if a.expect_end(&Args::new(s)) {
-            match a.frame() {
+            match a.frame_here() {
                 Some(f) => f.signal = true,
                 None => outside(a, s),
             }
@@ -121,7 +121,7 @@ pub static ROWS: &[Directive] = &[
         let mut args = Args::new(s);
         let Some(r) = register(a, &mut args) else { return };
         if a.expect_end(&args) {
-            match a.frame() {
+            match a.frame_here() {
                 Some(f) => f.return_column = r,
                 None => outside(a, s),
             }

@@ -70,47 +70,41 @@ pub static ROWS: &[Directive] = &[
     },
 ];
 
-/// Attributes of sections that GNU as knows by name, and of everything that begins with them.
-static KNOWN: [(&[u8], u32, u32); 20] = [
-    (b".text", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".data", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".bss", SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".sdata", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".sbss", SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".rodata", SHF_ALLOC, SHT_PROGBITS),
-    (b".rodata1", SHF_ALLOC, SHT_PROGBITS),
-    (b".data1", SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".tdata", SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_PROGBITS),
-    (b".tbss", SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_NOBITS),
-    (b".init", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".fini", SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".init_array", SHF_ALLOC | SHF_WRITE, SHT_INIT_ARRAY),
-    (b".fini_array", SHF_ALLOC | SHF_WRITE, SHT_FINI_ARRAY),
-    (b".preinit_array", SHF_ALLOC | SHF_WRITE, SHT_PREINIT_ARRAY),
-    (b".note", 0, SHT_NOTE),
-    (b".comment", 0, SHT_PROGBITS),
-    (b".debug", 0, SHT_PROGBITS),
-    (b".line", 0, SHT_PROGBITS),
-    (b".eh_frame", SHF_ALLOC, SHT_PROGBITS),
+/// Sections that GNU as 2.40 knows by name: the name, whether `name.more` is meant too, flags, type.
+static KNOWN: [(&[u8], bool, u32, u32); 23] = [
+    (b".text", true, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".data", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".bss", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".rodata", true, SHF_ALLOC, SHT_PROGBITS),
+    (b".rodata1", false, SHF_ALLOC, SHT_PROGBITS),
+    (b".data1", false, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".tdata", true, SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_PROGBITS),
+    (b".tbss", true, SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_NOBITS),
+    (b".init", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".fini", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".plt", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
+    (b".got", false, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".init_array", true, SHF_ALLOC | SHF_WRITE, SHT_INIT_ARRAY),
+    (b".fini_array", true, SHF_ALLOC | SHF_WRITE, SHT_FINI_ARRAY),
+    (b".preinit_array", true, SHF_ALLOC | SHF_WRITE, SHT_PREINIT_ARRAY),
+    (b".note.GNU-stack", false, 0, SHT_PROGBITS),
+    (b".note", true, 0, SHT_NOTE),
+    (b".noinit", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".persistent", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
+    (b".persistent.bss", false, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".gnu.linkonce.b", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".gnu.linkonce.n", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".gnu.linkonce.p", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
 ];
 
 /// Flags and type of a section by its name alone.
 fn known(name: &[u8]) -> (u32, u32) {
-    if name.starts_with(b".debug_") {
-        return (0, SHT_PROGBITS);
-    }
-    // `.note.GNU-stack` is no note.
-    if name == b".note.GNU-stack" {
-        return (0, SHT_PROGBITS);
-    }
-    for (known, flags, kind) in &KNOWN {
-        let rest = name.strip_prefix(*known);
-        let family = rest.is_some_and(|r| r.is_empty() || (r.starts_with(b".") && !matches!(*known, b".init" | b".fini" | b".comment" | b".eh_frame" | b".rodata1" | b".data1")));
-        if family {
+    for (known, family, flags, kind) in &KNOWN {
+        if name.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || (*family && rest.starts_with(b"."))) {
             return (*flags, *kind);
         }
     }
-    (0, SHT_PROGBITS)
+    if name.starts_with(b".gnu.lto_") { (SHF_EXCLUDE, SHT_PROGBITS) } else { (0, SHT_PROGBITS) }
 }
 
 /// What `.section` says of a section.
@@ -153,7 +147,7 @@ impl Assembler<'_> {
             name,
             flags,
             kind,
-            entry_size: wanted.entry_size,
+            entry_size: if matches!(kind, SHT_INIT_ARRAY | SHT_FINI_ARRAY | SHT_PREINIT_ARRAY) { 4 } else { wanted.entry_size },
             align_power,
             group: wanted.group,
             comdat: wanted.comdat,

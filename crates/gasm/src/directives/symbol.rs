@@ -299,9 +299,14 @@ fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {
     let place = a.place(span);
     let id = a.symbol(name, place);
     if local || a.symbols[id].binding == Binding::Local {
-        // GNU as: the size decides if no alignment is given.
-        let natural = if local { size.checked_next_power_of_two().unwrap_or(1).min(8) } else { 1 };
-        let align = if align == 0 { if size == 0 { 1 } else { natural } } else { align };
+        // GNU as: for .lcomm the size decides if no alignment is given.
+        let natural = match size {
+            8.. if local => 8,
+            4.. if local => 4,
+            2.. if local => 2,
+            _ => 1,
+        };
+        let align = if align == 0 { natural } else { align };
         return a.reserve_bss(name, size, align, place);
     }
     if !matches!(a.symbols[id].definition, Definition::Undefined | Definition::Common { .. }) {
@@ -315,14 +320,14 @@ fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {
 
 /// The alignment that GNU as gives common storage of a size when none is asked for.
 fn natural_alignment(size: u32) -> u32 {
-    if size == 0 { 1 } else { (1u32 << (31 - size.leading_zeros())).min(16) }
+    if size >= 16 { 16 } else { size.next_power_of_two() }
 }
 
 impl Assembler<'_> {
-    /// Storage in `.bss`.
+    /// Storage in `.bss`, in subsection 1 as in GNU as.
     fn reserve_bss(&mut self, name: Name, size: u32, align: u32, place: crate::place::Where) {
         let section = self.section_named(b".bss", place);
-        let chain = self.sections.chain(section, 0);
+        let chain = self.sections.chain(section, 1);
         let before = std::mem::replace(&mut self.chain, chain);
         let power = align.trailing_zeros();
         if power != 0 {
