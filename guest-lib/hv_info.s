@@ -6,6 +6,9 @@
 #   errors    SBI_ERR_INVALID_ADDRESS; SBI_ERR_NOT_SUPPORTED on a machine without HVK
 
         .include "abi.s"
+        .weak   __hvk_uses_calls                # makes the linker say so in the image's note
+        .set    __hvk_uses_calls, 1
+
         .section .text.hv, "ax", @progbits
         .globl  hv_info
         .type   hv_info, @function
