@@ -99,9 +99,10 @@ impl Assembler<'_> {
         let mut files = vec![None; highest as usize + 1];
         for (&number, file) in &self.lines.files {
             let Some(slot) = files.get_mut(number as usize) else { continue };
+            // The folder of file 0 is that of the compilation; its name may have one of its own.
             let (folder, name) = match &file.folder {
-                Some(folder) => (folder.clone(), file.name.clone()),
-                None => match file.name.iter().rposition(|b| *b == b'/') {
+                Some(folder) if number != 0 || !file.name.contains(&b'/') => (folder.clone(), file.name.clone()),
+                _ => match file.name.iter().rposition(|b| *b == b'/') {
                     Some(0) => (b"/".to_vec(), file.name[1..].to_vec()),
                     Some(i) => (file.name[..i].to_vec(), file.name[i + 1..].to_vec()),
                     None => (Vec::new(), file.name.clone()),
