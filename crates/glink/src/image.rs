@@ -104,7 +104,12 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
         if output.kind == elf::SHT_NOBITS {
             continue;
         }
-        let held: u64 = output.items.iter().map(|item| if let Item::Section(id) = item { u64::from(linked.shapes.size(linked.inputs.resolved, *id)) } else { 0 }).sum();
+        let resolved = linked.inputs.resolved;
+        let size = |item: &Item<'_>| match item {
+            Item::Section(id) if resolved.section(*id).kind != elf::SHT_NOBITS => u64::from(linked.shapes.size(resolved, *id)),
+            Item::Section(_) | Item::Assign(_) | Item::Data(..) | Item::Fill(_) | Item::Assert(_) => 0,
+        };
+        let held: u64 = output.items.iter().map(size).sum();
         gaps = gaps.saturating_add(placed.size.saturating_sub(held));
         if gaps > MOST_GAPS {
             let message = format!("`{}` would have {} bytes, {} of them gaps", output.name, placed.size, placed.size.saturating_sub(held));
@@ -116,12 +121,14 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
     linked.layout.outputs.iter().all(|placed| placed.address.saturating_add(placed.size) <= 1 << 32)
 }
 
-/// Makes the parts of an image.
-pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Image {
+/// Makes the parts of an image; none, and a problem, if it would not fit the address space.
+pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Option<Image> {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
     // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
-    let makes_sense = is_reasonable(linked, problems);
-    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| if makes_sense { contents(linked, index, problems) } else { Vec::new() }).collect();
+    if !is_reasonable(linked, problems) {
+        return None;
+    }
+    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| contents(linked, index, problems)).collect();
     let base = u64::from(guest_abi::memory_map::RAM.base);
     let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
     let end = loaded.map(|segment| segment.load + segment.memory_size).max().unwrap_or(base);
@@ -129,7 +136,7 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>
     let uses_hvk = linked.inputs.resolved.symbols.find(USES_HVK_SYMBOL.as_bytes()).is_some_and(|id| linked.inputs.resolved.symbols.get(id).definition != crate::resolve::Definition::Undefined);
     let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
     segments.sort_by_key(|segment| segment.kind != elf::PT_LOAD);
-    Image { segments, contents, entry, note }
+    Some(Image { segments, contents, entry, note })
 }
 
 /// Writes the ELF file.

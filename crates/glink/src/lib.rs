@@ -100,17 +100,16 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
     let entry = entry_address(linked, &entry);
-    let mut image = image::build(linked, entry, &mut problems);
-    let bytes = match options.format {
+    let bytes = image::build(linked, entry, &mut problems).map(|mut image| match options.format {
         Format::Elf => image::elf(linked, &mut image, &attributes, &mut problems),
         Format::Binary => flat::binary(&image, &layout, &mut problems),
         Format::Ihex => flat::ihex(&image, &layout),
-    };
+    });
     let map = options.map.then(|| map::map(linked, entry));
     let mut diagnostics = report::report(&resolved, problems, sources, files);
     diagnostics.extend(live::reports(&resolved, &plan, &reasons, options));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Linked { image: if failed { None } else { Some(bytes) }, map, diagnostics }
+    Linked { image: bytes.filter(|_| !failed), map, diagnostics }
 }
 
 fn read_script(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
