@@ -154,6 +154,8 @@ pub struct Assembler<'e> {
     pub exit_macro: bool,
     /// Lines that expansions produced.
     pub expanded_lines: u64,
+    /// Bytes that expansions produced.
+    pub expanded_bytes: u64,
     /// How often a macro was expanded: `\@`.
     pub macro_count: u64,
     /// `.altmacro`.
@@ -206,6 +208,7 @@ impl<'e> Assembler<'e> {
             stop: false,
             exit_macro: false,
             expanded_lines: 0,
+            expanded_bytes: 0,
             macro_count: 0,
             altmacro: false,
             local_count: 0,

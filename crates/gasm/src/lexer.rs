@@ -9,9 +9,9 @@ use logos::Logos;
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq)]
 #[logos(utf8 = false)]
 #[logos(skip(r"[ \t\r\f\x0b]+"))]
-#[logos(skip(r"#[^\n]*", allow_greedy = true))]
-#[logos(skip(r"//[^\n]*", allow_greedy = true))]
-#[logos(skip(r"/\*([^*]|\*+[^*/])*\*+/"))]
+#[logos(skip(b"#[^\n]*", allow_greedy = true))]
+#[logos(skip(b"//[^\n]*", allow_greedy = true))]
+#[logos(skip(b"/\\*([^*]|\\*+[^*/])*\\*+/"))]
 pub enum T {
     #[token("\n")]
     Newline,
@@ -33,12 +33,12 @@ pub enum T {
     #[regex(r"[0-9]+[eE][+-]?[0-9]+")]
     Real,
     /// `'a`, `'a'`, `'\n'`.
-    #[regex(r"'([^\\\n]|\\[^\n])'?")]
+    #[regex(b"'([^\\\\\n]|\\\\[^\n])'?")]
     Char,
-    #[regex(r#""([^"\\]|\\[^\n]|\\\n)*""#)]
+    #[regex(b"\"([^\"\\\\]|\\\\[^\n]|\\\\\n)*\"")]
     Str,
     /// A string without its end. It stops at the end of the line.
-    #[regex(r#""([^"\\\n]|\\[^\n])*"#)]
+    #[regex(b"\"([^\"\\\\\n]|\\\\[^\n])*")]
     OpenStr,
     /// A comment without its end.
     #[token("/*")]

@@ -10,8 +10,10 @@ pub const EXPRESSION_DEPTH: usize = 256;
 pub const SYMBOL_DEPTH: usize = 256;
 /// Lines that macros and repetitions may produce in one assembly.
 pub const EXPANSION_LINES: u64 = 1 << 26;
-/// Bytes that all macro expansions together may hold at one time.
+/// Bytes that one use of a macro may produce.
 pub const EXPANSION_BYTES: usize = 256 << 20;
+/// Bytes that all macros and repetitions together may produce.
+pub const EXPANSION_TOTAL: u64 = 1 << 30;
 /// Bytes of one section.
 pub const SECTION_BYTES: u64 = 2 << 30;
 /// Bytes of one source file: positions are 32 bits.

@@ -132,13 +132,14 @@ impl Assembler<'_> {
     }
 
     /// Counts lines that expansions produce; an error beyond the limit.
-    fn count_lines(&mut self, s: Stmt<'_>, lines: u64) -> bool {
+    fn count_lines(&mut self, s: Stmt<'_>, lines: u64, bytes: u64) -> bool {
         self.expanded_lines = self.expanded_lines.saturating_add(lines);
-        if self.expanded_lines <= limits::EXPANSION_LINES {
+        self.expanded_bytes = self.expanded_bytes.saturating_add(bytes);
+        if self.expanded_lines <= limits::EXPANSION_LINES && self.expanded_bytes <= limits::EXPANSION_TOTAL {
             return true;
         }
         let d = Diagnostic::new(&codes::E0409, "macros and repetitions produce too many lines")
-            .at(s.head_span(), format!("with this more than {}", limits::EXPANSION_LINES))
+            .at(s.head_span(), format!("with this more than {} lines, or 1 GiB", limits::EXPANSION_LINES))
             .help("for data, .fill and .space need no repetition");
         self.report(d);
         self.stop = true;
@@ -154,12 +155,12 @@ impl Assembler<'_> {
         let Some(arguments) = self.bind_arguments(s, &m) else { return };
         let count = self.macro_count;
         self.macro_count += 1;
-        if !self.count_lines(s, m.body.lines.len() as u64) {
-            return;
-        }
         let names: Vec<(&[u8], &[u8])> = m.parameters.iter().zip(&arguments).map(|(p, a)| (p.name.as_slice(), a.as_slice())).collect();
         let body = if self.altmacro { self.alternate_locals(&m.body) } else { None };
         let (text, lines) = substitute(body.as_ref().unwrap_or(&m.body), &names, Some(count), self.altmacro);
+        if !self.count_lines(s, lines.len() as u64, text.len() as u64) {
+            return;
+        }
         if text.len() > limits::EXPANSION_BYTES {
             let d = Diagnostic::new(&codes::E0409, "this use of a macro produces too much text").at(s.whole(), format!("{} bytes", text.len()));
             return self.report(d);
@@ -347,7 +348,7 @@ impl Assembler<'_> {
 
     /// `.rept`: the body as it is, so many times.
     pub fn repeat_body(&mut self, s: Stmt<'_>, body: &Body, count: u64) {
-        if !self.may_expand(s) || !self.count_lines(s, count.saturating_mul(body.lines.len() as u64)) {
+        if !self.may_expand(s) || !self.count_lines(s, count.saturating_mul(body.lines.len() as u64), count.saturating_mul(body.text.len() as u64)) {
             return;
         }
         let from = self.place(s.whole());
@@ -363,7 +364,7 @@ impl Assembler<'_> {
 
     /// `.irp`, `.irpc`: the body once for each value of a name.
     pub fn repeat_with(&mut self, s: Stmt<'_>, body: &Body, name: &[u8], values: &[Vec<u8>]) {
-        if !self.may_expand(s) || !self.count_lines(s, (values.len() as u64).saturating_mul(body.lines.len() as u64)) {
+        if !self.may_expand(s) || !self.count_lines(s, (values.len() as u64).saturating_mul(body.lines.len() as u64), (values.len() as u64).saturating_mul(body.text.len() as u64)) {
             return;
         }
         let from = self.place(s.whole());
