@@ -1,0 +1,3 @@
+        .zero   0x200000
+        .globl  far
+far:    ret

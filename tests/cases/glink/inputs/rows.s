@@ -1,0 +1,2 @@
+        .section rows, "a"
+        .word   3

@@ -1,0 +1,3 @@
+        .globl  work
+work:   li      a0, 30
+        ret
