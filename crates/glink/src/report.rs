@@ -98,7 +98,10 @@ impl Reporter<'_, '_, '_> {
     }
 
     fn at(&mut self, site: Site, diagnostic: Diagnostic, label: &str) -> Diagnostic {
-        match self.line(site) {
+        // Messages about a symbol name it first.
+        let name = diagnostic.message.split('`').nth(1).unwrap_or("").to_string();
+        let line = self.line(site).map(|line| self.narrow(line, &name));
+        match line {
             Some(SourceLine { span: Some(span), .. }) => diagnostic.at(span, label),
             Some(line) => diagnostic.note(format!("at {line}, {}", self.describe(site))),
             None => diagnostic.note(format!("at {}", self.describe(site))),

@@ -87,9 +87,14 @@ fn open_source(path: &str, folder: Option<&str>, sources: &mut Sources, files: &
     (name.to_string(), Some(sources.add(name, data.shared())))
 }
 
-/// A line without the blanks around it, so that the mark stands under the text.
+/// A line without the blanks around it, and without an assembly source's comment, so that the mark
+/// stands under the text.
 fn trim(sources: &Sources, span: Span) -> Span {
-    let line = sources.slice(span);
+    let mut line = sources.slice(span);
+    if sources.name(span.file).to_ascii_lowercase().ends_with(".s") {
+        let comment = line.iter().position(|&b| b == b'#').filter(|&at| !line[..at].contains(&b'"'));
+        line = &line[..comment.unwrap_or(line.len())];
+    }
     let start = line.len() - line.trim_ascii_start().len();
     let end = line.trim_ascii_end().len();
     if start >= end { span } else { Span::new(span.file, span.start as usize + start, span.start as usize + end) }
