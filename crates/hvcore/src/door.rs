@@ -15,7 +15,7 @@ pub enum ConsoleInput {
     End,
 }
 
-/// The answer to a group of guests that is idle.
+/// The answer to a group of guests that is idle or pauses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Idle {
     /// Time goes on until this vt (not before `now`, not after `until`), and input is looked for again.
@@ -34,9 +34,15 @@ pub trait Door {
     fn console_read(&mut self, vm: VmId, vt: u64, buffer: &mut [u8]) -> ConsoleInput;
 
     /// All guests of a group are in `wfi`, at vt `now`. `vm` is the group's first guest. Its own next event is at
-    /// `until` (`None`: only input can wake it); `until == now` asks whether idle time up to now may have passed.
-    /// A virtual clock answers `Idle::Until(until)`, and `Idle::Wait` for `None`. Must not block.
+    /// `until` (`None`: only input can wake it). A virtual clock answers `Idle::Until(until)`, and `Idle::Wait` for
+    /// `None`. Must not block.
     fn idle(&mut self, vm: VmId, now: u64, until: Option<u64>) -> Idle;
+
+    /// A group goes on at vt `now`, but no guest of it was busy to the end of the last round: each was in `wfi` or
+    /// gave up the rest of its slice, and idle time passed. Asks whether it may have passed, and how far it went; no
+    /// event of the group's own comes before `until`. `polls`: those who gave up had looked for input in vain, and
+    /// lose nothing if the door waits for some. A virtual clock answers `Idle::Until(now)`. Must not block.
+    fn pause(&mut self, vm: VmId, now: u64, until: u64, polls: bool) -> Idle;
 
     /// No guest can run: every group was answered [`Idle::Wait`]. May block until that changes, until input comes
     /// or until [`should_stop`](Self::should_stop) would say yes.

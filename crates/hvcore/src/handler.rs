@@ -29,6 +29,8 @@ pub(crate) enum After {
     Continue,
     /// The guest's slice is over.
     EndSlice,
+    /// The guest gave up the rest of its slice.
+    Yield,
     /// Back to the debugger.
     Debug(DebugEvent),
 }
@@ -191,7 +193,10 @@ pub(crate) fn fill_input(vm: &mut Vm, door: &mut dyn Door) {
         let room = input.room();
         match door.console_read(vm.id, vm.hart.vt, &mut buffer[..room]) {
             ConsoleInput::Bytes(count) if count > 0 => input.push(&buffer[..count.min(room)]),
-            ConsoleInput::Bytes(_) | ConsoleInput::Nothing => break,
+            ConsoleInput::Bytes(_) | ConsoleInput::Nothing => {
+                vm.looked_in_vain = true;
+                break;
+            }
             ConsoleInput::End => input.end(),
         }
     }

@@ -14,7 +14,7 @@ use crate::hash;
 use crate::memory::guest::GuestMemory;
 use crate::memory::host::HostMemory;
 use crate::memory::image::{Image, Segment};
-use crate::scheduler::{Next, Scheduler};
+use crate::scheduler::{Next, Rest, Scheduler};
 use crate::vm::{Vm, VmId};
 use guest_abi::PAGE_SIZE;
 use guest_abi::memory_map::RAM;
@@ -169,6 +169,7 @@ impl<E: Engine> Hypervisor<E> {
             reboots: 0,
             random,
             debug: DebugControl::default(),
+            looked_in_vain: false,
             config,
         };
         self.scheduler.add(&mut vm);
@@ -213,12 +214,11 @@ impl<E: Engine> Hypervisor<E> {
             if stepped && self.tracing {
                 observer.step(vm, pc, bits);
             }
-            if after == After::EndSlice {
-                vm.hart.reservation = None;
-                self.scheduler.end_slice();
-            }
-            if let After::Debug(event) = after {
-                return RunEnd::Debug { vm: id, event };
+            match after {
+                After::Continue => {}
+                After::EndSlice => self.scheduler.end_slice(vm, Rest::Busy),
+                After::Yield => self.scheduler.end_slice(vm, if vm.looked_in_vain { Rest::Polling } else { Rest::Yielded }),
+                After::Debug(event) => return RunEnd::Debug { vm: id, event },
             }
             // A slice full of large buffers takes far longer than one of plain instructions.
             if self.scratch.moved > ASK_AFTER {

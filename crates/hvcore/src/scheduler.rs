@@ -15,8 +15,21 @@ struct Group {
     members: Vec<VmId>,
     /// vt at which the group's round began.
     start: u64,
-    /// Every guest that has not stopped was idle for some part of the last round.
-    idled: bool,
+    /// How the guests ended their turns in the round at hand, or in the last one: the least restful of them.
+    rest: Rest,
+}
+
+/// How a guest ended its turn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Rest {
+    /// In `wfi`, or stopped.
+    Waiting,
+    /// By YIELD, after it looked for input in vain.
+    Polling,
+    /// By YIELD.
+    Yielded,
+    /// It used its slice.
+    Busy,
 }
 
 /// Where the rotation stands.
@@ -65,13 +78,15 @@ impl Scheduler {
             vm.hart.skip_to(group.start); // joins at the round at hand
             group.members.push(vm.id);
         } else {
-            self.groups.push(Group { number, members: vec![vm.id], start: 0, idled: false });
+            self.groups.push(Group { number, members: vec![vm.id], start: 0, rest: Rest::Busy });
         }
     }
 
     /// The slice of the guest at hand is over.
-    pub fn end_slice(&mut self) {
+    pub fn end_slice(&mut self, vm: &mut Vm, rest: Rest) {
         if let Position::Turn { group, member } = self.position {
+            vm.hart.reservation = None;
+            self.groups[group].rest = self.groups[group].rest.max(rest);
             self.position = Position::Turn { group, member: member + 1 };
             self.begun = false;
         }
@@ -92,6 +107,7 @@ impl Scheduler {
                     match self.begin_round(group, vms, door) {
                         Round::Begins => {
                             self.parked = 0;
+                            self.groups[group].rest = Rest::Waiting;
                             self.position = Position::Turn { group, member: 0 };
                             if door.should_stop() {
                                 return Next::Interrupted;
@@ -115,17 +131,19 @@ impl Scheduler {
                 Position::Turn { group, member } => {
                     let slice_end = self.groups[group].start + self.slice;
                     let Some(&id) = self.groups[group].members.get(member) else {
-                        self.end_round(group, vms);
+                        self.groups[group].start = slice_end;
+                        self.position = Position::Begin { group: group + 1 };
                         continue;
                     };
                     let vm = &mut vms[id.0];
                     if vm.stop.is_some() || (vm.hart.waiting && !wake_before(vm, door, slice_end)) {
-                        self.end_turn(group, member, vm);
+                        self.end_slice(vm, Rest::Waiting);
                         continue;
                     }
                     let fresh = !self.begun;
                     if fresh {
                         self.begun = true;
+                        vm.looked_in_vain = false;
                         receive(vm, door);
                     }
                     return Next::Run { vm: id, slice_end, fresh };
@@ -138,20 +156,8 @@ impl Scheduler {
         self.groups.iter().filter(|group| group.members.iter().any(|vm| vms[vm.0].stop.is_none())).count()
     }
 
-    fn end_turn(&mut self, group: usize, member: usize, vm: &mut Vm) {
-        vm.hart.reservation = None;
-        self.position = Position::Turn { group, member: member + 1 };
-        self.begun = false;
-    }
-
-    fn end_round(&mut self, group: usize, vms: &[Vm]) {
-        self.position = Position::Begin { group: group + 1 };
-        let group = &mut self.groups[group];
-        group.start += self.slice;
-        group.idled = group.members.iter().map(|vm| &vms[vm.0]).filter(|vm| vm.stop.is_none()).all(|vm| vm.hart.waiting);
-    }
-
-    /// Begins a group's round, after a jump to its earliest event if all of its guests are idle.
+    /// Begins a group's round, after a jump to its earliest event if all of its guests are idle, and after the pause
+    /// that the door wants if none was busy in its last round.
     fn begin_round(&mut self, group: usize, vms: &mut [Vm], door: &mut dyn Door) -> Round {
         let slice = self.slice;
         let group = &mut self.groups[group];
@@ -164,28 +170,27 @@ impl Scheduler {
                 continue;
             }
             first = first.or(Some(*id));
-            if !vm.hart.waiting {
-                idle = false;
-                continue;
-            }
-            if !can_wake(vm, door) {
+            if vm.hart.waiting && !can_wake(vm, door) {
                 return Round::Halts(*id);
             }
-            if interrupt::wakes(&vm.hart, vm.board.external_interrupt()) {
-                idle = false;
-            } else if let Some(timer) = interrupt::timer_wake(&vm.hart) {
+            idle &= vm.hart.waiting && !interrupt::wakes(&vm.hart, vm.board.external_interrupt());
+            if let Some(timer) = interrupt::timer_wake(&vm.hart) {
                 earliest = Some(earliest.map_or(timer, |other| other.min(timer)));
             }
         }
         let Some(first) = first else { return Round::Over };
-        if !idle && !group.idled {
-            return Round::Begins;
-        }
-        let until = if idle { earliest.map(|vt| vt.max(group.start)) } else { Some(group.start) };
-        match door.idle(first, group.start, until) {
+        let last = earliest.unwrap_or(interrupt::LAST_VT).max(group.start);
+        let answer = match group.rest {
+            _ if idle => door.idle(first, group.start, earliest.map(|vt| vt.max(group.start))),
+            Rest::Waiting => door.pause(first, group.start, last, false),
+            Rest::Polling => door.pause(first, group.start, last, true),
+            Rest::Yielded => door.pause(first, group.start, group.start, false),
+            Rest::Busy => return Round::Begins,
+        };
+        match answer {
             Idle::Wait => Round::Waits,
             Idle::Until(vt) => {
-                let vt = vt.clamp(group.start, until.unwrap_or(interrupt::LAST_VT).max(group.start));
+                let vt = if group.rest == Rest::Yielded && !idle { group.start } else { vt.clamp(group.start, last) };
                 // Rounds begin at whole slices from the start, so that a jump does not move later ones.
                 group.start += (vt - group.start) / slice * slice;
                 for id in &group.members {

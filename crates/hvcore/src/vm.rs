@@ -38,6 +38,9 @@ pub struct Vm {
     pub(crate) random: ChaCha20Rng,
     /// The host's wishes, no part of the guest's state.
     pub(crate) debug: DebugControl,
+    /// In its turn the guest asked for console input, and there was none yet. Only how the host waits depends on it:
+    /// no part of the guest's state.
+    pub(crate) looked_in_vain: bool,
 }
 
 impl Vm {

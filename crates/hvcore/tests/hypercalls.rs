@@ -2,7 +2,7 @@
 
 mod common;
 use common::*;
-use hvcore::{ExitReason, Hypervisor, HypervisorConfig, PowerOff, Stop};
+use hvcore::{ExitReason, Hypervisor, HypervisorConfig, PowerOff, Stop, VmConfig};
 use rv32::Op;
 
 const BASE: u32 = 0x10;
@@ -85,6 +85,17 @@ fn bad_pointers_are_refused_and_nothing_is_done() {
             assert_eq!((ran.x(S0) as i32, ran.output()), (-5, b"".as_slice()), "function {function} with {length} bytes at {pointer:#x}");
         }
     }
+    // A buffer is judged as a whole, also the part that one call would not move.
+    let large = |function, length| {
+        let program = code(|c| one_call(c, HVK, function, [RAM, length, 0]));
+        let ran = run_config(&program, VmConfig { ram_bytes: 4 << 20, ..small("large") }, TestDoor { input: b"text".to_vec(), ..TestDoor::default() });
+        (ran.x(S0) as i32, ran.x(S1), ran.output().len())
+    };
+    assert_eq!(large(0, 4 << 20), (0, 1 << 20, 1 << 20), "PRINT moves 1 MiB and says so");
+    assert_eq!(large(0, (4 << 20) + 1), (-5, 0, 0), "PRINT");
+    assert_eq!(large(2, (4 << 20) + 1), (-5, 0, 0), "READ");
+    assert_eq!(large(4, (4 << 20) + 1), (-5, 0, 0), "INFO");
+    assert_eq!(large(12, (4 << 20) + 1), (-5, 0, 0), "PANIC");
     assert_eq!(call(HVK, 2, [0x1000, 4, 0]).0, -5, "READ into the boot ROM");
     assert_eq!(call(HVK, 0, [0x1000, 4, 0]), (0, 4), "PRINT from it");
 }

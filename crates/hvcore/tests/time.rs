@@ -293,6 +293,9 @@ impl Door for WallClock {
         self.asked.push((vm.0, now, until));
         until.filter(|&until| until <= self.now).map_or(Idle::Wait, Idle::Until)
     }
+    fn pause(&mut self, _vm: VmId, now: u64, until: u64, _polls: bool) -> Idle {
+        if now <= self.now { Idle::Until(self.now.min(until)) } else { Idle::Wait }
+    }
     fn sleep(&mut self) {
         self.now += 1_000_000;
     }
@@ -322,6 +325,49 @@ fn idle_time_waits_for_a_wall_clock_and_only_for_those_who_are_idle() {
     assert_eq!(hypervisor.vms()[0].vcpu().x[usize::from(S0)], 50_000);
     assert_eq!(door.now, 5_000_000);
     assert!(door.asked.iter().all(|&asked| asked == (0, 10_000, Some(5_000_000))), "{:?}", door.asked);
+}
+
+/// Looks for input and yields, `turns` times; with a timer at vt 5,000,000 if `timer`.
+fn poller(turns: u32, timer: bool, function: u32) -> Vec<u8> {
+    code(|c| {
+        if timer {
+            c.li(T0, 50_000);
+            c.csrw(csr::STIMECMP, T0);
+            c.csrw(csr::STIMECMPH, ZERO);
+            c.li(T0, 0x20);
+            c.csrw(csr::SIE, T0);
+        }
+        c.li(S1, turns);
+        c.label("turn");
+        c.li(A0, RAM + 0x8000);
+        c.li(A1, 4);
+        c.hvk(function);
+        c.hvk(3);
+        c.i(Op::Addi, S1, S1, -1);
+        c.branch(Op::Bne, S1, ZERO, "turn");
+        c.exit(0);
+    })
+}
+
+#[test]
+fn the_door_hears_of_guests_that_poll_and_of_guests_that_yield() {
+    let live = || TestDoor { live: true, ..TestDoor::default() };
+    let pauses = |program: &[u8], door: TestDoor| run_config(program, small("poller"), door).door.pauses;
+    let never = 1 << 63;
+    assert_eq!(pauses(&poller(3, false, 2), live()), [(10_000, never, true), (20_000, never, true), (30_000, never, true)]);
+    assert_eq!(pauses(&poller(2, true, 2), live()), [(10_000, 5_000_000, true), (20_000, 5_000_000, true)], "its timer is not slept through");
+    assert_eq!(pauses(&poller(2, false, 13), live()), [(10_000, 10_000, false), (20_000, 20_000, false)], "it only yields");
+    assert_eq!(pauses(&poller(2, false, 2), TestDoor::default()), [(10_000, 10_000, false), (20_000, 20_000, false)], "the input has ended");
+    assert_eq!(pauses(&spin(), TestDoor { stop_after: Some(5), ..live() }), [], "a busy guest does not pause");
+}
+
+#[test]
+fn a_poll_lets_time_pass_as_far_as_the_wall_clock_and_the_timer() {
+    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    hypervisor.add_vm(image(&poller(1000, true, 13)), small("yields")).expect("taken");
+    let mut door = WallClock::default();
+    assert_eq!(hypervisor.run(&mut door, &mut Notes::default()), RunEnd::AllStopped);
+    assert!((10_000_000..12_000_000).contains(&door.now), "a thousand slices of idle time: {}", door.now);
 }
 
 #[test]

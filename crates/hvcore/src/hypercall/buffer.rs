@@ -12,7 +12,9 @@ use guest_abi::PAGE_SIZE;
 use guest_abi::sbi::SbiError;
 
 /// One call moves at most this many bytes, and says so in its value: a call is one step, however long it takes.
-pub(crate) const MAX_TRANSFER: u32 = 1024 * 1024;
+const MAX_TRANSFER: u32 = 1024 * 1024;
+/// What judging a page counts for, in bytes moved: about as much time.
+const JUDGED: u64 = 64;
 
 /// A part of a buffer that lies in one page.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +42,9 @@ impl Failure {
 }
 
 impl Context<'_> {
-    /// Finds a buffer at a virtual address, in the caller's address space and with its permissions.
-    pub fn find_virtual(&mut self, gva: u32, bytes: u32, access: Access) -> Result<(), Failure> {
+    /// Finds a buffer at a virtual address, in the caller's address space and with its permissions. All of it is
+    /// judged; returns how many bytes of it the call may move.
+    pub fn find_virtual(&mut self, gva: u32, bytes: u32, access: Access) -> Result<u32, Failure> {
         self.find(gva, bytes, access, |context, at| loop {
             let mut core = Core { vm: context.vm, host: context.host, recheck: false };
             match core.translate(GuestVirt(at), access) {
@@ -52,8 +55,8 @@ impl Context<'_> {
         })
     }
 
-    /// Finds a buffer at a guest-physical address.
-    pub fn find_physical(&mut self, gpa: u32, bytes: u32, access: Access) -> Result<(), Failure> {
+    /// Finds a buffer at a guest-physical address; like [`find_virtual`](Self::find_virtual).
+    pub fn find_physical(&mut self, gpa: u32, bytes: u32, access: Access) -> Result<u32, Failure> {
         self.find(gpa, bytes, access, |_, at| Ok(GuestPhys(at)))
     }
 
@@ -63,24 +66,29 @@ impl Context<'_> {
         bytes: u32,
         access: Access,
         mut translate: impl FnMut(&mut Context<'_>, u32) -> Result<GuestPhys, Failure>,
-    ) -> Result<(), Failure> {
+    ) -> Result<u32, Failure> {
         self.scratch.spans.clear();
         if u64::from(address) + u64::from(bytes) > 1 << 32 {
             return Err(Failure::BadAddress);
         }
+        let movable = bytes.min(MAX_TRANSFER);
         let mut done = 0;
         while done < bytes {
             let at = address.wrapping_add(done);
             let length = (bytes - done).min(PAGE_SIZE - at % PAGE_SIZE);
+            self.scratch.moved += JUDGED;
             let gpa = translate(self, at)?;
             match self.vm.memory.check(gpa, access) {
-                Ok(()) | Err(Miss::NotPresent) => self.scratch.spans.push(Span { gpa, bytes: length }),
+                Ok(()) | Err(Miss::NotPresent) => {}
                 Err(Miss::Nothing | Miss::Device | Miss::Forbidden) => return Err(Failure::BadAddress),
+            }
+            if done < movable {
+                self.scratch.spans.push(Span { gpa, bytes: length.min(movable - done) });
             }
             done += length;
         }
-        self.scratch.moved += u64::from(bytes);
-        Ok(())
+        self.scratch.moved += u64::from(movable);
+        Ok(movable)
     }
 
     /// Reads the buffer that was found into `scratch.bytes`.

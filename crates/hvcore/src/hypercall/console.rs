@@ -3,7 +3,7 @@
 use crate::door::ConsoleInput;
 use crate::handler::Context;
 use crate::hypercall::Reply;
-use crate::hypercall::buffer::{Failure, MAX_TRANSFER};
+use crate::hypercall::buffer::Failure;
 use crate::memory::Access;
 use guest_abi::sbi::SbiError;
 
@@ -23,15 +23,13 @@ pub(super) fn dbcn(context: &mut Context<'_>, function: u32, a: [u32; 6]) -> Rep
 }
 
 fn write_physical(context: &mut Context<'_>, gpa: u32, bytes: u32) -> Result<u32, Failure> {
-    let bytes = bytes.min(MAX_TRANSFER);
     context.find_physical(gpa, bytes, Access::Load)?;
     context.print_found()
 }
 
 fn read_physical(context: &mut Context<'_>, gpa: u32, bytes: u32) -> Result<u32, Failure> {
-    let bytes = bytes.min(MAX_TRANSFER);
-    context.find_physical(gpa, bytes, Access::Store)?;
-    context.read_found(bytes)
+    let room = context.find_physical(gpa, bytes, Access::Store)?;
+    context.read_found(room)
 }
 
 impl Context<'_> {
@@ -80,7 +78,10 @@ impl Context<'_> {
         }
         match self.door.console_read(self.vm.id, self.vm.hart.vt, buffer) {
             ConsoleInput::Bytes(count) => count.min(buffer.len()),
-            ConsoleInput::Nothing => 0,
+            ConsoleInput::Nothing => {
+                self.vm.looked_in_vain = true;
+                0
+            }
             ConsoleInput::End => {
                 input.end();
                 0

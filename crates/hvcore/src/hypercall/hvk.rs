@@ -5,7 +5,7 @@ use crate::cpu::{Cause, Trap};
 use crate::exit::Stop;
 use crate::handler::Context;
 use crate::hypercall::Reply;
-use crate::hypercall::buffer::{Failure, MAX_TRANSFER};
+use crate::hypercall::buffer::Failure;
 use crate::memory::Access;
 use crate::report::report;
 use guest_abi::sbi::{Hvk, SbiError, info};
@@ -42,23 +42,21 @@ fn available(function: Hvk) -> bool {
 }
 
 fn print(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Failure> {
-    context.find_virtual(buffer, length.min(MAX_TRANSFER), Access::Load)?;
+    context.find_virtual(buffer, length, Access::Load)?;
     context.print_found().map(Reply::Value)
 }
 
 fn read(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Failure> {
-    let length = length.min(MAX_TRANSFER);
-    context.find_virtual(buffer, length, Access::Store)?;
-    let count = context.read_found(length)?;
-    if count == 0 && length > 0 && context.vm.board.input.ended() {
+    let room = context.find_virtual(buffer, length, Access::Store)?;
+    let count = context.read_found(room)?;
+    if count == 0 && room > 0 && context.vm.board.input.ended() {
         return Ok(Reply::Error(SbiError::Denied));
     }
     Ok(Reply::Value(count))
 }
 
 fn fill_info(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Failure> {
-    let length = length.min(info::SIZE);
-    context.find_virtual(buffer, length, Access::Store)?;
+    let length = context.find_virtual(buffer, length, Access::Store)?.min(info::SIZE);
     let features = Hvk::ALL.iter().filter(|&&function| available(function)).fold(0, |bits, function| bits | 1 << function.number());
     let mut bytes = [0; info::SIZE as usize];
     let fields = [
@@ -78,7 +76,7 @@ fn fill_info(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Repl
 }
 
 fn panic(context: &mut Context<'_>, message: u32, length: u32) -> Result<Reply, Failure> {
-    context.find_virtual(message, length.min(MAX_TRANSFER), Access::Load)?;
+    context.find_virtual(message, length, Access::Load)?;
     context.gather()?;
     let call = Trap { cause: Cause::SupervisorEcall.number(), pc: GuestVirt(context.vm.hart.pc), tval: 0 };
     let report = report(context.vm, context.host, call, call);

@@ -65,7 +65,7 @@ pub(crate) fn serve(context: &mut Context<'_>) -> After {
         Reply::Value(_) | Reply::Error(_) | Reply::Legacy(_) => {}
         Reply::Yield => {
             hart.skip_to(context.surroundings.slice_end);
-            return After::EndSlice;
+            return After::Yield;
         }
         Reply::Halt(stop) => context.halt(stop),
         Reply::Stop(stop) => context.stop(stop),

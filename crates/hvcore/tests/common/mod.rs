@@ -185,6 +185,7 @@ pub struct TestDoor {
     pub live: bool,
     pub arrived: usize,
     pub idles: Vec<(u64, Option<u64>)>,
+    pub pauses: Vec<(u64, u64, bool)>,
     pub sleeps: usize,
     pub stop_after: Option<usize>,
     pub asked: usize,
@@ -211,6 +212,10 @@ impl Door for TestDoor {
     fn idle(&mut self, _vm: VmId, now: u64, until: Option<u64>) -> Idle {
         self.idles.push((now, until));
         until.map_or(Idle::Wait, Idle::Until)
+    }
+    fn pause(&mut self, _vm: VmId, now: u64, until: u64, polls: bool) -> Idle {
+        self.pauses.push((now, until, polls));
+        Idle::Until(now)
     }
     fn sleep(&mut self) {
         self.sleeps += 1;
