@@ -390,8 +390,11 @@ impl<'e> Assembler<'e> {
         self.errors
     }
 
-    /// Takes the diagnostics, in the order of the source.
+    /// Takes the diagnostics, in the order of the source: what only layout finds goes between the rest.
     pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
-        std::mem::take(&mut self.diagnostics)
+        let mut all = std::mem::take(&mut self.diagnostics);
+        // Inside macros and includes the statement that asked for them counts.
+        all.sort_by_key(|d| d.backtrace.last().or(d.primary.as_ref()).map(|label| (label.span.file, label.span.start)));
+        all
     }
 }

@@ -1,5 +1,7 @@
 //! The command line. GNU spellings become ours by one table; clap does the rest.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "rules are tried one after the other")]
+
 use crate::Options;
 use crate::program::default_output;
 use clap::{Arg, ArgAction, Command as Clap, value_parser};
@@ -121,6 +123,7 @@ fn command() -> Clap {
         .about("Assembles RISC-V (RV32) sources in GNU as syntax into ELF objects")
         .after_help(EXAMPLES)
         .disable_version_flag(true)
+        .args_override_self(true)
         .arg(Arg::new("inputs").value_name("FILE").num_args(0..).value_parser(value_parser!(PathBuf)).help("Sources, assembled as one; `-` is standard input"))
         .arg(Arg::new("output").short('o').long("output").value_name("FILE").allow_hyphen_values(true).value_parser(value_parser!(PathBuf)).help("The object file [default: the source's name with .o]"))
         .arg(Arg::new("include").short('I').long("include").value_name("DIR").action(ArgAction::Append).value_parser(value_parser!(PathBuf)).help("Look for included files there"))

@@ -1,5 +1,7 @@
 //! The bytes and relocations of each section, once the layout is done.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "relocations and instructions that are not named have no special case")]
+
 use crate::assembler::Assembler;
 use crate::evaluate::{Failure, Resolved};
 use crate::expr::Value;
@@ -341,7 +343,7 @@ impl Assembler<'_> {
         }
         let low = n & ((1 << bits) - 1);
         let d = Diagnostic::new(&codes::DATA_RANGE, format!("{n} does not fit in {bits} bits"))
-            .at(place.span, format!("{size} byte{} hold {}..={}", if size == 1 { "" } else { "s" }, -(1i64 << (bits - 1)), (1i64 << bits) - 1))
+            .at(place.span, format!("{size} byte{} {}..={}", if size == 1 { " holds" } else { "s hold" }, -(1i64 << (bits - 1)), (1i64 << bits) - 1))
             .help(format!("{low:#x}"));
         self.report_at(d, place);
     }

@@ -1,5 +1,7 @@
 //! What values are once labels have offsets.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "operators that are not named need numbers on both sides")]
+
 use crate::assembler::Assembler;
 use crate::expr::{ArithmeticError, Binary, ExprId, Node, Value, binary, unary};
 use crate::limits;

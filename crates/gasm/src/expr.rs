@@ -3,6 +3,8 @@
 //! Nearly every expression is a [`Value`], `symbol - symbol + number`, and is kept as three
 //! numbers. What is not becomes a run of [`Node`]s in one arena and is evaluated after layout.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a kind of token that is not named here is not meant here")]
+
 use crate::lexer::T;
 use crate::symbols::SymbolId;
 

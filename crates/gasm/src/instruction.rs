@@ -1,5 +1,7 @@
 //! Instructions: the first form of the mnemonic that agrees with the operands is filled in and emitted.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "what a mnemonic means is decided by rows; special cases are few")]
+
 use crate::assembler::{Assembler, Stmt};
 use crate::expr::Value;
 use crate::names::Name;
@@ -170,14 +172,19 @@ impl Assembler<'_> {
 
     /// Code cannot stand in a section without bytes.
     fn may_hold_code(&mut self, s: Stmt<'_>) -> bool {
+        self.may_hold_bytes("an instruction", s.head_span(), ".text")
+    }
+
+    /// Whether the section has bytes in the file; an error if not.
+    pub fn may_hold_bytes(&mut self, what: &str, span: Span, cure: &str) -> bool {
         let section = &self.sections[self.section()];
         if !section.is_nobits() {
             return true;
         }
         let name = self.names.show(section.name);
-        let d = Diagnostic::new(&codes::E0415, format!("an instruction in section `{name}`"))
-            .at(s.head_span(), "this section has no bytes in the file, only zeroes at run time")
-            .help(".text");
+        let d = Diagnostic::new(&codes::E0415, format!("{what} in section `{name}`"))
+            .at(span, "this section has no bytes in the file, only zeroes at run time")
+            .help(cure);
         self.report(d);
         false
     }

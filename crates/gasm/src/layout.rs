@@ -114,7 +114,7 @@ impl Assembler<'_> {
             Variable::Branch(branch) => u64::from(self.branch_size(chain, &branch, address, current as u32)),
             Variable::Align { power, max, .. } => {
                 let mask = (1u64 << power) - 1;
-                let need = (address + mask & !mask) - address;
+                let need = ((address + mask) & !mask) - address;
                 if max != 0 && need > u64::from(max) { 0 } else { need }
             }
             Variable::Repeat { count, size, .. } => match self.late_constant(count) {

@@ -9,8 +9,7 @@ use logos::Logos;
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq)]
 #[logos(utf8 = false)]
 #[logos(skip(r"[ \t\r\f\x0b]+"))]
-#[logos(skip(b"#[^\n]*", allow_greedy = true))]
-#[logos(skip(b"//[^\n]*", allow_greedy = true))]
+#[logos(skip(b"(#|//)[^\n]*", allow_greedy = true))]
 #[logos(skip(b"/\\*([^*]|\\*+[^*/])*\\*+/"))]
 pub enum T {
     #[token("\n")]

@@ -65,9 +65,9 @@ pub fn section_bytes(object: &[u8], n: usize) -> Vec<u8> {
     use object::read::elf::{ElfFile32, SectionHeader};
     use object::{Endianness, Object, ObjectSection};
     let Ok(file) = ElfFile32::<Endianness>::parse(object) else { return Vec::new() };
-    let written = file.sections().filter(|s| {
+    let mut written = file.sections().filter(|s| {
         let kind = s.elf_section_header().sh_type(Endianness::Little);
         !matches!(kind, object::elf::SHT_GROUP | object::elf::SHT_RELA)
     });
-    written.skip(n).next().and_then(|s| s.data().ok().map(<[u8]>::to_vec)).unwrap_or_default()
+    written.nth(n).and_then(|s| s.data().ok().map(<[u8]>::to_vec)).unwrap_or_default()
 }

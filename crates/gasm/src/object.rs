@@ -1,5 +1,7 @@
 //! Writes the ELF32 relocatable object.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "the table of symbols cares for a few kinds of definition")]
+
 use crate::assembler::Assembler;
 use crate::contents::{Contents, Rel};
 use crate::elf::{SHF_GROUP, SHF_LINK_ORDER, SHT_NOBITS, SHT_RISCV_ATTRIBUTES, STT_FILE, STT_SECTION};
@@ -384,7 +386,7 @@ impl Assembler<'_> {
                 Binding::Local => false,
                 Binding::Default => matches!(symbol.definition, Definition::Undefined | Definition::Common { .. }),
             };
-            if !global && symbol.temporary && !symbol.relocated && !(self.options.keep_locals && symbol.fixed) {
+            if !global && symbol.temporary && !symbol.relocated && !self.options.keep_locals {
                 continue;
             }
             if matches!(symbol.definition, Definition::Undefined)

@@ -1,5 +1,7 @@
 //! What is said when operands do not agree with any row: always in the row's own words.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "messages have a general form for what has no special one")]
+
 use crate::assembler::{Assembler, Stmt};
 use crate::names::Name;
 use crate::operand::{Operand, Operands, Shape, Syntax, register_suggestion, syntax};
@@ -272,7 +274,8 @@ impl Assembler<'_> {
         if shown.starts_with('.') {
             known.extend(crate::directives::names().map(str::to_string));
             let mut d = Diagnostic::new(&codes::E0105, format!("unknown directive `{shown}`")).at(span, "not a directive of this assembler");
-            if let Some(near) = suggest(&shown, known.iter().map(String::as_str)) {
+            let near = other_directives(&shown.to_ascii_lowercase()).or_else(|| suggest(&shown, known.iter().map(String::as_str)));
+            if let Some(near) = near {
                 let rest = if s.toks.len() > 1 { format!("{near} {}", s.show(1, s.toks.len())) } else { near.to_string() };
                 d = d.help(format!("did you mean `{near}`?")).cure(span, near).note(format!("that would be: {rest}"));
             } else if s.toks.get(1).is_some_and(|t| t.kind == crate::lexer::T::Colon) || s.toks.len() == 1 {
@@ -297,6 +300,25 @@ impl Assembler<'_> {
         }
         self.report(d);
     }
+}
+
+/// Directives that people bring along from other assemblers.
+fn other_directives(name: &str) -> Option<&'static str> {
+    Some(match name {
+        ".asciiz" | ".stringz" | ".asci" => ".asciz",
+        ".db" | ".dcb" | ".defb" => ".byte",
+        ".dw" | ".dcw" | ".defw" => ".half",
+        ".dd" | ".dcd" => ".word",
+        ".dq" => ".dword",
+        ".resb" | ".res" | ".reserve" | ".block" => ".space",
+        ".public" | ".export" | ".xdef" => ".globl",
+        ".code" | ".segment" => ".text",
+        ".const" | ".rodata" => ".section .rodata",
+        ".define" => ".equ",
+        ".proc" | ".func" => ".type",
+        ".endmacro" | ".end_macro" => ".endm",
+        _ => return None,
+    })
 }
 
 /// Instructions that people bring along from other machines.

@@ -1,5 +1,7 @@
 //! Reads texts statement by statement: files, includes, what macros produce.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a kind of token that is not named here is not meant here")]
+
 use crate::assembler::{Assembler, Reading, Stmt, shorten};
 use crate::lexer::{self, T, Tok};
 use crate::limits;
@@ -94,8 +96,7 @@ impl Assembler<'_> {
     /// One statement: labels, then an assignment, a directive, an instruction or a macro.
     fn statement(&mut self, s: Stmt<'_>) {
         let mut i = 0;
-        loop {
-            let (Some(&first), Some(second)) = (s.toks.get(i), s.toks.get(i + 1)) else { break };
+        while let (Some(&first), Some(second)) = (s.toks.get(i), s.toks.get(i + 1)) {
             if second.kind != T::Colon {
                 break;
             }

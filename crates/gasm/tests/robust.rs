@@ -10,7 +10,7 @@ fn assemble_bytes(text: &[u8]) -> Assembly {
     let mut sources = Sources::new();
     let main = sources.add("test.s", text.to_vec());
     let mut host = MemoryHost::new().with_file("test.s", text.to_vec()).with_file("inc.s", ".byte 1\n");
-    let options = Options { debug_info: text.len() % 2 == 0, listing: text.len() % 3 == 0, ..Options::default() };
+    let options = Options { debug_info: text.len().is_multiple_of(2), listing: text.len().is_multiple_of(3), ..Options::default() };
     let assembly = assemble(&mut sources, main, &options, &mut host);
     let failed = assembly.diagnostics.iter().any(|d| d.severity == Severity::Error);
     assert_eq!(failed, assembly.object.is_none(), "an object if and only if there are no errors");
@@ -62,10 +62,10 @@ proptest! {
         let all = snippets();
         let mut text = all[which % all.len()].clone();
         for (at, byte, kind) in changes {
-            let i = at.index(text.len().max(1));
+            let i = at.index(text.len());
             match kind {
                 0 => text.insert(i, byte),
-                1 => { text.get_mut(i).map(|b| *b = byte); }
+                1 => text[i] = byte,
                 2 => { text.drain(i..(i + usize::from(byte)).min(text.len())); }
                 3 => {
                     // A line twice.

@@ -126,6 +126,9 @@ fn data(a: &mut Assembler<'_>, s: Stmt<'_>, size: u8) {
                     let place = a.place(span);
                     a.check_width(n, size, place);
                 }
+                if n != 0 && !a.may_hold_bytes("a number", s.span(s.toks[from].start, s.toks[to].end), ".data") {
+                    return;
+                }
                 a.out().bytes.extend_from_slice(&n.to_le_bytes()[..usize::from(size)]);
             }
             None => {
@@ -251,6 +254,9 @@ fn strings(a: &mut Assembler<'_>, s: Stmt<'_>, width: usize, terminated: bool) {
             bytes.extend_from_slice(&part);
             args.i += 1;
             next = args.peek();
+        }
+        if bytes.iter().any(|b| *b != 0) && !a.may_hold_bytes("text", s.span_of(tok), ".data") {
+            return;
         }
         if terminated {
             bytes.push(0);

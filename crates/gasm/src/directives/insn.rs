@@ -118,7 +118,6 @@ fn emit(a: &mut Assembler<'_>, s: Stmt<'_>, format: &'static FormatRow, operands
                 }
             }
         };
-        let number = if *part == Part::CRs1Short || *part == Part::CRs2Short { number } else { number };
         let Some(n) = i32::try_from(number).ok().filter(|n| part.fits(*n)) else {
             let (low, high) = part.range();
             return a.error(&codes::E0102, format!("{number} does not fit {}", part.placeholder()), span, format!("it takes {low}..={high}"));

@@ -1,5 +1,7 @@
 //! Macros and repetitions.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a kind of token that is not named here is not meant here")]
+
 use super::Directive;
 use crate::assembler::{Assembler, Stmt};
 use crate::lexer::T;
@@ -105,7 +107,7 @@ fn header(a: &mut Assembler<'_>, s: Stmt<'_>) -> Option<(crate::names::Name, Vec
         return None;
     };
     let name = a.names.intern(s.bytes(tok));
-    if args.eat(T::Comma) {}
+    args.eat(T::Comma);
     let parenthesised = args.eat(T::LParen);
     let mut parameters: Vec<Parameter> = Vec::new();
     while let Some(tok) = args.next() {

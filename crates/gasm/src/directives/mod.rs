@@ -96,6 +96,9 @@ impl Assembler<'_> {
             Ok(n) => return Some(n),
             Err(Failure::Undefined(id)) => {
                 let name = self.names.show(self.symbols[id].name);
+                let first = self.symbols[id].place.span;
+                let inside = first.file == span.file && span.start <= first.start && first.end <= span.end;
+                let span = if inside { first } else { span };
                 let d = Diagnostic::new(&codes::E0303, format!("`{name}` is not known yet")).at(span, format!("{what} is needed now: define it above this line"));
                 self.with_suggestion(d, &name)
             }

@@ -1,5 +1,7 @@
 //! Symbols: binding, visibility, type, size, value.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "a kind of token that is not named here is not meant here")]
+
 use super::Directive;
 use crate::assembler::{Assembler, Stmt};
 use crate::elf::*;
@@ -285,7 +287,7 @@ fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {
     if args.eat(T::Comma) {
         let from = args.i;
         let Some(n) = a.constant_now(&mut args, "an alignment") else { return };
-        if n < 0 || n > 1 << 31 || (n != 0 && n.count_ones() != 1) {
+        if !(0..=1 << 31).contains(&n) || (n != 0 && n.count_ones() != 1) {
             return a.error(&codes::E0420, format!("{n} is no power of two"), s.span(s.toks[from].start, s.toks[args.i - 1].end), "alignments are 1, 2, 4, 8, 16 ...");
         }
         align = n as u32;

@@ -1,0 +1,31 @@
+# Several mistakes, one message each, all in one run.
+# RUN: gasm %s -o %t/a.o
+# EXIT: 1
+    .text
+main:
+    adddi a0, a0, 1              # error[E0101]
+    addi a0, a0                  # error[E0201]
+    addi a0 a0, 1                # error[E0112]
+    addi a0, a0, 5000            # error[E0102]
+    add a0, a1, a9               # error[E0203]
+    lw t0, 4 sp                  # error[E0112]
+    lw t0, 4                     # error[E0202]
+    csrr a0, sstatu              # error[E0204]
+    lui a0, %lo(main)            # error[E0208]
+    slli a0, a0, 32              # error[E0102]
+    slli a0, a0, main            # error[E0209]
+    li x0, 1                     # warning[write-to-zero]
+    j 1b                         # error[E0302]
+    j 1f                         # error[E0302]
+    beq a0, a1, .Lnowhere        # error[E0302]
+main:                            # error[E0301]
+    li a0, (1 + 2                # error[E0110]
+    li a0, 1 +                   # error[E0109]
+    li a0, 089                   # error[E0108]
+    li a0, 1/0                   # error[E0305]
+    nop ]                        # error[E0109]
+    c.addi a0, 100               # error[E0207]
+    sb a0, %hi(main)(a1)         # error[E0208]
+    mul.w a0, a0, a1             # error[E0101]
+    fadd.s fa0, fa1, fa2         # error[E0205]
+    j main + 1                   # error[E0206]
