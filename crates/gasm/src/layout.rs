@@ -15,6 +15,9 @@ const SHORT_BRANCH_REACH: i64 = 256;
 /// The reach of a compressed jump, 12 signed bits.
 const SHORT_JUMP_REACH: i64 = 2048;
 
+/// Rounds over a section in which sizes may shrink again.
+const SHRINKING_ROUNDS: usize = 64;
+
 impl Assembler<'_> {
     /// Pads the end of code sections to their alignment, as GNU as does.
     pub fn pad_code_sections(&mut self) {
@@ -30,67 +33,106 @@ impl Assembler<'_> {
         }
     }
 
-    /// Lays out all sections. Fragments only grow, so this ends; a size that would shrink again is
-    /// kept, and one that never settles is an error.
+    /// Lays out all sections, as GNU as does it (`relax_segment` in its write.c), because which of two sizes a
+    /// branch at the edge of its reach gets depends on the way: a first guess of addresses and sizes, fragment by
+    /// fragment, in which labels further on still have the addresses of the time before; then corrections until
+    /// nothing changes. That is repeated until no address changes from one time to the next.
     ///
     /// False after an error: sizes are not to be relied on.
     pub fn layout(&mut self) -> bool {
-        for pass in 0..limits::LAYOUT_PASSES {
+        let mut before = vec![None; self.sections.all.len()];
+        for _ in 0..limits::LAYOUT_PASSES {
             let mut changed = false;
-            for section in 0..self.sections.all.len() {
-                changed |= self.layout_section(SectionId(section as u32), pass);
-                if self.failed_layout {
+            for (i, before) in before.iter_mut().enumerate() {
+                let section = SectionId(i as u32);
+                if !self.relax_section(section) {
                     return false;
                 }
+                let addresses = Some(self.addresses_digest(section));
+                changed |= *before != addresses;
+                *before = addresses;
             }
             changed |= self.number_views();
             if !changed {
                 return true;
             }
         }
+        self.unsettled();
+        false
+    }
+
+    fn unsettled(&mut self) {
         let d = Diagnostic::new(&codes::E0310, "the sizes in this file do not settle")
             .note("a size depends on itself through labels, as in `.space b - a` between a and b");
         self.report(d);
         self.failed_layout = true;
+    }
+
+    /// Guesses, then corrects until nothing changes; false after an error.
+    fn relax_section(&mut self, section: SectionId) -> bool {
+        for round in 0..limits::LAYOUT_ROUNDS {
+            match self.walk_section(section, round) {
+                Some(true) => {}
+                Some(false) => return true,
+                None => return false,
+            }
+        }
+        self.unsettled();
         false
     }
 
-    fn layout_section(&mut self, section: SectionId, pass: usize) -> bool {
-        let mut changed = pass == 0;
+    /// One walk over a section's fragments; whether a size changed, or `None` after an error. In the first walk
+    /// (round 0) every fragment is put behind the one before it; in later ones it moves by what those before it
+    /// grew in this walk, so that labels further on are where they were until the walk comes to them.
+    fn walk_section(&mut self, section: SectionId, round: usize) -> Option<bool> {
+        let mut changed = round == 0;
         let mut address: u64 = 0;
-        let mut align = self.sections[section].align_power;
+        let mut stretch: i64 = 0;
         for c in 0..self.sections[section].chains.len() {
             let chain = self.sections[section].chains[c];
-            let frags = self.sections[chain].frags.len();
-            for f in 0..frags {
+            for f in 0..self.sections[chain].frags.len() {
                 let frag = self.sections[chain].frags[f];
+                if round > 0 {
+                    address = (i64::from(frag.address) + stretch) as u64;
+                }
                 self.sections[chain].frags[f].address = address as u32;
                 address += u64::from(self.sections[chain].fixed_len(f as u32));
                 if frag.variable != u32::MAX {
-                    let size = self.variable_size(chain, f as u32, address, pass, &mut align);
+                    let size = self.variable_size(chain, f as u32, address, round);
                     if size != u64::from(frag.size) {
                         changed = true;
+                        stretch += size as i64 - i64::from(frag.size);
                         self.sections[chain].frags[f].size = size.min(limits::SECTION_BYTES) as u32;
                     }
                     address += size;
                 }
                 if address > limits::SECTION_BYTES {
-                    let name = self.names.show(self.sections[section].name);
-                    let place = self.variable_place(chain, f as u32);
-                    let d = Diagnostic::new(&codes::E0410, format!("section `{name}` grows beyond 2 GiB"));
-                    let d = match place {
-                        Some(place) => d.at(place.span, "with this"),
-                        None => d,
-                    };
-                    self.report(d);
-                    self.failed_layout = true;
-                    return false;
+                    self.too_large(section, chain, f as u32);
+                    return None;
                 }
             }
         }
-        changed |= self.sections[section].size != address as u32;
         self.sections[section].size = address as u32;
-        changed
+        Some(changed)
+    }
+
+    fn too_large(&mut self, section: SectionId, chain: ChainId, frag: u32) {
+        let name = self.names.show(self.sections[section].name);
+        let place = self.variable_place(chain, frag);
+        let d = Diagnostic::new(&codes::E0410, format!("section `{name}` grows beyond 2 GiB"));
+        let d = match place {
+            Some(place) => d.at(place.span, "with this"),
+            None => d,
+        };
+        self.report(d);
+        self.failed_layout = true;
+    }
+
+    /// Tells one layout of a section from another.
+    fn addresses_digest(&self, section: SectionId) -> u64 {
+        let frags = self.sections[section].chains.iter().flat_map(|&chain| &self.sections[chain].frags);
+        let mix = |digest: u64, value: u32| (digest ^ u64::from(value)).wrapping_mul(0x0000_0100_0000_01b3);
+        frags.fold(0xcbf2_9ce4_8422_2325, |digest, frag| mix(mix(digest, frag.address), frag.size))
     }
 
     fn variable_place(&self, chain: ChainId, frag: u32) -> Option<Where> {
@@ -104,14 +146,16 @@ impl Assembler<'_> {
         })
     }
 
-    /// The size of a variable part that begins at `address`.
-    fn variable_size(&mut self, chain: ChainId, frag: u32, address: u64, pass: usize, _align: &mut u32) -> u64 {
+    /// The size of a variable part that begins at `address`. From some round on sizes that depend on others only
+    /// grow, so that the rounds end.
+    fn variable_size(&mut self, chain: ChainId, frag: u32, address: u64, round: usize) -> u64 {
         let current = u64::from(self.sections[chain].frags[frag as usize].size);
         let Some(variable) = self.sections[chain].variable(frag) else { return 0 };
         match *variable {
-            // The first pass only gives addresses: labels below have none before it.
-            Variable::Branch(_) if pass == 0 => current,
-            Variable::Branch(branch) => u64::from(self.branch_size(chain, &branch, address, current as u32)),
+            Variable::Branch(branch) => {
+                let size = u64::from(self.branch_size(chain, &branch, address));
+                if round < SHRINKING_ROUNDS { size } else { size.max(current) }
+            }
             Variable::Align { power, max, .. } => {
                 let mask = (1u64 << power) - 1;
                 let need = ((address + mask) & !mask) - address;
@@ -134,7 +178,7 @@ impl Assembler<'_> {
                     Some(n) => uleb_len(n as u64),
                     None => 1,
                 };
-                if pass < 8 { bytes } else { bytes.max(current) }
+                if round < SHRINKING_ROUNDS { bytes } else { bytes.max(current) }
             }
             Variable::LoadImmediate { rd, value, rvc, .. } => {
                 let bytes = match self.late_constant(value) {
@@ -145,12 +189,12 @@ impl Assembler<'_> {
             }
             Variable::CfaAdvance { from, to } => {
                 let delta = self.sections.address(to).wrapping_sub(self.sections.address(from));
-                u64::from(crate::cfi::advance_len(delta)).max(if pass < 8 { 0 } else { current })
+                u64::from(crate::cfi::advance_len(delta)).max(if round < SHRINKING_ROUNDS { 0 } else { current })
             }
         }
     }
 
-    fn branch_size(&self, chain: ChainId, branch: &Branch, address: u64, current: u32) -> u32 {
+    fn branch_size(&self, chain: ChainId, branch: &Branch, address: u64) -> u32 {
         let jump = branch.insn.op == rv32::Op::Jal;
         let far = if jump { 4 } else { 8 };
         let Some(target) = self.branch_target(chain, branch.target) else {
@@ -158,7 +202,7 @@ impl Assembler<'_> {
         };
         let distance = target - address as i64;
         let short = if jump { SHORT_JUMP_REACH } else { SHORT_BRANCH_REACH };
-        let size = if branch.compressible && (-short..short).contains(&distance) {
+        if branch.compressible && (-short..short).contains(&distance) {
             2
         } else if jump || (-BRANCH_REACH..BRANCH_REACH).contains(&distance) {
             4
@@ -166,8 +210,7 @@ impl Assembler<'_> {
             6
         } else {
             8
-        };
-        size.max(current)
+        }
     }
 
     /// The offset of a branch's target, if it is a label of the same section that is surely meant:

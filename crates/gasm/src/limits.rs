@@ -24,5 +24,7 @@ pub const CONDITIONAL_DEPTH: usize = 100_000;
 pub const ALIGN_POWER: u32 = 31;
 /// Diagnostics kept; what comes after is counted only.
 pub const DIAGNOSTICS: usize = 1_000;
-/// Passes of branch relaxation and forward sizes before the layout counts as not settling.
+/// Layouts of all sections before sizes that depend on other sections count as not settling.
 pub const LAYOUT_PASSES: usize = 100;
+/// Rounds over one section's fragments before their sizes count as not settling.
+pub const LAYOUT_ROUNDS: usize = 1_000;
