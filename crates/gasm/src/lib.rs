@@ -15,6 +15,7 @@ mod dwarf;
 mod elf;
 mod evaluate;
 mod expr;
+mod grammar;
 mod instruction;
 mod layout;
 mod lexer;

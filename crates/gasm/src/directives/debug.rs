@@ -48,30 +48,21 @@ fn file(a: &mut Assembler<'_>, s: Stmt<'_>) {
         return;
     }
     let Some(number) = a.constant_now(&mut args, "a file number") else { return };
+    let base = args.i;
+    let Some(parsed) = a.parse_file_arguments(s, base) else { return };
     let mut parts = Vec::new();
-    while let Some(tok) = args.peek().filter(|t| t.kind == T::Str) {
-        args.i += 1;
-        let Some(text) = a.string(s, tok) else { return };
+    for part in &parsed.names {
+        let Some(text) = a.string(s, s.toks[base + part.start]) else { return };
         parts.push(text);
     }
-    if parts.is_empty() || parts.len() > 2 {
-        return a.error(&codes::E0401, "a file name is missing", s.span_at(args.i), "expected a name in double quotes");
-    }
     let mut md5 = None;
-    if args.peek().is_some_and(|t| s.bytes(t) == b"md5") {
-        args.i += 1;
-        let digits = args.next().map(|t| s.bytes(t).to_vec()).unwrap_or_default();
-        let sum = std::str::from_utf8(&digits).ok().and_then(|d| u128::from_str_radix(d.strip_prefix("0x").unwrap_or("-"), 16).ok());
+    if let Some(part) = &parsed.md5 {
+        let digits = s.bytes(s.toks[base + part.start]);
+        let sum = std::str::from_utf8(digits).ok().and_then(|d| u128::from_str_radix(d.strip_prefix("0x").unwrap_or("-"), 16).ok());
         let Some(sum) = sum else {
-            return a.error(&codes::E0401, "an MD5 sum is a hexadecimal number of 128 bits", s.span_at(args.i - 1), "expected 0x and 32 digits");
+            return a.error(&codes::E0401, "an MD5 sum is a hexadecimal number of 128 bits", s.span_at(base + part.start), "expected 0x and 32 digits");
         };
         md5 = Some(sum.to_be_bytes());
-    }
-    if args.peek().is_some_and(|t| s.bytes(t) == b"source") {
-        args.i += 2;
-    }
-    if !a.expect_end(&args) {
-        return;
     }
     let Ok(number) = u32::try_from(number) else {
         return a.error(&codes::E0401, "a file number cannot be negative or above 2^32", s.span_at(1), "expected a small number");

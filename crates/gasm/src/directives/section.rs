@@ -271,14 +271,13 @@ fn check_same(a: &mut Assembler<'_>, s: Stmt<'_>, id: SectionId, wanted: &Attrib
     a.report(d);
 }
 
-/// `"flags" [, @type [, entsize] [, group [, comdat]]]`, or the Sun form `#alloc, #write`.
+/// What stands after the name, by the flags.
 fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) -> Option<()> {
     let s = args.s;
-    let tok = args.next();
-    let Some(tok) = tok.filter(|t| t.kind == T::Str) else {
-        a.error(&codes::E0401, "section flags are a string", s.span_at(args.i - usize::from(tok.is_some())), "expected a string such as \"ax\"");
-        return None;
-    };
+    let base = args.i;
+    let parsed = a.parse_section_arguments(s, base)?;
+    args.i = s.toks.len();
+    let tok = s.toks[base + parsed.flags.start];
     let text = a.string(s, tok)?;
     let mut bits = 0;
     let mut numeric = 0u32;
@@ -321,68 +320,77 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
         };
     }
     wanted.flags = Some(bits | numeric);
-    if args.kind() == Some(T::Comma) && matches!(s.toks.get(args.i + 1).map(|t| t.kind), Some(T::At | T::Percent)) {
-        args.i += 2;
-        let word = args.next();
-        let Some(word) = word else {
-            a.error(&codes::E0401, "a section type is missing", s.gap(args.i), "expected progbits, nobits, note, init_array, fini_array or preinit_array");
-            return None;
-        };
+    if let Some(kind) = parsed.kind {
+        let word = s.toks[base + kind.start];
         wanted.kind = Some(match s.bytes(word) {
-            b"progbits" => SHT_PROGBITS,
+            b"progbits" | b"unwind" | b"llvm_addrsig" => SHT_PROGBITS,
             b"nobits" => SHT_NOBITS,
             b"note" => SHT_NOTE,
             b"init_array" => SHT_INIT_ARRAY,
             b"fini_array" => SHT_FINI_ARRAY,
             b"preinit_array" => SHT_PREINIT_ARRAY,
-            b"unwind" | b"llvm_addrsig" => SHT_PROGBITS,
             text => match (word.kind, crate::lexer::number(text)) {
                 (T::Number, Some(n)) if n <= u64::from(u32::MAX) => n as u32,
                 _ => {
-                    a.error(
-                        &codes::E0401,
-                        format!("unknown section type `{}`", s.show(args.i - 1, args.i)),
-                        s.span_of(word),
-                        "known: progbits, nobits, note, init_array, fini_array, preinit_array",
-                    );
+                    const KINDS: [&str; 6] = ["progbits", "nobits", "note", "init_array", "fini_array", "preinit_array"];
+                    let shown = String::from_utf8_lossy(text).into_owned();
+                    let mut d = Diagnostic::new(&codes::E0401, format!("unknown section type `{shown}`")).at(s.span_of(word), format!("known: {}", KINDS.join(", ")));
+                    if let Some(near) = diag::suggest(&shown, KINDS) {
+                        d = d.help(format!("did you mean `@{near}`?"));
+                    }
+                    a.report(d);
                     return None;
                 }
             },
         });
     }
-    if merge && args.eat(T::Comma) {
-        let n = a.constant_now(args, "the size of an entry")?;
-        wanted.entry_size = u32::try_from(n).unwrap_or(0);
-    }
-    if linked && args.eat(T::Comma) {
-        wanted.linked = Some(section_name(a, args)?);
-    }
-    if group {
-        if !args.eat(T::Comma) {
-            a.error(&codes::E0401, "flag G needs the name of a group", s.gap(args.i), "expected `, group`");
+    let mut rest = parsed.rest.into_iter().map(|part| base + part.start..base + part.end).peekable();
+    if merge && let Some(part) = rest.next() {
+        let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+        let n = a.constant_now(&mut args, "the size of an entry")?;
+        if !a.expect_end(&args) {
             return None;
         }
-        let place = a.place(s.span_at(args.i));
-        let name = section_name(a, args)?;
+        wanted.entry_size = u32::try_from(n).unwrap_or(0);
+    }
+    if linked && let Some(part) = rest.next() {
+        wanted.linked = Some(part_name(a, s, part)?);
+    }
+    if group {
+        let Some(part) = rest.next() else {
+            a.error(&codes::E0401, "flag G needs the name of a group", s.gap(s.toks.len()), "expected `, group`");
+            return None;
+        };
+        let place = a.place(s.span_at(part.start));
+        let name = part_name(a, s, part)?;
         wanted.group = Some(a.symbol(name, place));
-        if args.kind() == Some(T::Comma) && s.toks.get(args.i + 1).is_some_and(|t| s.bytes(*t) == b"comdat") {
-            args.i += 2;
-            wanted.comdat = true;
-        }
+        wanted.comdat = rest.next_if(|part| s.bytes(s.toks[part.start]) == b"comdat").is_some();
     } else if wanted.same_group {
         let current = a.section();
         wanted.group = a.sections[current].group;
         wanted.comdat = a.sections[current].comdat;
     }
-    if args.kind() == Some(T::Comma) && s.toks.get(args.i + 1).is_some_and(|t| s.bytes(*t) == b"unique") {
-        args.i += 2;
-        if !a.expect_comma(args) {
+    if rest.next_if(|part| s.bytes(s.toks[part.start]) == b"unique").is_some() {
+        let Some(part) = rest.next() else {
+            a.error(&codes::E0401, "`unique` needs a number", s.gap(s.toks.len()), "expected `, number`");
             return None;
-        }
-        let n = a.constant_now(args, "the number of a unique section")?;
-        wanted.unique = Some(n as u32);
+        };
+        let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+        wanted.unique = Some(a.constant_now(&mut args, "the number of a unique section")? as u32);
+    }
+    if let Some(part) = rest.next() {
+        let shown = s.show(part.start, part.end);
+        a.error(&codes::E0106, format!("unexpected `{shown}`"), s.span_at(part.start), "these flags ask for no more arguments");
+        return None;
     }
     Some(())
+}
+
+/// A name that is all of an argument.
+fn part_name(a: &mut Assembler<'_>, s: Stmt<'_>, part: std::ops::Range<usize>) -> Option<Name> {
+    let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+    let name = section_name(a, &mut args)?;
+    a.expect_end(&args).then_some(name)
 }
 
 fn pop_section(a: &mut Assembler<'_>, s: Stmt<'_>) {

@@ -161,12 +161,8 @@ fn bind(a: &mut Assembler<'_>, id: SymbolId, binding: Binding) {
 fn kind(a: &mut Assembler<'_>, s: Stmt<'_>) {
     let mut args = Args::new(s);
     let Some((name, span)) = name(a, &mut args) else { return };
-    args.eat(T::Comma);
-    let prefixed = args.eat(T::At) || args.eat(T::Percent) || args.eat(T::Bad);
-    let _ = prefixed;
-    let Some(tok) = args.next() else {
-        return a.error(&codes::E0401, "the type is missing", s.gap(args.i), "expected @function or @object");
-    };
+    let Some(part) = a.parse_symbol_type(s, args.i) else { return };
+    let tok = s.toks[args.i + part.start];
     let text = match tok.kind {
         T::Str => match a.string(s, tok) {
             Some(text) => text,
@@ -192,9 +188,6 @@ fn kind(a: &mut Assembler<'_>, s: Stmt<'_>) {
             return a.report(d);
         }
     };
-    if !a.expect_end(&args) {
-        return;
-    }
     let place = a.place(span);
     let id = a.symbol(name, place);
     a.symbols[id].kind = kind;
