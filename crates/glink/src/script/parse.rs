@@ -4,10 +4,30 @@ use super::ast::{
     Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Region, Script, SectionPattern, Segment, Sort, Statement, Unary,
 };
 use super::pattern::Pattern;
+use chumsky::error::LabelError;
 use chumsky::prelude::*;
 use diag::{Code, Diagnostic, FileId, Span, codes};
 
-type Extra<'s> = extra::Err<Rich<'s, char>>;
+type Extra<E> = extra::Err<E>;
+
+/// What a parser says when it fails: nothing, which is fast, or all there is to say. A script is read
+/// the first way, and again the second way only if it has mistakes.
+trait Mistake<'s>: chumsky::error::Error<'s, &'s str> + LabelError<'s, &'s str, &'static str> + 's {
+    /// A mistake in words.
+    fn custom(span: SimpleSpan, message: String) -> Self;
+}
+
+impl<'s> Mistake<'s> for EmptyErr {
+    fn custom(_: SimpleSpan, _: String) -> EmptyErr {
+        EmptyErr::default()
+    }
+}
+
+impl<'s> Mistake<'s> for Rich<'s, char> {
+    fn custom(span: SimpleSpan, message: String) -> Rich<'s, char> {
+        Rich::custom(span, message)
+    }
+}
 
 /// Parentheses and braces deeper than this are refused, so that no script exhausts the stack.
 const DEEPEST: usize = 64;
@@ -22,8 +42,9 @@ pub fn parse(file: FileId, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     if let Some(at) = too_deep(text) {
         return Err(vec![Diagnostic::new(code, format!("the linker script nests deeper than {DEEPEST}")).at(Span::new(file, at, at + 1), "here")]);
     }
-    let (commands, errors) = script(file).parse(text).into_output_errors();
-    if !errors.is_empty() {
+    let commands = script::<EmptyErr>(file).parse(text).into_output();
+    if commands.is_none() {
+        let errors = script::<Rich<'_, char>>(file).parse(text).into_errors();
         return Err(errors.into_iter().map(|error| diagnostic(file, text, &error)).collect());
     }
     let mut script = Script::default();
@@ -48,7 +69,7 @@ pub fn parse_expression(file: FileId, text: &str) -> Result<Expr, Vec<Diagnostic
     if too_deep(text).is_some() {
         return Err(vec![Diagnostic::new(&codes::E0507, format!("the expression nests deeper than {DEEPEST}"))]);
     }
-    let (value, errors) = trivia().ignore_then(expression()).then_ignore(end()).parse(text).into_output_errors();
+    let (value, errors) = trivia::<Rich<'_, char>>().ignore_then(expression()).then_ignore(end()).parse(text).into_output_errors();
     match value {
         Some(value) if errors.is_empty() => Ok(value),
         _ => Err(errors.into_iter().map(|error| diagnostic(file, text, &error)).collect()),
@@ -111,43 +132,43 @@ enum Command {
 }
 
 /// Blanks and comments.
-fn trivia<'s>() -> impl Parser<'s, &'s str, (), Extra<'s>> + Clone {
+fn trivia<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
     let comment = just("/*").then(any().and_is(just("*/").not()).repeated()).then(just("*/")).ignored();
     let blank = any().filter(|c: &char| c.is_whitespace()).repeated().at_least(1).ignored();
     comment.or(blank).repeated().ignored()
 }
 
-fn token<'s>(text: &'static str) -> impl Parser<'s, &'s str, (), Extra<'s>> + Clone {
+fn token<'s, E: Mistake<'s>>(text: &'static str) -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
     just(text).ignored().then_ignore(trivia())
 }
 
-fn quoted<'s>() -> impl Parser<'s, &'s str, &'s str, Extra<'s>> + Clone {
+fn quoted<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
     just('"').ignore_then(any().filter(|c: &char| *c != '"').repeated().to_slice()).then_ignore(just('"')).then_ignore(trivia())
 }
 
 /// A symbol in an expression.
-fn symbol<'s>() -> impl Parser<'s, &'s str, &'s str, Extra<'s>> + Clone {
+fn symbol<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
     let first = any().filter(|c: &char| c.is_ascii_alphabetic() || "_.$".contains(*c));
     let rest = any().filter(|c: &char| c.is_ascii_alphanumeric() || "_.$".contains(*c)).repeated();
     quoted().or(first.then(rest).to_slice().then_ignore(trivia())).labelled("a name")
 }
 
 /// A file, section or pattern where no expression can stand.
-fn word<'s>(stop: &'static str) -> impl Parser<'s, &'s str, &'s str, Extra<'s>> + Clone {
+fn word<'s, E: Mistake<'s>>(stop: &'static str) -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
     let bare = any().filter(move |c: &char| !c.is_whitespace() && !"(){};,\"".contains(*c) && !stop.contains(*c)).repeated().at_least(1).to_slice();
     quoted().or(bare.then_ignore(trivia())).labelled("a name")
 }
 
 /// A keyword: the whole word.
-fn keyword<'s>(name: &'static str) -> impl Parser<'s, &'s str, (), Extra<'s>> + Clone {
+fn keyword<'s, E: Mistake<'s>>(name: &'static str) -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
     let inside = any().filter(|c: &char| c.is_ascii_alphanumeric() || *c == '_');
     just(name).then_ignore(inside.not()).ignored().then_ignore(trivia()).labelled(name)
 }
 
-fn number<'s>() -> impl Parser<'s, &'s str, u64, Extra<'s>> + Clone {
+fn number<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, u64, Extra<E>> + Clone {
     let digits = any().filter(char::is_ascii_digit).then(any().filter(char::is_ascii_alphanumeric).repeated()).to_slice();
     digits
-        .try_map(|text: &str, span| parse_number(text).ok_or_else(|| Rich::custom(span, format!("`{text}` is not a number"))))
+        .try_map(|text: &str, span| parse_number(text).ok_or_else(|| E::custom(span, format!("`{text}` is not a number"))))
         .then_ignore(trivia())
         .labelled("a number")
 }
@@ -170,7 +191,7 @@ fn parse_number(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, radix).ok()?.checked_mul(scale)
 }
 
-fn operators<'s>(rows: &'static [(&'static str, &'static str, Binary)]) -> impl Parser<'s, &'s str, Binary, Extra<'s>> + Clone {
+fn operators<'s, E: Mistake<'s>>(rows: &'static [(&'static str, &'static str, Binary)]) -> impl Parser<'s, &'s str, Binary, Extra<E>> + Clone {
     // (operator, what may not follow it, meaning)
     choice(rows.iter().map(|&(text, not_before, op)| just(text).then_ignore(one_of(not_before).not()).to(op)).collect::<Vec<_>>()).then_ignore(trivia())
 }
@@ -189,11 +210,11 @@ const LEVELS: &[&[(&str, &str, Binary)]] = &[
     &[("||", "", Binary::LogicalOr)],
 ];
 
-fn expression<'s>() -> impl Parser<'s, &'s str, Expr, Extra<'s>> + Clone {
+fn expression<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Expr, Extra<E>> + Clone {
     recursive(|expr| {
         let argument = expr.clone().map(Argument::Expr).or(quoted().map(|text: &str| Argument::Text(text.to_string())));
         let arguments = argument.separated_by(token(",")).collect::<Vec<_>>().delimited_by(token("("), token(")"));
-        let call = symbol().then(arguments).try_map(|(name, arguments), span| function(name, arguments).map_err(|message| Rich::custom(span, message)));
+        let call = symbol().then(arguments).try_map(|(name, arguments), span| function(name, arguments).map_err(|message| E::custom(span, message)));
         let plain_symbol = symbol().map(|name| match name {
             "." => Expr::Dot,
             "SIZEOF_HEADERS" => Expr::Call(Box::new(Function::SizeofHeaders)),
@@ -276,7 +297,7 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
     }
 }
 
-fn assignment<'s>(file: FileId) -> impl Parser<'s, &'s str, Assignment, Extra<'s>> + Clone {
+fn assignment<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Assignment, Extra<E>> + Clone {
     let operator = choice((
         just("=").then_ignore(just("=").not()).to(None),
         just("+=").to(Some(Binary::Add)),
@@ -315,7 +336,7 @@ fn span(file: FileId, span: SimpleSpan) -> Span {
     Span::new(file, span.start, span.end)
 }
 
-fn assertion<'s>(file: FileId) -> impl Parser<'s, &'s str, Assertion, Extra<'s>> + Clone {
+fn assertion<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Assertion, Extra<E>> + Clone {
     keyword("ASSERT")
         .ignore_then(expression().then_ignore(token(",")).then(quoted()).delimited_by(token("("), token(")")))
         .map_with(move |(condition, message): (_, &str), extra| Assertion { condition, message: message.to_string(), span: span(file, extra.span()) })
@@ -323,7 +344,7 @@ fn assertion<'s>(file: FileId) -> impl Parser<'s, &'s str, Assertion, Extra<'s>>
         .boxed()
 }
 
-fn input_pattern<'s>(file: FileId) -> impl Parser<'s, &'s str, InputPattern, Extra<'s>> + Clone {
+fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, InputPattern, Extra<E>> + Clone {
     let exclude = keyword("EXCLUDE_FILE").ignore_then(word("").repeated().collect::<Vec<_>>().delimited_by(token("("), token(")"))).map(|names| names.into_iter().map(Pattern::new).collect::<Vec<_>>());
     let exclude = exclude.or_not().map(Option::unwrap_or_default).boxed();
     let sort_kind = choice((
@@ -368,7 +389,7 @@ fn input_pattern<'s>(file: FileId) -> impl Parser<'s, &'s str, InputPattern, Ext
         .boxed()
 }
 
-fn contents<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Content>, Extra<'s>> + Clone {
+fn contents<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Content>, Extra<E>> + Clone {
     let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
     let data = choice((
         keyword("BYTE").to(1),
@@ -392,7 +413,7 @@ fn contents<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Content>, Extra<'s
     line.repeated().collect::<Vec<_>>().map(|lines| lines.into_iter().flatten().collect()).boxed()
 }
 
-fn output_rule<'s>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<'s>> + Clone {
+fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<E>> + Clone {
     let kind = choice((
         keyword("NOLOAD").to(OutputType::NoLoad),
         keyword("DSECT").to(OutputType::NotAllocated),
@@ -455,7 +476,7 @@ fn output_rule<'s>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<'
 /// Commands that are known and refused by name.
 const REFUSED: &[&str] = &["OVERLAY", "VERSION", "INSERT", "NOCROSSREFS_TO", "NOCROSSREFS", "INCLUDE", "STARTUP", "TARGET"];
 
-fn script<'s>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<'s>> {
+fn script<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<E>> {
     let names = || word("").then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().delimited_by(token("("), token(")")).map(|names| names.into_iter().map(str::to_string).collect::<Vec<_>>()).boxed();
     let one_name = || word("").delimited_by(token("("), token(")")).map(str::to_string).boxed();
     let entry = || keyword("ENTRY").ignore_then(one_name()).map(Command::Entry);
