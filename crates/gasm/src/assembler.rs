@@ -162,6 +162,8 @@ pub struct Assembler<'e> {
     pub altmacro: bool,
     /// Number for `LOCAL` names.
     pub local_count: u64,
+    /// Operands of the instruction being read.
+    pub operand_buffer: Vec<crate::operand::Operand>,
     /// Buffers of tokens to use again.
     pub spare_tokens: Vec<Vec<Tok>>,
     /// Lines for the listing.
@@ -212,6 +214,7 @@ impl<'e> Assembler<'e> {
             macro_count: 0,
             altmacro: false,
             local_count: 0,
+            operand_buffer: Vec::new(),
             spare_tokens: Vec::new(),
             listing: None,
             open_files: Vec::new(),

@@ -7,7 +7,7 @@ use crate::evaluate::{Failure, Resolved};
 use crate::expr::Value;
 use crate::layout::{push_fill, push_sleb, push_uleb};
 use crate::place::Where;
-use crate::section::{Branch, ChainId, FixKind, Fixup, SectionId, Variable};
+use crate::section::{Branch, FixKind, Fixup, SectionId, Variable};
 use crate::symbols::{Definition, SymbolId};
 use diag::{Diagnostic, codes};
 use rv32::{Insn, Op, Reloc};
@@ -64,6 +64,7 @@ impl Assembler<'_> {
             // Taken out while it is written: nothing else reads them now.
             let bytes = std::mem::take(&mut self.sections[chain].bytes);
             let fixups = std::mem::take(&mut self.sections[chain].fixups);
+            let variables = std::mem::take(&mut self.sections[chain].variables);
             if nobits {
                 self.check_nobits(section, &bytes, &fixups);
                 continue;
@@ -80,8 +81,8 @@ impl Assembler<'_> {
                     self.fix(section, fixup, offset, &mut out);
                     next += 1;
                 }
-                if let Some(variable) = self.sections[chain].variable(f as u32).cloned() {
-                    self.variable_contents(chain, section, &variable, frag.size, &mut out);
+                if let Some(variable) = variables.get(frag.variable as usize) {
+                    self.variable_contents(section, variable, frag.size, &mut out);
                     let size = out.bytes.len() - (base + end - frag.start as usize);
                     debug_assert_eq!(size as u32, frag.size, "{variable:?}");
                 }
@@ -299,11 +300,12 @@ impl Assembler<'_> {
         if !matches!(kind, Reloc::Branch | Reloc::Jal | Reloc::RvcBranch | Reloc::RvcJump) {
             return;
         }
-        if let Ok(Resolved { add: Some((s, at)), sub: None, num, .. }) = self.resolve(Value { add: symbol, sub: SymbolId::NONE, num: addend })
+        if symbol.is_some()
+            && let Some((s, at)) = self.place_of(Value { add: symbol, sub: SymbolId::NONE, num: addend })
             && s == section
         {
             // Too far is the linker's to judge: bytes between may go.
-            let _ = kind.field().patch(&mut out.bytes[offset..], i64::from(at) + num - offset as i64);
+            let _ = kind.field().patch(&mut out.bytes[offset..], at - offset as i64);
         }
     }
 
@@ -386,7 +388,7 @@ impl Assembler<'_> {
         Some(n)
     }
 
-    fn variable_contents(&mut self, chain: ChainId, section: SectionId, variable: &Variable, size: u32, out: &mut Contents) {
+    fn variable_contents(&mut self, section: SectionId, variable: &Variable, size: u32, out: &mut Contents) {
         match *variable {
             Variable::Branch(branch) => self.branch_contents(section, &branch, size, out),
             Variable::Align { fill, .. } => push_fill(&mut out.bytes, fill, size),
@@ -404,11 +406,6 @@ impl Assembler<'_> {
                             out.bytes.extend_from_slice(&value.to_le_bytes()[..each]);
                         }
                     }
-                }
-                // After an error the size is still what the layout said.
-                let missing = size;
-                if self.errors() > 0 {
-                    let _ = missing;
                 }
             }
             Variable::Org { target, fill, place } => {
@@ -449,7 +446,6 @@ impl Assembler<'_> {
             Variable::LoadImmediate { rd, value, rvc, place } => self.load_immediate_contents(rd, value, rvc, place, size, out),
             Variable::CfaAdvance { from, to } => self.cfa_advance_contents(from, to, size, out),
         }
-        let _ = chain;
     }
 
     /// A ULEB128 difference over code: bytes may go, so the linker has to know.

@@ -5,7 +5,7 @@
 use crate::assembler::{Assembler, Stmt};
 use crate::expr::Value;
 use crate::names::Name;
-use crate::operand::{Modifier, Operand, Operands, Shape, Syntax, syntax};
+use crate::operand::{Modifier, Operand, Shape, Syntax, syntax};
 use crate::parse::Args;
 use crate::place::Where;
 use crate::section::{Branch, Content, FixKind, Fixup, Variable};
@@ -134,22 +134,28 @@ impl Assembler<'_> {
 
     /// Assembles a statement whose head is an instruction.
     pub fn instruction(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form]) {
-        let mut args = Args::new(s);
-        let Some(operands) = self.operands(&mut args) else { return };
+        let mut operands = std::mem::take(&mut self.operand_buffer);
+        if self.operands(&mut Args::new(s), &mut operands).is_some() {
+            self.choose_form(s, name, forms, &operands);
+        }
+        self.operand_buffer = operands;
+    }
+
+    fn choose_form(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form], operands: &[Operand]) {
         for form in forms {
             let rows = form_operands(form);
             if rows.count() != operands.len() || !self.enabled(form_ext(form)) {
                 continue;
             }
             if operands.iter().enumerate().all(|(i, o)| rows.written(i).is_some_and(|w| shape_agrees(w, o))) {
-                self.assemble_form(s, form, &operands);
+                self.assemble_form(s, form, operands);
                 return;
             }
         }
-        self.no_form(s, name, forms, &operands);
+        self.no_form(s, name, forms, operands);
     }
 
-    fn assemble_form(&mut self, s: Stmt<'_>, form: &'static Form, operands: &Operands) {
+    fn assemble_form(&mut self, s: Stmt<'_>, form: &'static Form, operands: &[Operand]) {
         if !self.may_hold_code(s) {
             return;
         }
@@ -344,7 +350,7 @@ impl Assembler<'_> {
         }
     }
 
-    fn compressed(&mut self, s: Stmt<'_>, cop: COp, operands: &Operands) {
+    fn compressed(&mut self, s: Stmt<'_>, cop: COp, operands: &[Operand]) {
         let row = cop.row();
         let mut filled = Filled { insn: row.expands_to, late: Late::None, wrapped: false };
         for (wanted, operand) in row.operands.iter().zip(operands.iter()) {

@@ -5,6 +5,7 @@ use crate::evaluate::{Failure, Resolved};
 use crate::expr::Value;
 use crate::limits;
 use crate::place::Where;
+use crate::symbols::Definition;
 use crate::section::{Branch, ChainId, Fill, SectionId, Variable};
 use diag::{Diagnostic, codes};
 
@@ -223,8 +224,21 @@ impl Assembler<'_> {
         if symbol.binding == crate::symbols::Binding::Weak {
             return None;
         }
-        match self.resolve(target) {
-            Ok(Resolved { add: Some((section, offset)), sub: None, num, .. }) if section == self.sections[chain].section => Some(i64::from(offset) + num),
+        let (section, offset) = self.place_of(target)?;
+        (section == self.sections[chain].section).then_some(offset)
+    }
+
+    /// The section and offset that a value names, if it is a place.
+    pub fn place_of(&self, value: Value) -> Option<(SectionId, i64)> {
+        // Nearly always a label.
+        if !value.sub.is_some()
+            && value.add.is_some()
+            && let Definition::Label(at) = self.symbols[value.add].definition
+        {
+            return Some((self.sections.section_of(at), i64::from(self.sections.address(at)).wrapping_add(value.num)));
+        }
+        match self.resolve(value) {
+            Ok(Resolved { add: Some((section, offset)), sub: None, undefined: None, undefined_sub: None, num }) => Some((section, i64::from(offset).wrapping_add(num))),
             _ => None,
         }
     }

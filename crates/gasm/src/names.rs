@@ -2,7 +2,7 @@
 //! head of a statement and as a symbol is then a table lookup.
 
 use crate::directives::Directive;
-use rv32::{Form, Reg};
+use rv32::Form;
 
 /// Number of an interned name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,8 +29,6 @@ pub struct Info {
     len: u32,
     /// Symbol of that name, `u32::MAX` if none.
     pub symbol: u32,
-    /// Register number, 255 if it names none.
-    pub register: u8,
     /// What it means at the head of a statement.
     pub head: Head,
 }
@@ -43,18 +41,30 @@ pub struct Names {
     table: Vec<u32>,
 }
 
+/// Eight bytes, or fewer, as a number; every byte counts.
+fn word(bytes: &[u8]) -> u64 {
+    let n = bytes.len();
+    match *bytes {
+        [a, b, c, d, ..] => {
+            let low = u32::from_le_bytes([a, b, c, d]);
+            let high = u32::from_le_bytes([bytes[n - 4], bytes[n - 3], bytes[n - 2], bytes[n - 1]]);
+            u64::from(low) | u64::from(high) << 32
+        }
+        [a, .., z] => u64::from(a) | u64::from(bytes[n / 2]) << 8 | u64::from(z) << 16,
+        [a] => u64::from(a),
+        [] => 0,
+    }
+}
+
 fn hash(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut h: u64 = bytes.len() as u64;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        h = (h.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(K);
+    let mut rest = bytes;
+    while rest.len() > 8 {
+        h = (h.rotate_left(5) ^ word(&rest[..8])).wrapping_mul(K);
+        rest = &rest[8..];
     }
-    let mut word = [0; 8];
-    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    h = (h.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(K);
+    h = (h.rotate_left(5) ^ word(rest)).wrapping_mul(K);
     h ^ (h >> 32)
 }
 
@@ -92,7 +102,6 @@ impl Names {
             start: self.bytes.len(),
             len: text.len() as u32,
             symbol: u32::MAX,
-            register: Reg::parse(text).map_or(255, Reg::number),
             head: Head::Unresolved,
         });
         self.bytes.extend_from_slice(text);
@@ -150,7 +159,5 @@ mod tests {
             assert_eq!(names.text(name), format!("label_number_{i}").as_bytes());
             assert_eq!(names.intern(format!("label_number_{i}").as_bytes()), name);
         }
-        let a0 = names.intern(b"a0");
-        assert_eq!(names.info(a0).register, 10);
     }
 }

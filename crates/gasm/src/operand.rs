@@ -6,7 +6,7 @@ use crate::lexer::T;
 use crate::names::Name;
 use crate::parse::Args;
 use diag::{Diagnostic, codes, suggest};
-use rv32::Reloc;
+use rv32::{Reg, Reloc};
 
 /// Relocation operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,39 +150,23 @@ pub struct Operand {
 /// The most operands that an instruction takes; `.insn` has up to seven.
 pub const MAX_OPERANDS: usize = 8;
 
-/// The operands of a statement.
-#[derive(Clone, Copy)]
-pub struct Operands {
-    all: [Operand; MAX_OPERANDS],
-    len: usize,
-}
-
-impl std::ops::Deref for Operands {
-    type Target = [Operand];
-    fn deref(&self) -> &[Operand] {
-        &self.all[..self.len]
-    }
-}
-
 impl Assembler<'_> {
-    /// Parses all operands; `None` if an error was reported.
-    pub fn operands(&mut self, args: &mut Args<'_>) -> Option<Operands> {
-        let empty = Operand { shape: Shape::Value, modifier: Modifier::None, value: Value::number(0), from: 0, to: 0 };
-        let mut out = Operands { all: [empty; MAX_OPERANDS], len: 0 };
+    /// Parses all operands into a buffer that is emptied first; `None` if an error was reported.
+    pub fn operands(&mut self, args: &mut Args<'_>, out: &mut Vec<Operand>) -> Option<()> {
+        out.clear();
         if args.at_end() {
-            return Some(out);
+            return Some(());
         }
         loop {
             let operand = self.operand(args)?;
-            if out.len == MAX_OPERANDS {
+            if out.len() == MAX_OPERANDS {
                 let s = args.s;
                 self.error(&codes::E0201, "too many operands", s.span(s.toks[operand.from].start, s.end()), "no instruction takes so many");
                 return None;
             }
-            out.all[out.len] = operand;
-            out.len += 1;
+            out.push(operand);
             if args.at_end() {
-                return Some(out);
+                return Some(());
             }
             if !args.eat(T::Comma) {
                 self.operand_junk(args, operand);
@@ -200,7 +184,7 @@ impl Assembler<'_> {
         let Some(tok) = args.peek() else { return };
         let found = s.show(args.i, args.i + 1);
         // `lw t0, 4 sp`: the parentheses are missing.
-        if tok.kind == T::Word && before.shape == Shape::Value && rv32::Reg::parse(s.bytes(tok)).is_some() && args.i + 1 == s.toks.len() {
+        if tok.kind == T::Word && before.shape == Shape::Value && Reg::parse(s.bytes(tok)).is_some() && args.i + 1 == s.toks.len() {
             let offset = s.show(before.from, before.to);
             let cure = format!("{offset}({found})");
             let d = Diagnostic::new(&codes::E0112, format!("`{offset} {found}` is not an operand"))
@@ -237,10 +221,11 @@ impl Assembler<'_> {
         let after = s.toks.get(from + 1).map(|t| t.kind);
         if tok.kind == T::Word && matches!(after, None | Some(T::Comma)) {
             args.i += 1;
-            let name = self.names.intern(s.bytes(tok));
-            let register = self.names.info(name).register;
-            let mut shape = if register < 32 { Shape::Register(register) } else { Shape::Word(name) };
             let mut value = Value::number(0);
+            let mut shape = match Reg::parse(s.bytes(tok)) {
+                Some(register) => Shape::Register(register.number()),
+                None => Shape::Word(self.names.intern(s.bytes(tok))),
+            };
             if s.bytes(tok) == b"." {
                 let place = self.place(s.span_of(tok));
                 let at = self.here();
@@ -308,13 +293,12 @@ impl Assembler<'_> {
     }
 
     /// `(reg)` at the cursor.
-    fn base_register(&mut self, args: &Args<'_>) -> Option<u8> {
+    fn base_register(&self, args: &Args<'_>) -> Option<u8> {
         let [open, word, close] = args.s.toks.get(args.i..args.i + 3)? else { return None };
         if open.kind != T::LParen || word.kind != T::Word || close.kind != T::RParen {
             return None;
         }
-        let name = self.names.intern(args.s.bytes(*word));
-        Some(self.names.info(name).register).filter(|r| *r < 32)
+        Reg::parse(args.s.bytes(*word)).map(Reg::number)
     }
 
     /// `symbol@plt`: calls go through the PLT anyway, so it changes nothing.
@@ -362,8 +346,8 @@ impl Assembler<'_> {
 /// A register with nearly that name.
 pub fn register_suggestion(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches('$').to_ascii_lowercase();
-    if let Some(reg) = rv32::Reg::parse(&text) {
+    if let Some(reg) = Reg::parse(&text) {
         return Some(reg.abi_name());
     }
-    suggest(&text, rv32::Reg::all().map(rv32::Reg::abi_name))
+    suggest(&text, Reg::all().map(Reg::abi_name))
 }

@@ -4,7 +4,7 @@
 
 use crate::assembler::{Assembler, Stmt};
 use crate::names::Name;
-use crate::operand::{Operand, Operands, Shape, Syntax, register_suggestion, syntax};
+use crate::operand::{Operand, Shape, Syntax, register_suggestion, syntax};
 use diag::{Diagnostic, codes, suggest};
 use rv32::{Ext, Form};
 
@@ -20,7 +20,7 @@ pub fn usage(name: &str, form: &Form) -> String {
 
 impl Assembler<'_> {
     /// No form of the mnemonic agrees with the operands.
-    pub fn no_form(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form], operands: &Operands) {
+    pub fn no_form(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form], operands: &[Operand]) {
         let mnemonic = self.names.show(name);
         let isa = self.target.isa();
         let ext = |form: &Form| match form {
@@ -83,7 +83,7 @@ impl Assembler<'_> {
     }
 
     /// A statement to paste for a wrong number of operands, where one suggests itself.
-    fn count_cure(&self, s: Stmt<'_>, mnemonic: &str, operands: &Operands) -> Option<String> {
+    fn count_cure(&self, s: Stmt<'_>, mnemonic: &str, operands: &[Operand]) -> Option<String> {
         let shown = |i: usize| s.show(operands[i].from, operands[i].to);
         match (mnemonic, operands.len()) {
             ("add" | "sub" | "and" | "or" | "xor" | "addi" | "andi" | "ori" | "xori" | "slli" | "srli" | "srai" | "sll" | "srl" | "sra", 2) => {

@@ -60,7 +60,7 @@ fn defined(a: &mut Assembler<'_>, s: Stmt<'_>, wanted: bool) {
         return a.open_conditional(true, place);
     };
     let id = a.names.info(name).symbol;
-    let is = id != u32::MAX && a.symbols[SymbolId(id)].definition != Definition::Undefined || a.names.info(name).register < 32;
+    let is = id != u32::MAX && a.symbols[SymbolId(id)].definition != Definition::Undefined || rv32::Reg::parse(a.names.text(name)).is_some();
     a.open_conditional(is == wanted, place);
 }
 

@@ -61,7 +61,10 @@ fn by_format(a: &mut Assembler<'_>, s: Stmt<'_>) {
     }
     let mut args = Args { s, i: 2 };
     args.eat(T::Comma);
-    let Some(operands) = a.operands(&mut args) else { return };
+    let mut operands = Vec::new();
+    if a.operands(&mut args, &mut operands).is_none() {
+        return;
+    }
     for format in formats(&name) {
         if format.parts.len() == operands.len() && format.parts.iter().zip(operands.iter()).all(|(p, o)| agrees(*p, o)) {
             return emit(a, s, format, &operands);
