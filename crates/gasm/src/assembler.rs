@@ -172,6 +172,8 @@ pub struct Assembler<'e> {
     pub open_files: Vec<host::Identity>,
     /// The layout failed; sizes are not to be relied on.
     pub failed_layout: bool,
+    /// The warning on LEB128 distances was given.
+    pub told_uleb: bool,
     /// What `.print` said.
     pub printed: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -219,6 +221,7 @@ impl<'e> Assembler<'e> {
             listing: None,
             open_files: Vec::new(),
             failed_layout: false,
+            told_uleb: false,
             printed: Vec::new(),
             diagnostics: Vec::new(),
             errors: 0,

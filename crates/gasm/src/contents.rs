@@ -455,9 +455,13 @@ impl Assembler<'_> {
         if section != self.sections.section_of(b) || !self.sections[section].is_code() || !self.options.relax {
             return;
         }
+        // Once a file: compilers write thousands of them.
+        let told = std::mem::replace(&mut self.told_uleb, true);
         let d = Diagnostic::new(&codes::ULEB128_RELOCATION, "a difference of code labels as LEB128 becomes a SET_ULEB128/SUB_ULEB128 pair")
             .at(place.span, "linkers before binutils 2.41 cannot resolve it");
-        self.report_at(d, place);
+        if !told {
+            self.report_at(d, place);
+        }
         self.rel(out, start, Reloc::SetUleb128, value.add, value.num);
         self.rel(out, start, Reloc::SubUleb128, value.sub, 0);
     }
