@@ -66,11 +66,11 @@ pub struct Linked {
 /// scripts and the sources that line tables name.
 pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files: &mut dyn Files) -> Linked {
     let mut problems: Vec<Problem> = Vec::new();
-    let script = match read_script(sources, options, files) {
+    let script = match script::read::read(sources, options, files) {
         Ok(script) => script,
         Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
     };
-    let inputs = load::load(specs, options, files, &mut problems);
+    let inputs = load::load(specs, &script, options, files, &mut problems);
     let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
     let mut asked: Vec<&str> = options.undefined.iter().chain(&script.externs).map(String::as_str).collect();
     if !entry.starts_with(|c: char| c.is_ascii_digit()) {
@@ -91,6 +91,9 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
+    if let (Some(section), 0) = (got.section, got.size) {
+        plan.leave_out(&resolved, section);
+    }
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
     let attributes = attributes::merge(&resolved, &mut problems);
     let merged = merge::merge(&resolved, &plan);
@@ -112,18 +115,6 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     Linked { image: bytes.filter(|_| !failed), map, diagnostics }
 }
 
-fn read_script(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
-    let (name, bytes) = match &options.script {
-        Some(path) => match files.read(path) {
-            Ok(data) => (path.display().to_string(), data.to_vec()),
-            Err(error) => return Err(vec![Diagnostic::new(&diag::codes::E0501, format!("cannot read the linker script {}: {error}", path.display()))]),
-        },
-        None => ("<built-in>/default.ld".to_string(), script::DEFAULT.as_bytes().to_vec()),
-    };
-    let file = sources.add(name, bytes.clone());
-    script::parse::parse(file, &bytes)
-}
-
 /// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
 /// something uses and nothing defines. Gives the values of `--defsym`.
 fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script: &'a Script, options: &Options, problems: &mut Vec<Problem>) -> Vec<(SymbolId, Expr)> {
@@ -142,6 +133,7 @@ fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script
         match statement {
             Statement::Assign(assignment) => assignments.push(assignment),
             Statement::Assert(assertion) => expressions.push(&assertion.condition),
+            Statement::Include { .. } => {}
             Statement::Output(rule) => {
                 expressions.extend([&rule.address, &rule.load_address, &rule.align, &rule.subalign, &rule.fill].into_iter().flatten());
                 for content in &rule.contents {

@@ -3,6 +3,7 @@
 use crate::archive;
 use crate::options::{InputSpec, Options};
 use crate::problem::Problem;
+use crate::script::ast::Script;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
 use host::{FileData, Files};
@@ -43,11 +44,13 @@ pub struct Inputs {
     pub steps: Vec<Step>,
 }
 
-/// Reads every input.
-pub fn load(specs: &[InputSpec], options: &Options, files: &mut dyn Files, problems: &mut Vec<Problem>) -> Inputs {
+/// Reads every input of the command line, then those that the script names.
+pub fn load(specs: &[InputSpec], script: &Script, options: &Options, files: &mut dyn Files, problems: &mut Vec<Problem>) -> Inputs {
     let mut inputs = Inputs::default();
     let mut whole_archive = false;
-    for spec in specs {
+    let named = named_by_script(script);
+    let folders: Vec<&Path> = options.search_dirs.iter().map(PathBuf::as_path).chain(script.search_dirs.iter().map(Path::new)).collect();
+    for spec in specs.iter().chain(&named) {
         match spec {
             InputSpec::WholeArchive(on) => whole_archive = *on,
             InputSpec::GroupStart => inputs.steps.push(Step::GroupStart),
@@ -57,13 +60,27 @@ pub fn load(specs: &[InputSpec], options: &Options, files: &mut dyn Files, probl
                 Ok(data) => add(&mut inputs, path.display().to_string(), data, whole_archive, files, problems),
                 Err(error) => problems.push(Problem::plain(&codes::E0501, format!("cannot read {}: {error}", path.display()))),
             },
-            InputSpec::Library(name) => match find_library(name, options, files) {
+            InputSpec::Library(name) => match find_library(name, &folders, options, files) {
                 Ok((name, data)) => add(&mut inputs, name, data, whole_archive, files, problems),
                 Err(diagnostic) => problems.push(Problem::Plain(diagnostic)),
             },
         }
     }
     inputs
+}
+
+/// `INPUT` and `GROUP`.
+fn named_by_script(script: &Script) -> Vec<InputSpec> {
+    let mut specs = Vec::new();
+    for (names, is_group) in &script.inputs {
+        specs.extend(is_group.then_some(InputSpec::GroupStart));
+        specs.extend(names.iter().map(|name| match name.strip_prefix("-l") {
+            Some(library) => InputSpec::Library(library.to_string()),
+            None => InputSpec::File(PathBuf::from(name)),
+        }));
+        specs.extend(is_group.then_some(InputSpec::GroupEnd));
+    }
+    specs
 }
 
 fn add(inputs: &mut Inputs, name: String, data: FileData, whole_archive: bool, files: &mut dyn Files, problems: &mut Vec<Problem>) {
@@ -88,13 +105,13 @@ fn add(inputs: &mut Inputs, name: String, data: FileData, whole_archive: bool, f
     inputs.files.push(InputFile { name, data, whole_archive, thin_members });
 }
 
-fn find_library(name: &str, options: &Options, files: &mut dyn Files) -> Result<(String, FileData), Box<Diagnostic>> {
+fn find_library(name: &str, folders: &[&Path], options: &Options, files: &mut dyn Files) -> Result<(String, FileData), Box<Diagnostic>> {
     let file_name = match name.strip_prefix(':') {
         Some(exact) => exact.to_string(),
         None => format!("lib{name}.a"),
     };
     let mut tried: Vec<String> = Vec::new();
-    for folder in &options.search_dirs {
+    for folder in folders {
         let path: PathBuf = folder.join(&file_name);
         match files.read(&path) {
             Ok(data) => return Ok((path.display().to_string(), data)),
@@ -112,7 +129,7 @@ fn find_library(name: &str, options: &Options, files: &mut dyn Files) -> Result<
     for path in &tried {
         diagnostic = diagnostic.note(format!("tried {path}"));
     }
-    if options.search_dirs.is_empty() {
+    if folders.is_empty() {
         diagnostic = diagnostic.note("no folder was given to look in");
     }
     let help = match name.strip_prefix("lib").or(name.strip_suffix(".a")) {

@@ -100,6 +100,16 @@ pub struct Plan<'s> {
 }
 
 impl Plan<'_> {
+    /// Takes a section that turned out to be empty from its output section, so that its flags do not
+    /// count there.
+    pub fn leave_out(&mut self, resolved: &Resolved<'_>, section: SectionId) {
+        if let Some(output) = self.output_of(section) {
+            self.fates[section.0 as usize] = Fate::NotContent;
+            self.outputs[output].items.retain(|item| !matches!(item, Item::Section(id) if *id == section));
+            summarise(resolved, &mut self.outputs[output]);
+        }
+    }
+
     /// The output section that holds an input section.
     #[must_use]
     pub fn output_of(&self, section: SectionId) -> Option<usize> {
@@ -127,6 +137,7 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script) -> Plan<'s> {
         match statement {
             Statement::Assign(assignment) => plan.lines.push(Line::Assign(assignment)),
             Statement::Assert(assertion) => plan.lines.push(Line::Assert(assertion)),
+            Statement::Include { .. } => {}
             Statement::Output(rule) => {
                 plan.lines.push(Line::Output(plan.outputs.len()));
                 plan.outputs.push(open_output(rule, plan.outputs.len(), &mut slots));

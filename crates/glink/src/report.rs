@@ -135,6 +135,9 @@ impl Reporter<'_, '_, '_> {
         if uses.len() > shown.len() && shown.len() == MOST_USES {
             diagnostic = diagnostic.note(format!("and in {} more places", uses.len() - shown.len()));
         }
+        if let Some(member) = self.resolved.passed_over.get(&symbol) {
+            return diagnostic.note(format!("{member} defines it, but its archive was searched before this use")).help("put the archive behind the objects that need it, or both between --start-group and --end-group");
+        }
         self.help_undefined(diagnostic, &name)
     }
 

@@ -15,6 +15,7 @@ use crate::strings::text;
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
 use object::elf;
+use std::collections::BTreeMap;
 
 /// An object that takes part in the link, by its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +75,9 @@ pub struct Resolved<'a> {
     pub sections: Vec<InputSection<'a>>,
     /// All shared names.
     pub symbols: Symbols<'a>,
+    /// Of symbols that stay undefined: the archive member that defines them and was not taken, because
+    /// its archive stands before the use.
+    pub passed_over: BTreeMap<SymbolId, String>,
     comdats: NameSet<'a>,
 }
 
@@ -188,6 +192,14 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
     }
     if let Some(group) = group {
         archives.take_needed(&group, &mut resolved, options, problems);
+    }
+    for &id in &resolved.symbols.wanted {
+        let symbol = resolved.symbols.get(id);
+        if symbol.definition == Definition::Undefined
+            && let Some(member) = archives.could_define(symbol.name)
+        {
+            resolved.passed_over.insert(id, member);
+        }
     }
     resolved
 }

@@ -4,6 +4,7 @@
 pub mod ast;
 pub mod parse;
 pub mod pattern;
+pub mod read;
 
 /// The default layout, in the script language; GNU ld reads it as well. Under `-N`
 /// `CONSTANT(MAXPAGESIZE)` is 4, so that segments are not kept apart.

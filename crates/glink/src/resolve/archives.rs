@@ -34,6 +34,14 @@ impl<'a> Archives<'a> {
         self.by_file[file].is_some()
     }
 
+    /// The member that would define a symbol, had its archive stood where it is wanted.
+    pub(super) fn could_define(&self, name: &[u8]) -> Option<String> {
+        self.by_file.iter().flatten().find_map(|open| {
+            let (_, member) = open.archive.symbols[*open.by_symbol.get(name)?];
+            Some(format!("{}({})", open.file.name, text(open.archive.members[member].name)))
+        })
+    }
+
     /// `--whole-archive`.
     pub(super) fn take_all(&mut self, file: usize, resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
         let Some(open) = &mut self.by_file[file] else { return };

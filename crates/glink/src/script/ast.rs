@@ -278,6 +278,15 @@ pub enum Statement {
     Output(Box<OutputRule>),
     /// An assertion.
     Assert(Assertion),
+    /// `INCLUDE`; replaced by what the file says before anything else sees it.
+    Include {
+        /// The file.
+        name: String,
+        /// Whether it stands in `SECTIONS`.
+        in_sections: bool,
+        /// Where.
+        span: Span,
+    },
 }
 
 /// A region of `MEMORY` (3.7).

@@ -34,6 +34,15 @@ const DEEPEST: usize = 64;
 
 /// Parses a whole script.
 pub fn parse(file: FileId, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
+    parse_as(file, bytes, false)
+}
+
+/// Parses what stands between the braces of `SECTIONS`.
+pub fn parse_sections(file: FileId, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
+    parse_as(file, bytes, true)
+}
+
+fn parse_as(file: FileId, bytes: &[u8], in_sections: bool) -> Result<Script, Vec<Diagnostic>> {
     let code: Code = &codes::E0507;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
@@ -42,9 +51,9 @@ pub fn parse(file: FileId, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     if let Some(at) = too_deep(text) {
         return Err(vec![Diagnostic::new(code, format!("the linker script nests deeper than {DEEPEST}")).at(Span::new(file, at, at + 1), "here")]);
     }
-    let commands = script::<EmptyErr>(file).parse(text).into_output();
+    let commands = script::<EmptyErr>(file, in_sections).parse(text).into_output();
     if commands.is_none() {
-        let errors = script::<Rich<'_, char>>(file).parse(text).into_errors();
+        let errors = script::<Rich<'_, char>>(file, in_sections).parse(text).into_errors();
         return Err(errors.into_iter().map(|error| diagnostic(file, text, &error)).collect());
     }
     let mut script = Script::default();
@@ -474,12 +483,15 @@ fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Out
 }
 
 /// Commands that are known and refused by name.
-const REFUSED: &[&str] = &["OVERLAY", "VERSION", "INSERT", "NOCROSSREFS_TO", "NOCROSSREFS", "INCLUDE", "STARTUP", "TARGET"];
+const REFUSED: &[&str] = &["OVERLAY", "VERSION", "INSERT", "NOCROSSREFS_TO", "NOCROSSREFS", "STARTUP", "TARGET"];
 
-fn script<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Command>, Extra<E>> {
+fn script<'s, E: Mistake<'s>>(file: FileId, only_sections: bool) -> impl Parser<'s, &'s str, Vec<Command>, Extra<E>> {
     let names = || word("").then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().delimited_by(token("("), token(")")).map(|names| names.into_iter().map(str::to_string).collect::<Vec<_>>()).boxed();
     let one_name = || word("").delimited_by(token("("), token(")")).map(str::to_string).boxed();
     let entry = || keyword("ENTRY").ignore_then(one_name()).map(Command::Entry);
+    let include = |in_sections| {
+        keyword("INCLUDE").ignore_then(word("")).map_with(move |name: &str, extra| Command::Statements(vec![Statement::Include { name: name.to_string(), in_sections, span: span(file, extra.span()) }]))
+    };
     let statement = choice((
         token(";").to(Command::Nothing),
         entry(),
@@ -487,8 +499,9 @@ fn script<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Comm
         assignment(file).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
     ))
     .boxed();
-    let in_sections = choice((statement.clone(), output_rule(file).map(|rule| Command::Statements(vec![Statement::Output(Box::new(rule))]))));
-    let sections = keyword("SECTIONS").ignore_then(in_sections.repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}")));
+    let in_sections = choice((include(true), statement.clone(), output_rule(file).map(|rule| Command::Statements(vec![Statement::Output(Box::new(rule))]))));
+    let in_sections = in_sections.boxed();
+    let sections = keyword("SECTIONS").ignore_then(in_sections.clone().repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}")));
     let key = |long, short, letter| choice((keyword(long), keyword(short), keyword(letter))).then_ignore(token("="));
     let region = word(":=")
         .then(word("").delimited_by(token("("), token(")")).or_not())
@@ -538,10 +551,12 @@ fn script<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Comm
         keyword("GROUP").ignore_then(names()).map(|names| Command::Inputs(names, true)),
         keyword("OUTPUT_ARCH").ignore_then(names()).to(Command::Nothing),
         keyword("OUTPUT_FORMAT").ignore_then(names()).to(Command::Nothing),
+        include(false),
         statement,
     ))
     .map(|command| vec![command]);
-    trivia().ignore_then(sections.or(simple).repeated().collect::<Vec<_>>()).then_ignore(end()).map(|lists| lists.into_iter().flatten().collect())
+    let whole = if only_sections { in_sections.map(|command| vec![command]).boxed() } else { sections.or(simple).boxed() };
+    trivia().ignore_then(whole.repeated().collect::<Vec<_>>()).then_ignore(end()).map(|lists| lists.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

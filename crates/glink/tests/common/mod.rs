@@ -1,18 +1,9 @@
-#![allow(clippy::print_stderr, dead_code, reason = "tests say what they skip; not every test uses every helper")]
+#![allow(dead_code, reason = "not every test uses every helper")]
 //! Peers: other people's tools that ours are compared with.
 
+pub use peers::have;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Whether a tool is there. Says so when it is not, or fails if HVKIT_REQUIRE_PEERS=1.
-pub fn have(tool: &str) -> bool {
-    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file()));
-    if !found {
-        assert!(std::env::var("HVKIT_REQUIRE_PEERS").as_deref() != Ok("1"), "{tool} is not installed");
-        eprintln!("skipped: {tool} is not installed");
-    }
-    found
-}
 
 /// Runs a tool; a failure is the test's.
 pub fn run(command: &mut Command) -> Vec<u8> {
