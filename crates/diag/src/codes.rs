@@ -90,6 +90,7 @@ codes! {
         E0305 "division by zero";
         E0306 "symbol defined by itself";
         E0307 "expression that no object can hold";
+        E0309 "jump target too far";
         E0310 "sizes do not settle";
         // E04xx: directives
         E0401 "wrong argument of a directive";
@@ -159,6 +160,7 @@ codes! {
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
         EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
         GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";
+        REBOOT_LIMIT    "reboot-limit" Warning     true   "the guest reboots without end";
     }
 }
 

@@ -174,9 +174,12 @@ pub struct Assembler<'e> {
     pub failed_layout: bool,
     /// The warning on LEB128 distances was given.
     pub told_uleb: bool,
+    /// Bytes that a linker may delete from the section being written.
+    pub slack: i64,
     /// What `.print` said.
     pub printed: Vec<String>,
     diagnostics: Vec<Diagnostic>,
+    told: std::collections::HashSet<(&'static str, Span, String)>,
     errors: usize,
     /// Name of labels that the assembler makes.
     pub temporary_name: Name,
@@ -221,9 +224,11 @@ impl<'e> Assembler<'e> {
             listing: None,
             open_files: Vec::new(),
             failed_layout: false,
+            slack: 0,
             told_uleb: false,
             printed: Vec::new(),
             diagnostics: Vec::new(),
+            told: std::collections::HashSet::new(),
             errors: 0,
             temporary_name,
         };
@@ -376,6 +381,17 @@ impl<'e> Assembler<'e> {
     fn push(&mut self, mut diagnostic: Diagnostic) {
         let Some(severity) = self.options.levels.severity(diagnostic.code) else { return };
         diagnostic.severity = severity;
+        if let Some(label) = &diagnostic.primary {
+            // A repetition or a macro says the same again: once is enough.
+            let key = (diagnostic.code.id, label.span, diagnostic.message.clone());
+            if !self.told.insert(key) {
+                self.errors += usize::from(severity == Severity::Error);
+                return;
+            }
+            if let Some((file, line)) = self.lines.marked(label.span, self.sources) {
+                diagnostic.notes.push(format!("made from line {line} of {file}"));
+            }
+        }
         if severity == Severity::Error {
             self.errors += 1;
         }

@@ -56,6 +56,7 @@ impl Assembler<'_> {
     pub fn contents(&mut self, section: SectionId) -> Contents {
         let mut out = Contents::default();
         let nobits = self.sections[section].is_nobits();
+        self.slack = self.deletable(section);
         if !nobits {
             out.bytes.reserve(self.sections[section].size as usize);
         }
@@ -89,6 +90,19 @@ impl Assembler<'_> {
             }
         }
         out
+    }
+
+    /// An upper bound of the bytes that a linker may delete from a section.
+    fn deletable(&self, section: SectionId) -> i64 {
+        let fixups = self.sections[section].chains.iter().flat_map(|c| &self.sections[*c].fixups);
+        fixups
+            .map(|fixup| match fixup.kind {
+                FixKind::Reloc(Reloc::Align) => fixup.value.num,
+                // A call of eight bytes may become two.
+                _ if fixup.relax => 8,
+                _ => 0,
+            })
+            .sum()
     }
 
     fn check_nobits(&mut self, section: SectionId, bytes: &[u8], fixups: &[Fixup]) {
@@ -268,7 +282,7 @@ impl Assembler<'_> {
                     }
                 };
                 self.rel(out, offset, kind, symbol, addend);
-                self.tentative(section, kind, symbol, addend, offset, out);
+                self.tentative(section, kind, (symbol, addend), offset, place, out);
                 if fixup.relax && symbol.is_some() {
                     self.rel(out, offset, Reloc::Relax, SymbolId::NONE, 0);
                 }
@@ -296,17 +310,32 @@ impl Assembler<'_> {
     }
 
     /// Fills the field of a branch with its distance as of now, so that disassembly reads well.
-    fn tentative(&mut self, section: SectionId, kind: Reloc, symbol: SymbolId, addend: i64, offset: usize, out: &mut Contents) {
+    fn tentative(&mut self, section: SectionId, kind: Reloc, (symbol, addend): (SymbolId, i64), offset: usize, place: Where, out: &mut Contents) {
         if !matches!(kind, Reloc::Branch | Reloc::Jal | Reloc::RvcBranch | Reloc::RvcJump) {
             return;
         }
         if symbol.is_some()
             && let Some((s, at)) = self.place_of(Value { add: symbol, sub: SymbolId::NONE, num: addend })
             && s == section
+            && kind.field().patch(&mut out.bytes[offset..], at - offset as i64).is_err()
+            && addend % 2 == 0
         {
-            // Too far is the linker's to judge: bytes between may go.
-            let _ = kind.field().patch(&mut out.bytes[offset..], at - offset as i64);
+            self.too_far(section, kind, at, offset, place);
         }
+    }
+
+    /// A jump too far is the linker's to judge if the bytes that it may delete could bring it near.
+    fn too_far(&mut self, section: SectionId, kind: Reloc, at: i64, offset: usize, place: Where) {
+        let (low, high) = (at.min(offset as i64), at.max(offset as i64));
+        let (reach, _) = kind.field().range();
+        if high - low - self.slack <= -reach {
+            return;
+        }
+        let name = self.names.show(self.sections[section].name);
+        let d = Diagnostic::new(&codes::E0309, "the target is too far away")
+            .at(place.span, format!("{} bytes in section `{name}`; a jump reaches {}", at - offset as i64, -reach))
+            .help("call and tail reach any distance: tail target");
+        self.report_at(d, place);
     }
 
     fn fix_data(&mut self, size: u8, value: Value, place: Where, offset: usize, out: &mut Contents) {
@@ -518,7 +547,7 @@ impl Assembler<'_> {
             }
         };
         self.rel(out, offset, kind, symbol, addend);
-        self.tentative(section, kind, symbol, addend, offset, out);
+        self.tentative(section, kind, (symbol, addend), offset, branch.place, out);
     }
 
     fn load_immediate_contents(&mut self, rd: u8, value: Value, rvc: bool, place: Where, size: u32, out: &mut Contents) {

@@ -91,11 +91,14 @@ impl Assembler<'_> {
         while line < stop {
             let line_end = s.text[line..stop].iter().position(|&b| b == b'\n').map_or(stop, |n| line + n + 1);
             let trimmed = s.text[line..line_end].trim_ascii_end().len();
-            lines.push(LineOrigin { at: (line - start) as u32, span: s.map.span(line, line + trimmed), exact: s.map.is_exact(line) });
+            let indent = trimmed - s.text[line..line + trimmed].trim_ascii_start().len();
+            let exact = s.map.is_exact(line);
+            let indent = if exact { indent as u32 } else { 0 };
+            lines.push(LineOrigin { at: (line - start) as u32, span: s.map.span(line, line + trimmed), indent, exact });
             line = line_end;
         }
         if lines.is_empty() {
-            lines.push(LineOrigin { at: 0, span: s.map.span(start, start), exact: true });
+            lines.push(LineOrigin { at: 0, span: s.map.span(start, start), indent: 0, exact: true });
         }
         Some(Body { text: text.into(), lines: lines.into() })
     }
@@ -306,7 +309,7 @@ impl Assembler<'_> {
             return None;
         }
         let span = self.reading.last().map(|r| r.from.span);
-        let line = [LineOrigin { at: 0, span: span.unwrap_or_else(|| self.place_of_nothing().span), exact: false }];
+        let line = [LineOrigin { at: 0, span: span.unwrap_or_else(|| self.place_of_nothing().span), indent: 0, exact: false }];
         let s = Stmt { text, map: Map::Lines(&line), toks: &toks };
         let mut args = crate::parse::Args { s, i: 0 };
         self.constant_now(&mut args, "a number")

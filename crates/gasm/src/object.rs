@@ -59,6 +59,16 @@ impl Assembler<'_> {
         }
         for i in 0..self.symbols.all.len() {
             let symbol = &self.symbols.all[i];
+            if let Definition::Value(target) = symbol.definition
+                && symbol.weak_reference
+            {
+                // Weak unless something else needs the target.
+                let target = &mut self.symbols[target.add];
+                if target.definition == Definition::Undefined && !target.used && target.binding == Binding::Default {
+                    target.binding = Binding::Weak;
+                }
+                continue;
+            }
             if symbol.definition != Definition::Undefined || symbol.internal {
                 continue;
             }

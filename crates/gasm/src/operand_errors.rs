@@ -38,7 +38,8 @@ impl Assembler<'_> {
             Form::Pseudo(row) => row.operands.iter().filter(|o| syntax(**o) != Syntax::None).count(),
             Form::Compressed(cop) => cop.row().operands.len(),
         };
-        let usages: Vec<String> = usable.iter().map(|f| usage(&mnemonic, f)).collect();
+        let mut usages: Vec<String> = usable.iter().map(|f| usage(&mnemonic, f)).collect();
+        usages.dedup();
         let same_count: Vec<&&Form> = usable.iter().filter(|f| count(f) == operands.len()).collect();
         if same_count.is_empty() {
             let mut d = Diagnostic::new(&codes::E0201, format!("{mnemonic} does not take {} operand{}", operands.len(), if operands.len() == 1 { "" } else { "s" }))
@@ -68,7 +69,7 @@ impl Assembler<'_> {
         }
         let span = self.operand_span(s, operand);
         let shown = s.show(operand.from, operand.to);
-        let wants_register = what == "a register" || what.contains("register)");
+        let wants_register = what == "a register";
         let code = if wants_register && matches!(operand.shape, Shape::Word(_)) { &codes::E0203 } else { &codes::E0202 };
         let message = match (code.id, operand.shape) {
             ("E0203", _) => format!("`{shown}` is not a register"),
@@ -76,7 +77,10 @@ impl Assembler<'_> {
             _ => format!("`{shown}` is not what {mnemonic} expects here"),
         };
         let mut d = Diagnostic::new(code, message).at(span, format!("expected {what}: `{}`", usage(&mnemonic, form)));
-        if let Some(cure) = self.shape_cure(s, &mnemonic, operand, what, &shown) {
+        let swapped = operands.len() == 2 && same_count.iter().any(|f| crate::instruction::agrees(f, 0, &operands[1]) && crate::instruction::agrees(f, 1, &operands[0]));
+        if swapped {
+            d = d.help(format!("{mnemonic} {}, {}", s.show(operands[1].from, operands[1].to), s.show(operands[0].from, operands[0].to)));
+        } else if let Some(cure) = self.shape_cure(s, &mnemonic, operand, what, &shown) {
             d = d.help(cure);
         }
         self.report(d);
@@ -103,9 +107,11 @@ impl Assembler<'_> {
         match operand.shape {
             Shape::Word(_) if what.contains("register") => register_suggestion(shown).map(|r| format!("did you mean `{r}`?")),
             Shape::Register(_) if what.starts_with("an address") => Some(format!("0({shown})")),
-            Shape::Register(_) if what.starts_with("an integer") && mnemonic.ends_with('i') => {
-                Some(format!("{} works on registers", mnemonic.trim_end_matches('i')))
+            Shape::Register(_) if what.starts_with("an integer") && !rv32::lookup(mnemonic.strip_suffix('i')?.as_bytes()).is_empty() => {
+                Some(format!("{} {}", mnemonic.trim_end_matches('i'), s.show(1, s.toks.len())))
             }
+            Shape::Word(_) if what.starts_with("an address") && matches!(mnemonic, "sw" | "sh" | "sb") => Some(format!("{mnemonic} {}, t0", s.show(1, s.toks.len()))),
+            Shape::Word(_) if what.starts_with("an address") => Some(format!("0({shown}), if `{shown}` is a register")),
             Shape::Memory(_) if what == "a register" && matches!(mnemonic, "lw" | "sw" | "lb" | "sb" | "lh" | "sh" | "lbu" | "lhu") => {
                 Some(format!("{mnemonic} register, {shown}"))
             }

@@ -38,6 +38,8 @@ pub struct LineOrigin {
     pub at: u32,
     /// The line in a real file.
     pub span: Span,
+    /// Blanks at its beginning.
+    pub indent: u32,
     /// Whether the text is that of the file byte for byte, so that columns carry over.
     pub exact: bool,
 }
@@ -65,7 +67,7 @@ impl Map<'_> {
                     let from = (base + start - line.at as usize).min(limit);
                     Span::new(line.span.file, from, (base + end - line.at as usize).min(limit).max(from))
                 } else {
-                    line.span
+                    Span { start: (line.span.start + line.indent).min(line.span.end), ..line.span }
                 }
             }
         }

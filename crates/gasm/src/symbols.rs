@@ -78,6 +78,8 @@ pub struct Symbol {
     pub relocated: bool,
     /// Made by the assembler (`.`, `1:`, `.L0 `) or by its name local (`.L…`).
     pub temporary: bool,
+    /// Defined by `.weakref`: its target may be missing.
+    pub weak_reference: bool,
     /// Never written to the symbol table, like the operand of an unfinished expression.
     pub internal: bool,
 }
@@ -113,6 +115,7 @@ impl Symbols {
             used: false,
             relocated: false,
             temporary: false,
+            weak_reference: false,
             internal: false,
         });
         id

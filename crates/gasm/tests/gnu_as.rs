@@ -11,6 +11,7 @@
 mod compare;
 
 use compare::{Object, differences};
+use peers::have;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,17 +21,6 @@ const GCC: &str = "riscv64-unknown-elf-gcc";
 const LD: &str = "riscv64-unknown-elf-ld";
 const OBJDUMP: &str = "riscv64-unknown-elf-objdump";
 const MARCH: &str = "-march=rv32imac_zicsr_zifencei_zba_zbb_zbs";
-
-/// Whether a peer is installed; says so if not.
-fn have(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success());
-    if !found {
-        assert!(std::env::var_os("HVKIT_REQUIRE_PEERS").is_none_or(|v| v != "1"), "{program} is required and not installed");
-        let mut stderr = std::io::stderr();
-        std::io::Write::write_all(&mut stderr, format!("skipped: {program} is not installed\n").as_bytes()).expect("standard error is there");
-    }
-    found
-}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)

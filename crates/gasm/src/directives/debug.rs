@@ -29,11 +29,11 @@ pub static ROWS: &[Directive] = &[
         handler: ident,
     },
     Directive {
-        names: &[".line", ".ln", ".linefile", ".loc_mark_labels", ".appline"],
+        names: &[".line", ".ln", ".appline"],
         syntax: ".line number",
-        summary: "Line of the source this was made from.",
-        example: ".line 1\n",
-        handler: |_, _| {},
+        summary: "The next line is this line of the source that the file was made from.",
+        example: ".line 12\nnop\n",
+        handler: line,
     },
 ];
 
@@ -70,6 +70,17 @@ fn file(a: &mut Assembler<'_>, s: Stmt<'_>) {
     let name = parts.pop().unwrap_or_default();
     let folder = parts.pop();
     a.lines.add_file(number, folder, name, md5);
+}
+
+fn line(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let Some(number) = a.constant_now(&mut args, "a line number") else { return };
+    if a.expect_end(&args) {
+        let name = a.sources.name(s.head_span().file).to_string();
+        let name = a.debug_path(&name);
+        let end = s.map.span(s.end() as usize, s.end() as usize);
+        a.lines.marker(end, u32::try_from(number).unwrap_or(0), name.as_bytes());
+    }
 }
 
 fn loc(a: &mut Assembler<'_>, s: Stmt<'_>) {

@@ -40,7 +40,7 @@ pub static ROWS: &[Directive] = &[
         },
     },
     Directive {
-        names: &[".title", ".sbttl", ".eject", ".psize", ".list", ".nolist", ".llen", ".name", ".bundle_align_mode", ".gnu_attribute"],
+        names: &[".title", ".sbttl", ".eject", ".psize", ".list", ".nolist"],
         syntax: ".title \"text\"",
         summary: "Hints for printed listings; accepted and without effect.",
         example: ".title \"startup code\"\n.list\n.nolist\n",

@@ -56,7 +56,7 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| each(a, s, |a, id| a.symbols[id].visibility = 1),
     },
     Directive {
-        names: &[".extern", ".lsym"],
+        names: &[".extern"],
         syntax: ".extern symbol, ...",
         summary: "Has no effect: undefined symbols are external.",
         example: ".extern puts\n",
@@ -105,9 +105,23 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| common(a, s, true),
     },
     Directive {
-        names: &[".variant_cc", ".addrsig", ".addrsig_sym", ".symver", ".weakref", ".no_dead_strip"],
+        names: &[".variant_cc"],
+        syntax: ".variant_cc symbol, ...",
+        summary: "Marks functions that do not follow the usual calling convention.",
+        example: ".variant_cc f\nf: ret\n",
+        handler: |a, s| each(a, s, |a, id| a.symbols[id].visibility |= 0x80),
+    },
+    Directive {
+        names: &[".weakref"],
+        syntax: ".weakref name, symbol",
+        summary: "A name for a symbol of another file that may be missing.",
+        example: ".weakref maybe, perhaps\n.data\n.word maybe\n",
+        handler: weakref,
+    },
+    Directive {
+        names: &[".addrsig", ".addrsig_sym"],
         syntax: ".addrsig_sym symbol",
-        summary: "Information for other linkers; accepted and without effect.",
+        summary: "Tells LLVM's linker whose addresses matter when it folds equal functions; this toolchain folds none.",
         example: ".addrsig\n.addrsig_sym main\nmain: ret\n",
         handler: |_, _| {},
     },
@@ -267,6 +281,23 @@ fn give_value(a: &mut Assembler<'_>, mut args: Args<'_>, name: Name, span: diag:
     };
     a.symbols[id].variable = true;
     a.symbols[id].fixed = once;
+}
+
+fn weakref(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let Some((alias, span)) = name(a, &mut args) else { return };
+    if !a.expect_comma(&mut args) {
+        return;
+    }
+    let Some((target, target_span)) = name(a, &mut args) else { return };
+    if !a.expect_end(&args) {
+        return;
+    }
+    let place = a.place(target_span);
+    let target = a.symbol(target, place);
+    let place = a.place(span);
+    let id = a.define_symbol(alias, Definition::Value(Value::symbol(target)), place);
+    a.symbols[id].weak_reference = true;
 }
 
 fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {

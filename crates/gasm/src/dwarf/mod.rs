@@ -115,6 +115,15 @@ impl Lines {
         self.markers.push(Marker { at, line, file });
     }
 
+    /// The file and line that line markers give a place.
+    pub fn marked(&self, span: Span, sources: &diag::Sources) -> Option<(String, u32)> {
+        let marker = self.markers.iter().rfind(|m| m.at.file == span.file && m.at.start <= span.start)?;
+        let between = sources.bytes(span.file).get(marker.at.start as usize..span.start as usize)?;
+        let lines = between.iter().filter(|b| **b == b'\n').count() as u32;
+        let name = self.numbers.iter().find(|(_, number)| **number == marker.file).map(|(name, _)| String::from_utf8_lossy(name).into_owned())?;
+        Some((name, marker.line + lines.saturating_sub(1)))
+    }
+
     /// The number of a source of `-g`.
     fn source_number(&mut self, name: &[u8]) -> u32 {
         let next = self.numbers.len() as u32 + 1;
