@@ -216,20 +216,6 @@ pub fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a peer program is there to compare with. If it is not, that is said on standard error, past the test
-/// runner's capture; with `HVKIT_REQUIRE_PEERS=1` it is a failure.
-#[must_use]
-pub fn have_peer(program: &str) -> bool {
-    use std::io::Write;
-    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
-    if !found {
-        let required = std::env::var_os("HVKIT_REQUIRE_PEERS").is_some_and(|value| value == "1");
-        assert!(!required, "{program} is not installed, and HVKIT_REQUIRE_PEERS=1 says that it must be");
-        let _ = writeln!(std::io::stderr(), "skipped: {program} is not installed, so nothing is compared with it here");
-    }
-    found
-}
-
 /// Runs a peer program; gives its standard output. It must end with 0.
 ///
 /// # Panics

@@ -1,6 +1,7 @@
 //! Against the field's own tools, end to end: they accept what we write, and we run what they write.
 
-use hvkit_tests::{Outcome, files_below, have_peer, root, run_peer, run_program};
+use hvkit_tests::{Outcome, files_below, root, run_peer, run_program};
+use peers::have;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ fn examples() -> Vec<PathBuf> {
 
 #[test]
 fn readelf_and_objdump_accept_objects_and_images() {
-    if !have_peer("riscv64-unknown-elf-readelf") || !have_peer("riscv64-unknown-elf-objdump") {
+    if !have("riscv64-unknown-elf-readelf") || !have("riscv64-unknown-elf-objdump") {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
@@ -48,7 +49,7 @@ fn readelf_and_objdump_accept_objects_and_images() {
 
 #[test]
 fn gnu_ld_links_our_objects_and_library() {
-    if !have_peer("riscv64-unknown-elf-ld") {
+    if !have("riscv64-unknown-elf-ld") {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
@@ -71,7 +72,7 @@ fn gnu_ld_links_our_objects_and_library() {
 
 #[test]
 fn a_c_program_of_several_files_through_gcc() {
-    if !have_peer("riscv64-unknown-elf-gcc") {
+    if !have("riscv64-unknown-elf-gcc") {
         return;
     }
     let scratch = tempfile::tempdir().unwrap();
@@ -116,7 +117,7 @@ const NOT_ON_QEMU: &[(&str, &str)] = &[
 #[test]
 fn qemu_prints_the_same() {
     for peer in ["qemu-system-riscv32", "riscv64-unknown-elf-as", "riscv64-unknown-elf-ld", "riscv64-unknown-elf-objcopy", "riscv64-unknown-elf-readelf"] {
-        if !have_peer(peer) {
+        if !have(peer) {
             return;
         }
     }

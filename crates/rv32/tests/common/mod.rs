@@ -1,26 +1,9 @@
 //! What the tests against GNU binutils share: finding the peers, a minimal ELF file, a random number generator.
 #![allow(dead_code, reason = "each test uses a part")]
 
-use std::io::Write;
+pub use peers::have;
 use std::path::PathBuf;
 use std::process::Command;
-
-/// Whether a peer program is installed. If not, says so, or fails when `HVKIT_REQUIRE_PEERS=1`.
-pub fn have(peer: &str) -> bool {
-    let found = Command::new(peer)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !found {
-        assert!(
-            std::env::var_os("HVKIT_REQUIRE_PEERS").is_none_or(|v| v != "1"),
-            "{peer} is not installed and HVKIT_REQUIRE_PEERS=1"
-        );
-        // Past the capture of the test harness, and at the start of a line: the message must be seen.
-        writeln!(std::io::stderr(), "\nskipped: {peer} is not installed").ok();
-    }
-    found
-}
 
 /// A path for a temporary file of this test process.
 pub fn temporary(name: &str) -> PathBuf {
