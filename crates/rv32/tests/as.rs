@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{AS, Random, assemble, have, instructions, section};
+use common::{AS, Random, assemble, instructions, section};
+use peers::have;
 use rv32::compressed::{Automatic, COperand};
 use rv32::insn_directive::{FORMATS, OPCODES, Part};
 use rv32::isa::Arch;

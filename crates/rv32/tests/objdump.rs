@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Random, elf, have, temporary};
+use common::{Random, elf, temporary};
+use peers::have;
 use rv32::{Form, Isa, Op, Operand, Style, decode, encode, lookup, print, reserved};
 use std::process::Command;
 

@@ -1,7 +1,6 @@
 //! What the tests against GNU binutils share: finding the peers, a minimal ELF file, a random number generator.
 #![allow(dead_code, reason = "each test uses a part")]
 
-pub use peers::have;
 use std::path::PathBuf;
 use std::process::Command;
 
