@@ -165,10 +165,15 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
         }
         file[start..start + bytes.len()].copy_from_slice(bytes);
     };
+    let mut segment_of: Vec<Option<usize>> = vec![None; plan.outputs.len()];
+    for (number, segment) in image.segments.iter().enumerate().filter(|(_, segment)| segment.kind == elf::PT_LOAD) {
+        for &index in &segment.outputs {
+            segment_of[index] = segment_of[index].or(Some(number));
+        }
+    }
     for &index in &order[..allocated] {
         let placed = layout.outputs[index];
-        let segment = image.segments.iter().find(|segment| segment.kind == elf::PT_LOAD && segment.outputs.contains(&index));
-        let offset = match segment {
+        let offset = match segment_of[index].map(|number| &image.segments[number]) {
             Some(segment) => segment.offset + (placed.address - segment.address).min(segment.file_size),
             // Zeroed thread data: congruent to its address, in nobody's way.
             None => image.segments.iter().filter(|segment| segment.kind == elf::PT_LOAD && segment.address <= placed.address).map(|segment| segment.offset + (placed.address - segment.address).min(segment.file_size)).max().unwrap_or(next),

@@ -7,6 +7,7 @@ use crate::script::ast::{Assertion, Assignment, Constraint, Content, Expr, Input
 use crate::script::pattern::Pattern;
 use crate::strings::text;
 use object::elf;
+use std::collections::BTreeMap;
 
 /// One line of the image, in the order of the script.
 #[derive(Clone, Copy, Debug)]
@@ -443,49 +444,40 @@ fn class_of_output(output: &Output<'_>) -> Option<Class> {
 /// Puts each orphan behind the last section of its class; without one, behind the nearest class
 /// before it; sections that are not allocated go to the end.
 fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId]) {
+    let first_new = plan.outputs.len();
     let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
     for &id in orphans {
         let input = &resolved.sections[id.0 as usize];
         let section = &input.section;
-        let class = class_of(section.kind, section.flags);
+        let is_memory = section.has(elf::SHF_ALLOC);
+        // Sections of one name are one, unless only one of them is memory.
         let same_name = by_name.entry(section.name).or_default();
-        let found = same_name.iter().copied().find(|&output| (class_of(plan.outputs[output].kind, plan.outputs[output].flags) == Class::NotAllocated) == (class == Class::NotAllocated));
-        let output = match found {
-            Some(output) => output,
-            None => {
-                let output = plan.outputs.len();
-                plan.outputs.push(Output {
-                    name: text(section.name).into_owned(),
-                    rule: None,
-                    items: Vec::new(),
-                    kind: section.kind,
-                    flags: section.flags,
-                    entsize: 0,
-                    align: 1,
-                });
-                let line = orphan_line(plan, class);
-                plan.lines.insert(line, Line::Output(output));
-                same_name.push(output);
-                output
-            }
-        };
+        let found = same_name.iter().copied().find(|&output| plan.outputs[output].is_allocated() == is_memory);
+        let output = found.unwrap_or_else(|| {
+            same_name.push(plan.outputs.len());
+            plan.outputs.push(Output { name: text(section.name).into_owned(), rule: None, items: Vec::new(), kind: section.kind, flags: section.flags, entsize: 0, align: 1 });
+            plan.outputs.len() - 1
+        });
         plan.outputs[output].items.push(Item::Section(id));
         plan.fates[id.0 as usize] = Fate::Output(output as u32);
         if section.kind == elf::SHT_NOTE || input.object == LINKER {
             plan.kept[id.0 as usize] = true;
         }
-        // The class of a new section is known before all its inputs are.
-        if class_of(plan.outputs[output].kind, plan.outputs[output].flags) != class {
-            summarise(resolved, &mut plan.outputs[output]);
-        }
     }
-    for index in 0..plan.outputs.len() {
-        if plan.outputs[index].rule.is_none() {
-            summarise(resolved, &mut plan.outputs[index]);
-        }
+    let mut by_class: BTreeMap<Class, Vec<Line<'_>>> = BTreeMap::new();
+    for index in first_new..plan.outputs.len() {
+        summarise(resolved, &mut plan.outputs[index]);
+        let class = class_of(plan.outputs[index].kind, plan.outputs[index].flags);
+        by_class.entry(class).or_default().push(Line::Output(index));
+    }
+    // In the order of classes, so that a class that the script does not have follows the one before.
+    for (class, lines) in by_class {
+        let at = orphan_line(plan, class);
+        plan.lines.splice(at..at, lines);
     }
 }
 
+/// The line behind which sections of a class go.
 fn orphan_line(plan: &Plan<'_>, class: Class) -> usize {
     if class == Class::NotAllocated {
         return plan.lines.len();
