@@ -76,7 +76,7 @@ fn hart(hasher: &mut Hasher, vm: &Vm) {
     flag(hasher, series.is_some());
     if let Some(series) = series {
         for trap in [series.first, series.last] {
-            for value in [trap.cause, trap.pc.0, trap.tval] {
+            for value in [trap.cause, trap.pc.0, trap.tval, trap.privilege as u32] {
                 word(hasher, value);
             }
         }

@@ -20,8 +20,6 @@ pub struct CrashReport {
     pub repeated: Trap,
     /// x0 to x31. Traps change no register, so these are those of `trap`.
     pub registers: [u32; 32],
-    /// Privilege at the end.
-    pub privilege: Privilege,
     /// Every supervisor CSR by name, in the order of numbers.
     pub csrs: Vec<(&'static str, u32)>,
     /// Bits of the instruction at `trap.pc`, if it can be read.
@@ -40,7 +38,6 @@ pub(crate) fn report(vm: &Vm, host: &HostMemory, trap: Trap, repeated: Trap) -> 
         trap,
         repeated,
         registers: hart.x,
-        privilege: hart.privilege,
         csrs,
         instruction: vm.peek_instruction(host, trap.pc),
         callers: callers(vm, host),

@@ -47,8 +47,8 @@ pub struct Options {
     pub slice: Option<u32>,
 
     /// Extensions to switch off, each with a minus: `-sstc`, `-c`
-    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
-    pub isa: Option<String>,
+    #[arg(long = "isa", value_name = "LIST", allow_hyphen_values = true, value_delimiter = ',', value_parser = parse_extension)]
+    pub without: Vec<rv32::Ext>,
 
     /// Kernel arguments, given to guests in the devicetree
     #[arg(long = "append", value_name = "TEXT", default_value = "")]
@@ -82,9 +82,9 @@ pub struct Options {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_output: Option<u64>,
 
-    /// How often a guest may reboot; at the next reboot it is powered off
-    #[arg(long, value_name = "COUNT")]
-    pub max_reboots: Option<u32>,
+    /// How often a guest may reboot; at the next reboot it is powered off (0: at the first)
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub max_reboots: u32,
 
     /// Treat a `wfi` that nothing can wake as a crash (status 134)
     #[arg(long)]
@@ -119,8 +119,8 @@ pub struct Options {
     pub libraries: Vec<String>,
 
     /// Symbol for the linker, such as `__stack_size=8192`
-    #[arg(long, value_name = "SYMBOL=VALUE")]
-    pub defsym: Vec<String>,
+    #[arg(long, value_name = "SYMBOL=VALUE", value_parser = parse_defsym)]
+    pub defsym: Vec<(String, String)>,
 
     /// One segment instead of page-aligned ones, for guests of a few pages
     #[arg(short = 'N', long)]
@@ -141,6 +141,14 @@ pub struct Options {
     /// The guests in the order of the command line.
     #[arg(skip)]
     pub guests: Vec<GuestSpec>,
+}
+
+impl Options {
+    /// An instruction set without what `--isa` switches off.
+    #[must_use]
+    pub fn isa(&self, isa: rv32::Isa) -> rv32::Isa {
+        self.without.iter().fold(isa, |isa, &extension| isa.without(extension))
+    }
 }
 
 /// `--machine`.
@@ -235,6 +243,9 @@ fn parse_described(text: &str) -> Result<GuestSpec, String> {
     let mut guest = GuestSpec::default();
     for part in text.split(',') {
         match part.split_once('=') {
+            Some((key @ "name", _)) if guest.name.is_some() => return Err(format!("`{key}=` is given twice in `-g {text}`")),
+            Some((key @ "image", _)) if !guest.files.is_empty() => return Err(format!("`{key}=` is given twice in `-g {text}`; separate the files of one image by commas")),
+            Some((key @ "mem", _)) if guest.memory.is_some() => return Err(format!("`{key}=` is given twice in `-g {text}`")),
             Some(("name", name)) if !name.is_empty() => guest.name = Some(name.into()),
             Some(("image", file)) if !file.is_empty() => guest.files.push(file.into()),
             Some(("mem", size)) => guest.memory = Some(parse_size(size)?),
@@ -255,19 +266,45 @@ fn parse_described(text: &str) -> Result<GuestSpec, String> {
 
 /// A size in bytes: a number, decimal or 0x…, with an optional K, M or G (powers of 1024).
 pub fn parse_size(text: &str) -> Result<u64, String> {
-    let trimmed = text.trim_end_matches("iB").trim_end_matches('B');
-    let (digits, shift) = match trimmed.char_indices().last() {
-        Some((at, 'k' | 'K')) => (&trimmed[..at], 10),
-        Some((at, 'm' | 'M')) => (&trimmed[..at], 20),
-        Some((at, 'g' | 'G')) => (&trimmed[..at], 30),
-        _ => (trimmed, 0),
+    let (digits, radix) = match text.strip_prefix("0x") {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
     };
-    let number = match digits.strip_prefix("0x") {
-        // Hexadecimal digits may end in b; the suffix was not one then.
-        Some(_) => u64::from_str_radix(text.trim_start_matches("0x"), 16).ok(),
-        None => digits.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)),
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    let factor = match &digits[end..] {
+        "" => Some(1),
+        "k" | "K" | "KB" | "KiB" => Some(1 << 10),
+        "m" | "M" | "MB" | "MiB" => Some(1 << 20),
+        "g" | "G" | "GB" | "GiB" => Some(1 << 30),
+        _ => None,
     };
-    number.ok_or_else(|| format!("`{text}` is not a size such as 4096, 16K, 64KiB or 1M"))
+    let number = u64::from_str_radix(&digits[..end], radix).ok();
+    let bytes = number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
+    bytes.ok_or_else(|| format!("`{text}` is not a size such as 4096, 16K, 64KiB or 1M"))
+}
+
+/// `__stack_size=8192`.
+fn parse_defsym(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
+        _ => Err(format!("`{text}` is not of the form SYMBOL=VALUE, such as __stack_size=8192")),
+    }
+}
+
+/// `-sstc`: an extension of the platform that a guest can do without.
+fn parse_extension(text: &str) -> Result<rv32::Ext, String> {
+    let Some(name) = text.strip_prefix('-') else {
+        return Err(format!("`{text}` should begin with a minus; extensions can only be switched off"));
+    };
+    let platform = || rv32::Ext::ALL.iter().copied().filter(|&extension| rv32::Isa::PLATFORM.contains(extension));
+    match platform().find(|extension| extension.name().eq_ignore_ascii_case(name)) {
+        Some(rv32::Ext::I | rv32::Ext::Zicsr) => Err(format!("no guest can do without `{name}`")),
+        Some(extension) => Ok(extension),
+        None => {
+            let near = diag::suggest(name, platform().map(rv32::Ext::name)).map_or_else(String::new, |near| format!("; did you mean `-{near}`?"));
+            Err(format!("the platform has no extension `{name}`{near}"))
+        }
+    }
 }
 
 fn parse_address(text: &str) -> Result<u32, String> {
@@ -314,7 +351,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for words in [&["hvrun"][..], &["hvrun", "a.s,"], &["hvrun", "-g", "mem=1K"], &["hvrun", "-g", "image=a,men=4K"], &["hvrun", "--frob", "a"], &["hvrun", "--mem", "x", "a"]] {
+        for words in [&["hvrun"][..], &["hvrun", "a.s,"], &["hvrun", "-g", "mem=1K"], &["hvrun", "-g", "image=a,men=4K"], &["hvrun", "--frob", "a"], &["hvrun", "--mem", "x", "a"], &["hvrun", "-g", "image=a,mem=1M,mem=2M"], &["hvrun", "-g", "image=a,image=b"], &["hvrun", "--defsym", "a", "b"], &["hvrun", "--isa", "c", "a"], &["hvrun", "--isa", "-i", "a"], &["hvrun", "--isa", "-q", "a"]] {
             assert!(parse_words(words).is_err(), "{words:?}");
         }
         let text = parse_words(&["hvrun", "-g", "image=a,men=4K"]).unwrap_err().to_string();
@@ -326,7 +363,10 @@ mod tests {
         assert_eq!(parse_size("64K"), Ok(65536));
         assert_eq!(parse_size("16KiB"), Ok(16384));
         assert_eq!(parse_size("0x1000"), Ok(4096));
-        assert_eq!(parse_size("0x1b"), Ok(27));
+        assert_eq!((parse_size("0x1b"), parse_size("0x10K"), parse_size("1G")), (Ok(27), Ok(16384), Ok(1 << 30)));
+        for wrong in ["16BB", "16KiBiB", "0x0x10", "K", "0x", "+5", "-1", "1 K", "16Ki", "1T"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
         assert!(parse_size("99999999999999999999").is_err() && parse_size("18446744073709551615K").is_err() && parse_size("").is_err());
         assert_eq!(parse_duration("200ms"), Ok(std::time::Duration::from_millis(200)));
         assert!(parse_duration("-1").is_err() && parse_duration("inf").is_err());

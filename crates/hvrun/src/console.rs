@@ -17,6 +17,10 @@ pub enum Cut {
     Signal(Signal),
     /// Standard output takes no more; the system's reason.
     ConsoleBroken(String),
+    /// Whoever read the console, or the trace, has ended, as `head` does.
+    ReaderGone,
+    /// Trace lines cannot be written any more; the system's reason.
+    TraceBroken(String),
 }
 
 /// Where the first guest's input comes from.
@@ -53,22 +57,29 @@ pub struct Console<'a> {
     max_output: Option<u64>,
     timeout: Option<Duration>,
     started: Duration,
-    /// For each guest in idle time: its vt when it began to wait, when that was, and until which vt it waits.
-    waiting: Vec<Option<Waiting>>,
+    /// By the first guest of each group that was idle: how its idle time follows the wall clock.
+    paces: Vec<Option<Pace>>,
+    /// When the first of the groups that wait is to be asked again.
+    wake: Option<Duration>,
+    /// The first guest has looked for live input in vain: what it printed before may be a prompt.
+    prompting: bool,
     cut: Option<Cut>,
 }
 
+/// A vt of a group and the wall clock's time then. From there idle time follows the wall clock: a unit of vt is a
+/// nanosecond.
 #[derive(Clone, Copy)]
-struct Waiting {
-    since_vt: u64,
-    since: Duration,
-    until: Option<u64>,
+struct Pace {
+    vt: u64,
+    wall: Duration,
+    /// The vt at which the group was last asked for.
+    asked: u64,
 }
 
-impl Waiting {
-    /// When the wait is over on the wall clock: a unit of vt is a nanosecond.
-    fn over(&self) -> Option<Duration> {
-        Some(self.since + Duration::from_nanos(self.until?.saturating_sub(self.since_vt)))
+impl Pace {
+    /// When the wall clock has come as far as a vt.
+    fn due(&self, vt: u64) -> Duration {
+        self.wall + Duration::from_nanos(vt.saturating_sub(self.vt))
     }
 }
 
@@ -93,7 +104,9 @@ impl<'a> Console<'a> {
             max_output,
             timeout,
             started: world.host.borrow().now(),
-            waiting: vec![None; guests],
+            paces: vec![None; guests],
+            wake: None,
+            prompting: false,
             cut: None,
         }
     }
@@ -102,19 +115,28 @@ impl<'a> Console<'a> {
     #[must_use]
     pub fn finish(mut self) -> Option<Cut> {
         for guest in 0..self.lines.len() {
-            self.end_line(guest);
+            self.break_line(guest);
         }
         self.flush();
         self.cut
     }
 
-    /// A begun line of a labelled guest is shown as a line.
-    fn end_line(&mut self, guest: usize) {
-        let Some(labels) = &self.labels else { return };
+    /// Shows the line that a guest has begun, with its label.
+    fn show_line(&mut self, guest: usize) {
+        let label = self.labels.as_ref().map_or("", |labels| &labels[guest]);
+        self.pending.extend(label.bytes());
+        self.pending.push(b'|');
         if !self.lines[guest].is_empty() {
-            self.pending.extend(format!("{}| ", labels[guest]).bytes());
-            self.pending.append(&mut self.lines[guest]);
-            self.pending.push(b'\n');
+            self.pending.push(b' ');
+        }
+        self.pending.append(&mut self.lines[guest]);
+        self.pending.push(b'\n');
+    }
+
+    /// Shows a line that has begun although it has not ended; if none has begun, nothing.
+    fn break_line(&mut self, guest: usize) {
+        if !self.lines[guest].is_empty() {
+            self.show_line(guest);
         }
     }
 
@@ -125,7 +147,7 @@ impl<'a> Console<'a> {
         let mut host = self.world.host.borrow_mut();
         let stdout = host.stdout();
         if let Err(error) = stdout.write_all(&self.pending).and_then(|()| stdout.flush()) {
-            self.cut.get_or_insert(Cut::ConsoleBroken(error.to_string()));
+            self.cut.get_or_insert(broken(&error, Cut::ConsoleBroken));
         }
         self.pending.clear();
     }
@@ -138,16 +160,46 @@ impl<'a> Console<'a> {
         self.timeout.map(|timeout| self.started.saturating_add(timeout))
     }
 
+    /// The pace of a group that idles at vt `now`. Short waits end late by themselves, and that is made up for; a
+    /// group that was busy for longer than that begins anew.
+    fn pace(&mut self, vm: VmId, now: u64, wall: Duration) -> Pace {
+        let old = self.paces[vm.0].filter(|pace| pace.asked == now || wall <= pace.due(now) + MOST_MADE_UP);
+        let pace = Pace { asked: now, ..old.unwrap_or(Pace { vt: now, wall, asked: now }) };
+        self.paces[vm.0] = Some(pace);
+        pace
+    }
+
+    /// The group is asked again at this time, or when input comes.
+    fn wait(&mut self, until: Duration) -> Idle {
+        self.wake = Some(self.wake.map_or(until, |wake| wake.min(until)));
+        Idle::Wait
+    }
+
     /// Whether input may come that is not there yet.
     fn input_is_live(&self) -> bool {
         matches!(self.input, Input::Standard { kind: InputKind::Live, ended: false })
     }
 }
 
+/// The reason for a cut: the system's words without "(os error 28)".
+fn broken(error: &std::io::Error, cut: fn(String) -> Cut) -> Cut {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Cut::ReaderGone;
+    }
+    let text = error.to_string().to_lowercase();
+    cut(text.split(" (os error").next().unwrap_or(&text).to_string())
+}
+
 /// A labelled line longer than this is broken.
 const LONGEST_LINE: usize = 4096;
 /// Output is written when this much waits, or at the end of a slice.
 const MOST_PENDING: usize = 64 * 1024;
+/// The most idle time that passes faster than the wall clock after a wait that ended late.
+const MOST_MADE_UP: Duration = Duration::from_millis(1);
+/// How long a guest that polls for input is kept waiting for some.
+const POLL: Duration = Duration::from_millis(1);
+/// Signals are looked for this often while nothing runs: one that comes just before the wait would not end it.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
 impl Door for Console<'_> {
     fn console_write(&mut self, vm: VmId, _vt: u64, bytes: &[u8]) {
@@ -162,14 +214,8 @@ impl Door for Console<'_> {
             for part in taken.split_inclusive(|&byte| byte == b'\n') {
                 let line = part.strip_suffix(b"\n").unwrap_or(part);
                 self.lines[guest].extend_from_slice(line);
-                if line.len() < part.len() {
-                    // An empty line is a line too.
-                    if self.lines[guest].is_empty() {
-                        self.lines[guest].push(b' ');
-                    }
-                    self.end_line(guest);
-                } else if self.lines[guest].len() > LONGEST_LINE {
-                    self.end_line(guest);
+                if line.len() < part.len() || self.lines[guest].len() > LONGEST_LINE {
+                    self.show_line(guest);
                 }
             }
         } else {
@@ -198,6 +244,7 @@ impl Door for Console<'_> {
             Input::Standard { kind, ended } => {
                 let mut host = self.world.host.borrow_mut();
                 if *kind == InputKind::Live && !host.wait_stdin(Some(Duration::ZERO)) {
+                    self.prompting = true;
                     return ConsoleInput::Nothing;
                 }
                 match host.stdin().read(buffer) {
@@ -222,31 +269,43 @@ impl Door for Console<'_> {
             return until.map_or(Idle::Wait, Idle::Until);
         }
         let wall = self.now();
-        let waiting = match self.waiting[vm.0] {
-            Some(waiting) if waiting.since_vt == now => Waiting { until, ..waiting },
-            _ => Waiting { since_vt: now, since: wall, until },
-        };
-        self.waiting[vm.0] = Some(waiting);
-        match (until, waiting.over()) {
-            (Some(until), Some(over)) if over <= wall => {
-                self.waiting[vm.0] = None;
-                Idle::Until(until)
-            }
-            _ => Idle::Wait,
+        let pace = self.pace(vm, now, wall);
+        match until {
+            None => Idle::Wait,
+            Some(until) if pace.due(until) <= wall => Idle::Until(until),
+            Some(until) => self.wait(pace.due(until)),
         }
     }
 
+    fn pause(&mut self, vm: VmId, now: u64, until: u64, polls: bool) -> Idle {
+        if !self.live {
+            return Idle::Until(now);
+        }
+        let wall = self.now();
+        let due = self.pace(vm, now, wall).due(now);
+        if wall < due {
+            return self.wait(due);
+        }
+        if polls && wall < due + POLL && self.input_is_live() && !self.world.host.borrow_mut().wait_stdin(Some(Duration::ZERO)) {
+            return self.wait(due + POLL);
+        }
+        let passed = u64::try_from((wall - due).as_nanos()).unwrap_or(u64::MAX);
+        Idle::Until(now.saturating_add(passed).min(until))
+    }
+
     fn sleep(&mut self) {
+        if std::mem::take(&mut self.prompting) {
+            self.break_line(0);
+        }
         self.flush();
         let wall = self.now();
-        let next = self.waiting.iter().flatten().filter_map(Waiting::over).chain(self.deadline()).min();
-        let time = next.map(|next| next.saturating_sub(wall));
+        let next = self.wake.take().into_iter().chain(self.deadline()).min();
+        let time = next.map_or(LONGEST_SLEEP, |next| next.saturating_sub(wall).min(LONGEST_SLEEP));
         let mut host = self.world.host.borrow_mut();
         if self.input_is_live() {
-            host.wait_stdin(time);
+            host.wait_stdin(Some(time));
         } else {
-            // Without anything to wait for only a signal ends this; look for one now and then.
-            host.sleep(time.unwrap_or(Duration::from_millis(100)));
+            host.sleep(time);
         }
     }
 
@@ -255,7 +314,8 @@ impl Door for Console<'_> {
         if self.cut.is_none() {
             let signal = self.world.host.borrow().signal();
             let late = self.deadline().is_some_and(|deadline| self.now() >= deadline);
-            self.cut = signal.map(Cut::Signal).or_else(|| self.timeout.filter(|_| late).map(Cut::Timeout));
+            let trace = self.world.trace_broken.borrow().as_ref().map(|error| broken(error, Cut::TraceBroken));
+            self.cut = signal.map(Cut::Signal).or(trace).or_else(|| self.timeout.filter(|_| late).map(Cut::Timeout));
         }
         self.cut.is_some()
     }

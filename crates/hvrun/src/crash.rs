@@ -1,13 +1,13 @@
 //! Crash reports for people: what the guest did, where in its source, how it came there.
 
+use crate::diagnosis::{Diagnosis, cause, diagnose};
 use crate::guest::Guest;
 use crate::reporter::Reporter;
 use crate::symbols::SourceLine;
 use crate::watch::disassemble;
 use diag::{Diagnostic, Span, codes};
-use guest_abi::PAGE_SIZE;
 use host::Host;
-use hvcore::{Cause, CrashReport, Privilege, Trap, Vm};
+use hvcore::{Cause, CrashReport, Hypervisor, Privilege, Trap, Vm};
 use std::path::Path;
 
 /// ABI names of x0 to x31.
@@ -23,7 +23,8 @@ pub fn place(guest: &Guest, pc: u32) -> String {
     }
 }
 
-fn place_with_line(guest: &Guest, pc: u32) -> String {
+/// An address with its name and source line: `0x80000010 (main+0x8) at main.s:7`.
+pub fn place_with_line(guest: &Guest, pc: u32) -> String {
     let place = place(guest, pc);
     match guest.symbols.line(pc.wrapping_add(guest.loaded.link_offset)) {
         Some(SourceLine { file, line }) => format!("{place} at {file}:{line}"),
@@ -44,18 +45,35 @@ pub fn backtrace(guest: &Guest, report: &CrashReport) -> Vec<String> {
 pub fn crashed(vm: &Vm, guest: &Guest, report: &CrashReport, reporter: &mut Reporter, host: &mut dyn Host) -> Diagnostic {
     let trap = &report.trap;
     let message = format!("guest `{}` crashed: {} at {}", vm.name(), describe(&report.trap), place(guest, trap.pc.0));
-    let instruction = disassemble(vm.config().isa, trap.pc.0, report.instruction);
-    let mut diagnostic = Diagnostic::new(&codes::E0606, message);
-    diagnostic = at_line(diagnostic, guest, trap.pc.0, format!("`{instruction}`: {}", why(trap)), reporter, host);
-    diagnostic = facts(diagnostic, guest, report);
-    if report.repeated != report.trap {
-        diagnostic = diagnostic.note(format!(
-            "its trap handler could not run: {} at {}, again and again",
-            describe(&report.repeated),
-            place(guest, report.repeated.pc.0)
-        ));
+    let isa = vm.config().isa;
+    let Diagnosis { at, why, cure } = diagnose(guest, isa, report);
+    let label = match report.instruction {
+        Some(_) if at == trap.pc.0 => format!("`{}`: {why}", disassemble(isa, trap.pc.0, report.instruction)),
+        Some(_) | None => why,
+    };
+    let diagnostic = at_line(Diagnostic::new(&codes::E0606, message), guest, at, label, reporter, host);
+    let diagnostic = facts(diagnostic, guest, report).help(cure);
+    let no_handler = report.csrs.contains(&("stvec", 0));
+    if no_handler {
+        diagnostic.note("it has no trap handler: `stvec` is 0")
+    } else if report.repeated == *trap {
+        diagnostic.note("its trap handler could not run: it traps at its first instruction")
+    } else {
+        diagnostic.note(format!("its trap handler could not run: {} at {}, again and again", describe(&report.repeated), place(guest, report.repeated.pc.0)))
     }
-    diagnostic.help(cure(guest, report))
+}
+
+/// What a guest that was stopped from outside was doing, if that is a mistake that is often made.
+pub fn stuck(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> Option<&'static str> {
+    let vcpu = vm.vcpu();
+    let mut bytes = [0; 2];
+    // `ret`, of either length, begins so.
+    let is_ret = hypervisor.peek(vm.id(), vcpu.pc(), &mut bytes) && matches!(u16::from_le_bytes(bytes), 0x8082 | 0x8067);
+    if is_ret && vcpu.get(1) == vcpu.pc {
+        return Some("`ret` returns to itself: a call overwrote `ra`; save `ra` before a call and restore it after");
+    }
+    let sp = vcpu.get(2).wrapping_add(guest.loaded.link_offset);
+    guest.loaded.code.iter().any(|range| range.contains(&sp)).then_some("the stack has grown into the code: look for a function that calls itself without end")
 }
 
 /// The report of a guest that called PANIC.
@@ -111,7 +129,7 @@ fn facts(diagnostic: Diagnostic, guest: &Guest, report: &CrashReport) -> Diagnos
 
 fn registers(report: &CrashReport) -> String {
     let names: Vec<&str> = register_names().collect();
-    let mode = match report.privilege {
+    let mode = match report.trap.privilege {
         Privilege::User => 'U',
         Privilege::Supervisor => 'S',
     };
@@ -123,11 +141,6 @@ fn registers(report: &CrashReport) -> String {
         }
     }
     text
-}
-
-/// The exception that a trap is; `None` for an interrupt.
-fn cause(trap: &Trap) -> Option<Cause> {
-    Cause::ALL.into_iter().find(|cause| cause.number() == trap.cause)
 }
 
 /// `load access fault (address 0x00000040)`.
@@ -142,46 +155,7 @@ fn describe(trap: &Trap) -> String {
             | Cause::InstructionPage
             | Cause::LoadMisaligned
             | Cause::StoreMisaligned,
-        ) => format!("{} (address {:#010x})", trap.name(), trap.tval),
-        Some(Cause::InstructionMisaligned | Cause::IllegalInstruction | Cause::Breakpoint | Cause::UserEcall | Cause::SupervisorEcall) | None => trap.name().to_string(),
+        ) if trap.tval != trap.pc.0 => format!("{} (address {:#010x})", trap.name(), trap.tval),
+        Some(_) | None => trap.name().to_string(),
     }
-}
-
-fn why(trap: &Trap) -> String {
-    let tval = trap.tval;
-    match cause(trap) {
-        Some(Cause::LoadAccess | Cause::StoreAccess) => format!("nothing is at {tval:#010x}"),
-        Some(Cause::InstructionAccess) => format!("no code is at {tval:#010x}"),
-        Some(Cause::LoadPage | Cause::StorePage | Cause::InstructionPage) => format!("the guest's page table does not allow this at {tval:#010x}"),
-        Some(Cause::LoadMisaligned | Cause::StoreMisaligned) => format!("{tval:#010x} is not a multiple of 4"),
-        Some(Cause::IllegalInstruction) => "this cannot be executed here".into(),
-        Some(Cause::InstructionMisaligned) => "the target is no multiple of 4".into(),
-        Some(Cause::Breakpoint) => "a breakpoint, and no handler for it".into(),
-        Some(Cause::UserEcall | Cause::SupervisorEcall) => "a system call, and no kernel that serves it".into(),
-        None => "an interrupt, and no handler for it".into(),
-    }
-}
-
-fn cure(guest: &Guest, report: &CrashReport) -> &'static str {
-    let trap = &report.trap;
-    if ran_off_the_end(guest, report) {
-        return "the guest ran off the end of its code: end with `ret` from `main`, `j` somewhere, or `call hv_exit`";
-    }
-    match cause(trap) {
-        Some(Cause::InstructionAccess) => "a `ret` or jump went nowhere: save `ra` before a call and restore it after",
-        Some(Cause::LoadAccess | Cause::StoreAccess) if trap.tval < 0x1000 => "a register that should hold an address is (nearly) 0: load it with `la`",
-        Some(Cause::LoadAccess | Cause::StoreAccess) => "RAM begins at 0x80000000; `hvrun --guest-memory` sets how much there is",
-        Some(Cause::UserEcall | Cause::SupervisorEcall | Cause::Breakpoint | Cause::IllegalInstruction | Cause::InstructionMisaligned) | None => "to handle traps in the guest, put the address of a handler into `stvec`",
-        Some(Cause::LoadPage | Cause::StorePage | Cause::InstructionPage) => "to handle page faults in the guest, put the address of a handler into `stvec`",
-        Some(Cause::LoadMisaligned | Cause::StoreMisaligned) => "`lr.w`, `sc.w` and `amo*.w` need an address that is a multiple of 4: `.balign 4` before the data",
-    }
-}
-
-/// Whether the guest went past its last instruction: to the illegal one that ends the code, or behind the code.
-fn ran_off_the_end(guest: &Guest, report: &CrashReport) -> bool {
-    let pc = report.trap.pc.0.wrapping_add(guest.loaded.link_offset);
-    let code = &guest.loaded.code;
-    let at_guard = report.instruction == Some(0) && code.iter().any(|range| pc.wrapping_add(2) == range.end);
-    let behind = !code.iter().any(|range| range.contains(&pc)) && code.iter().any(|range| pc >= range.end && pc - range.end < PAGE_SIZE);
-    at_guard || behind
 }

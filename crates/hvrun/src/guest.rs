@@ -6,7 +6,9 @@ use crate::reporter::Reporter;
 use crate::symbols::Symbols;
 use diag::{Diagnostic, Severity, codes};
 use host::{FileData, FileError, Host};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A guest that is ready to boot.
@@ -15,33 +17,42 @@ pub struct Guest {
     pub name: String,
     /// RAM in bytes, if the command line gave it one of its own.
     pub memory: Option<u64>,
-    /// Its image.
-    pub loaded: Loaded,
+    /// Its image, shared by all guests of the same files.
+    pub loaded: Rc<Loaded>,
     /// Names and lines for its addresses.
-    pub symbols: Symbols,
+    pub symbols: Rc<Symbols>,
 }
+
+type Program = (Rc<Loaded>, Rc<Symbols>);
 
 /// Makes every guest ready, in order. What is wrong has been shown when this returns `None`.
 pub fn prepare(options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<Vec<Guest>> {
-    let mut guests: Vec<Guest> = Vec::new();
-    let mut refused = false;
+    // `None`: refused, which is said once.
+    let mut programs: BTreeMap<&[PathBuf], Option<Program>> = BTreeMap::new();
     for spec in &options.guests {
-        match build(spec, options, reporter, host) {
-            Ok((loaded, bytes)) => {
-                let name = unique_name(spec, &guests);
-                guests.push(Guest { name, memory: spec.memory, loaded, symbols: Symbols::new(bytes) });
-            }
-            Err(diagnostics) => {
-                refused = true;
-                reporter.show(host, &diagnostics);
-            }
+        if programs.contains_key(&spec.files[..]) {
+            continue;
         }
+        let program = match build(spec, options, reporter, host) {
+            Ok((loaded, bytes)) => Some((Rc::new(loaded), Rc::new(Symbols::new(bytes, host.current_dir())))),
+            Err(diagnostics) => {
+                reporter.show(host, &diagnostics);
+                None
+            }
+        };
+        programs.insert(&spec.files, program);
     }
-    (!refused).then_some(guests)
+    let mut names = BTreeMap::new();
+    let guests = options.guests.iter().map(|spec| {
+        let (loaded, symbols) = programs.get(&spec.files[..])?.clone()?;
+        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, loaded, symbols })
+    });
+    guests.collect()
 }
 
-/// The name that was given, or the first file's without its extension; a number tells equal ones apart.
-fn unique_name(spec: &GuestSpec, others: &[Guest]) -> String {
+/// The name that was given, or the first file's without its extension; a number tells equal ones apart. `taken` has
+/// each name that is taken, with the last number that was tried for it.
+fn unique_name(spec: &GuestSpec, taken: &mut BTreeMap<String, u32>) -> String {
     let stem = |path: &Path| path.file_stem().map_or_else(|| "guest".into(), |stem| stem.to_string_lossy().into_owned());
     let first = &spec.files[0];
     let name = spec.name.clone().unwrap_or_else(|| match stem(first) {
@@ -49,11 +60,16 @@ fn unique_name(spec: &GuestSpec, others: &[Guest]) -> String {
         name if name == "main" => first.parent().filter(|p| p.file_name().is_some()).map_or(name, stem),
         name => name,
     });
-    let taken = |name: &str| others.iter().any(|guest| guest.name == name);
-    if !taken(&name) {
-        return name;
+    // It labels lines.
+    let name: String = name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut unique = name.clone();
+    while taken.contains_key(&unique) {
+        let number = taken.entry(name.clone()).or_insert(1);
+        *number += 1;
+        unique = format!("{name}-{number}");
     }
-    (2..).map(|number| format!("{name}-{number}")).find(|candidate| !taken(candidate)).unwrap_or(name)
+    taken.insert(unique.clone(), 1);
+    unique
 }
 
 type Built = (Loaded, Arc<[u8]>);
@@ -64,6 +80,9 @@ fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mu
         let bytes = data.shared();
         let refuse = |reason: String| vec![refusal(path, &reason)];
         if let Some(address) = options.load_at {
+            if is_source(path) || loader::kind(&bytes) != Kind::Other {
+                return Err(vec![refusal(path, "--load-at is for flat binaries, and it is none").help("leave `--load-at` out")]);
+            }
             return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
         }
         if !is_source(path) && loader::kind(&bytes) == Kind::Executable {
@@ -109,11 +128,15 @@ fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &m
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
     let mut sources_only = true;
+    let mut code = false;
     for (path, data) in paths.iter().zip(files) {
         let name = path.display().to_string();
         if is_source(path) {
             match assemble(path, &data, options, reporter, host) {
-                Ok(object) => inputs.push(glink::InputSpec::Bytes { name, data: FileData::new(object, data.identity()) }),
+                Ok(object) => {
+                    code |= loader::has_code(&object);
+                    inputs.push(glink::InputSpec::Bytes { name, data: FileData::new(object, data.identity()) });
+                }
                 Err(diagnostics) => errors.extend(diagnostics),
             }
             continue;
@@ -133,13 +156,16 @@ fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &m
     if !errors.is_empty() {
         return Err(errors);
     }
+    if sources_only && !code && options.libraries.is_empty() {
+        return Err(vec![refusal(&paths[0], "there is no instruction in it").help("begin with `main:` and `ret`, after `.text`")]);
+    }
     inputs.extend(options.libraries.iter().cloned().map(glink::InputSpec::Library));
     inputs.push(glink::InputSpec::Library("hv".into()));
     let link_options = glink::Options {
         // Objects say where they begin; a lone source of a beginner need not.
         startup: if sources_only { glink::Startup::FirstInstruction } else { glink::Startup::Required },
         search_dirs: options.library_path.clone(),
-        defsyms: options.defsym.iter().filter_map(|text| text.split_once('=')).map(|(name, value)| glink::Defsym { name: name.into(), value: value.into() }).collect(),
+        defsyms: options.defsym.iter().map(|(name, value)| glink::Defsym { name: name.clone(), value: value.clone() }).collect(),
         omagic: options.omagic,
         ..glink::Options::platform()
     };
@@ -161,6 +187,7 @@ fn assemble(path: &Path, data: &FileData, options: &Options, reporter: &mut Repo
         // Crash reports and link errors quote the source.
         debug_info: true,
         current_dir: host.current_dir().to_string_lossy().into_owned(),
+        isa: options.isa(gasm::Options::default().isa),
         ..gasm::Options::default()
     };
     let assembly = gasm::assemble(&mut reporter.sources, file, &assembler_options, host.files());

@@ -6,6 +6,7 @@
 pub mod cli;
 mod console;
 mod crash;
+mod diagnosis;
 mod guest;
 pub mod loader;
 mod report;
@@ -69,16 +70,21 @@ fn usage(error: &clap::Error, host: &mut dyn Host) -> u8 {
         return Status::Failure.code();
     }
     let text = if host.stdout_is_terminal() { text.ansi().to_string() } else { text.to_string() };
-    let _ = host.stdout().write_all(text.as_bytes());
-    0
+    print(&text, host)
+}
+
+/// A text that was asked for, to standard output.
+fn print(text: &str, host: &mut dyn Host) -> u8 {
+    let stdout = host.stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => 0,
+        Err(_) => Status::Failure.code(),
+    }
 }
 
 fn explain(code: &str, host: &mut dyn Host) -> u8 {
     match diag::explain(code) {
-        Some(page) => {
-            let _ = host.stdout().write_all(page.as_bytes());
-            0
-        }
+        Some(page) => print(page, host),
         None => {
             let near = diag::suggest(code, codes::ALL.iter().map(|code| code.id)).map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
             let _ = writeln!(host.stderr(), "hvrun: no diagnostic has the code `{code}`{near}");
@@ -123,7 +129,6 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
     };
     config.host_memory_bytes = options.host_memory.unwrap_or(config.host_memory_bytes);
     config.slice = options.slice.unwrap_or(config.slice);
-    let isa = isa(options.isa.as_deref()).map_err(|problem| (Diagnostic::new(&codes::E0605, problem), Status::Failure))?;
     let mut hypervisor = Hypervisor::new(config);
     for guest in guests {
         let refused = |problem: String| (Diagnostic::new(&codes::E0605, format!("guest `{}`: {problem}", guest.name)), Status::Failure);
@@ -131,8 +136,8 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
         if let Some(bytes) = guest.memory.or(options.guest_memory) {
             vm.ram_bytes = u32::try_from(bytes).map_err(|_| refused(format!("{bytes} bytes of RAM are more than a guest can have (2 GiB)")))?;
         }
-        vm.isa = isa;
-        vm.max_reboots = options.max_reboots.unwrap_or(vm.max_reboots);
+        vm.isa = options.isa(vm.isa);
+        vm.max_reboots = options.max_reboots;
         vm.max_steps = options.max_instructions;
         vm.seed = options.seed;
         vm.boot_args.clone_from(&options.boot_args);
@@ -146,24 +151,6 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
         },
     };
     Ok((hypervisor, input))
-}
-
-/// `-sstc,-c`: the platform's extensions without some.
-fn isa(without: Option<&str>) -> Result<rv32::Isa, String> {
-    let mut isa = rv32::Isa::PLATFORM;
-    for name in without.into_iter().flat_map(|list| list.split(',')) {
-        let Some(name) = name.strip_prefix('-') else {
-            return Err(format!("--isa: `{name}` should begin with a minus; extensions can only be switched off"));
-        };
-        let extension = rv32::Ext::ALL.iter().copied().find(|extension| extension.name().eq_ignore_ascii_case(name));
-        let Some(extension) = extension.filter(|&extension| isa.contains(extension)) else {
-            let names = rv32::Ext::ALL.iter().filter(|&&extension| isa.contains(extension)).map(|extension| extension.name());
-            let near = diag::suggest(name, names).map_or_else(String::new, |near| format!("; did you mean `-{near}`?"));
-            return Err(format!("--isa: the platform has no extension `{name}`{near}"));
-        };
-        isa = isa.without(extension);
-    }
-    Ok(isa)
 }
 
 fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
@@ -191,7 +178,7 @@ fn with_sizes(diagnostic: Diagnostic, guest: &Guest) -> Diagnostic {
 /// Runs the guests until all have stopped or the run is cut short.
 fn boot(hypervisor: &mut Hypervisor, input: Input, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<console::Cut> {
     host.catch_signals();
-    let world = World { host: RefCell::new(host), reporter: RefCell::new(reporter) };
+    let world = World { host: RefCell::new(host), reporter: RefCell::new(reporter), trace_broken: RefCell::new(None) };
     let names = hypervisor.vms().iter().map(|vm| vm.name().to_string()).collect();
     let mut console = Console::new(&world, names, input, options.clock, options.max_output, options.timeout);
     let mut watcher = Watcher::new(&world, options.trace);

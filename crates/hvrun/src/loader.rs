@@ -39,6 +39,14 @@ pub fn kind(bytes: &[u8]) -> Kind {
     }
 }
 
+/// Whether an object has any instruction.
+#[must_use]
+pub fn has_code(object: &[u8]) -> bool {
+    let Ok(header) = FileHeader32::<Endianness>::parse(object) else { return false };
+    let Ok(endian) = header.endian() else { return false };
+    addresses(header, endian, object, SHF_EXECINSTR).iter().any(|range| !range.is_empty())
+}
+
 /// A section that takes memory, for the report of an image that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {

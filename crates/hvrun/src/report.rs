@@ -7,9 +7,10 @@ use crate::guest::Guest;
 use crate::reporter::Reporter;
 use diag::{Diagnostic, codes};
 use guest_abi::exit::MAX_GUEST_CODE;
+use guest_abi::sbi::SbiError;
 use guest_abi::{ExitReason, PAGE_SIZE, Status};
 use host::{Host, Signal};
-use hvcore::{Hypervisor, Stop, Vm};
+use hvcore::{Hypervisor, PowerOff, Stop, Vm};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, cut: Option<&Cut>, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
     let mut diagnostics = Vec::new();
     for (vm, guest) in hypervisor.vms().iter().zip(guests) {
-        diagnostics.extend(about_stop(vm, guest, options, reporter, host));
+        diagnostics.extend(about_stop(vm, guest, hypervisor, options, reporter, host));
     }
     diagnostics.extend(cut.and_then(|cut| about_cut(cut, hypervisor, guests)));
     let status = status(options, hypervisor, cut);
@@ -52,7 +53,7 @@ fn status(options: &Options, hypervisor: &Hypervisor, cut: Option<&Cut>) -> u8 {
     match cut {
         Some(Cut::Signal(Signal::Interrupt)) => return Status::Interrupted.code(),
         Some(Cut::Signal(Signal::Terminate)) => return Status::Terminated.code(),
-        Some(Cut::ConsoleBroken(_)) => return Status::Failure.code(),
+        Some(Cut::ConsoleBroken(_) | Cut::ReaderGone | Cut::TraceBroken(_)) => return Status::Failure.code(),
         Some(Cut::Timeout(_) | Cut::MaxOutput(_)) | None => {}
     }
     if stops().any(|stop| matches!(stop, Stop::HostMemoryExhausted { .. })) {
@@ -77,15 +78,24 @@ fn status(options: &Options, hypervisor: &Hypervisor, cut: Option<&Cut>) -> u8 {
 fn code_out_of_range(vm: &Vm) -> Option<Diagnostic> {
     let code = vm.stop()?.code().filter(|&code| code > MAX_GUEST_CODE)?;
     let as_signed = if (code as i32) < 0 { format!(" ({})", code as i32) } else { String::new() };
-    Some(
+    let error = SbiError::ALL.iter().find(|error| error.code() != 0 && error.code() == code as i32);
+    let note = |diagnostic: Diagnostic| match error {
+        Some(error) => diagnostic.note(format!("{} is {}, the error of a hypercall: {}", error.code(), error.name(), error.summary())),
+        None => diagnostic,
+    };
+    Some(note(
         Diagnostic::new(&codes::EXIT_CODE_RANGE, format!("guest `{}` ended with code {code}{as_signed}, which is above {MAX_GUEST_CODE} and reported as {}", vm.name(), Status::CodeOutOfRange.code()))
             .help("`--json` reports all 32 bits"),
-    )
+    ))
 }
 
-fn about_stop(vm: &Vm, guest: &Guest, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<Diagnostic> {
+fn about_stop(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<Diagnostic> {
     let name = vm.name();
     match vm.stop()? {
+        Stop::PowerOff { by: PowerOff::RebootLimit, .. } if options.max_reboots > 0 => Some(
+            Diagnostic::new(&codes::REBOOT_LIMIT, format!("guest `{name}` rebooted {} times and was powered off when it wanted to once more", vm.reboots()))
+                .help("`--max-reboots` sets how often it may; 0 takes a reboot for a shutdown"),
+        ),
         Stop::Exit { .. } | Stop::PowerOff { .. } => None,
         Stop::Halt => {
             let pc = vm.vcpu().pc;
@@ -95,11 +105,12 @@ fn about_stop(vm: &Vm, guest: &Guest, options: &Options, reporter: &mut Reporter
         }
         Stop::Crash(report) => Some(crash::crashed(vm, guest, report, reporter, host)),
         Stop::Panic { message, report } => Some(crash::panicked(vm, guest, message, report, reporter, host)),
-        Stop::StepLimit { steps } => Some(
-            Diagnostic::new(&codes::E0608, format!("guest `{name}` was stopped after {steps} steps (--max-instructions), at {}", crash::place(guest, vm.vcpu().pc))),
-        ),
+        Stop::StepLimit { steps } => {
+            let message = format!("guest `{name}` was stopped after {steps} steps (--max-instructions), at {}", crash::place_with_line(guest, vm.vcpu().pc));
+            Some(with_advice(Diagnostic::new(&codes::E0608, message), vm, guest, hypervisor))
+        }
         Stop::HostMemoryExhausted { gpa, frames } => Some(
-            Diagnostic::new(&codes::E0609, format!("guest `{name}` needs a page for {gpa}, and all {frames} pages of host memory are in use"))
+            Diagnostic::new(&codes::E0609, format!("guest `{name}` needs a page for {gpa}, and the host memory is used up ({frames} pages)"))
                 .note(format!("at {}", crash::place(guest, vm.vcpu().pc)))
                 .help("raise `--host-mem`"),
         ),
@@ -108,18 +119,26 @@ fn about_stop(vm: &Vm, guest: &Guest, options: &Options, reporter: &mut Reporter
 
 fn about_cut(cut: &Cut, hypervisor: &Hypervisor, guests: &[Guest]) -> Option<Diagnostic> {
     let message = match cut {
-        Cut::Timeout(time) => format!("stopped after {} seconds (--timeout)", time.as_secs_f64()),
+        Cut::Timeout(time) => format!("stopped after {time:?} (--timeout)"),
         Cut::MaxOutput(bytes) => format!("stopped after {bytes} bytes of console output (--max-output)"),
-        // The reader has ended, as `head` does: nobody wants to hear of it.
-        Cut::ConsoleBroken(reason) if reason.to_lowercase().contains("broken pipe") => return None,
-        Cut::ConsoleBroken(reason) => return Some(Diagnostic::new(&codes::E0610, format!("cannot write the console to standard output: {}", reason.to_lowercase()))),
-        Cut::Signal(_) => return None,
+        Cut::ConsoleBroken(reason) => return Some(Diagnostic::new(&codes::E0610, format!("cannot write the console to standard output: {reason}"))),
+        Cut::TraceBroken(reason) => return Some(Diagnostic::new(&codes::E0611, format!("cannot write the trace to standard error: {reason}"))),
+        // Whoever does that wants to hear no more.
+        Cut::ReaderGone | Cut::Signal(_) => return None,
     };
     let mut diagnostic = Diagnostic::new(&codes::E0608, message);
     for (vm, guest) in hypervisor.vms().iter().zip(guests).filter(|(vm, _)| vm.stop().is_none()) {
-        diagnostic = diagnostic.note(format!("guest `{}` was at {} after {} steps", vm.name(), crash::place(guest, vm.vcpu().pc), vm.steps()));
+        diagnostic = diagnostic.note(format!("guest `{}` was at {} after {} steps", vm.name(), crash::place_with_line(guest, vm.vcpu().pc), vm.steps()));
+        diagnostic = with_advice(diagnostic, vm, guest, hypervisor);
     }
     Some(diagnostic)
+}
+
+fn with_advice(diagnostic: Diagnostic, vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> Diagnostic {
+    match crash::stuck(vm, guest, hypervisor) {
+        Some(advice) => diagnostic.help(advice),
+        None => diagnostic,
+    }
 }
 
 fn state_hash(vm: &Vm, hypervisor: &Hypervisor) -> String {

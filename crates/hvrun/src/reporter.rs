@@ -3,6 +3,7 @@
 use diag::{Diagnostic, Sources};
 use host::{FileKind, Host};
 use serde::Serialize;
+use std::io;
 use std::path::PathBuf;
 
 /// Where hvrun's own words go.
@@ -43,14 +44,14 @@ impl Reporter {
             self.json_text(host, &lines);
         }
         if !matches!(self.json, Some(Json::StandardError)) {
-            self.error_text(host, &diag::render_text(&self.sources, diagnostics, self.colour));
+            say(host, &diag::render_text(&self.sources, diagnostics, self.colour));
         }
     }
 
     /// A line for people, on standard error; nothing if standard error is for JSON.
     pub fn say(&mut self, host: &mut dyn Host, line: &str) {
         if !matches!(self.json, Some(Json::StandardError)) {
-            self.error_text(host, &format!("{line}\n"));
+            say(host, &format!("{line}\n"));
         }
     }
 
@@ -63,25 +64,21 @@ impl Reporter {
         }
     }
 
-    /// Lines of a trace, in whichever form was chosen.
-    pub fn trace(&mut self, host: &mut dyn Host, lines: &str) {
-        match self.json {
-            Some(_) => self.json_text(host, lines),
-            None => self.error_text(host, lines),
+    /// Lines of a trace, in whichever form was chosen. A trace may be long: that nobody reads it is worth knowing.
+    pub fn trace(&mut self, host: &mut dyn Host, lines: &str) -> io::Result<()> {
+        match &mut self.json {
+            Some(Json::File(_, collected)) => collected.push_str(lines),
+            Some(Json::StandardError) | None => host.stderr().write_all(lines.as_bytes())?,
         }
+        Ok(())
     }
 
     fn json_text(&mut self, host: &mut dyn Host, text: &str) {
         match &mut self.json {
             Some(Json::File(_, collected)) => collected.push_str(text),
-            Some(Json::StandardError) => self.error_text(host, text),
+            Some(Json::StandardError) => say(host, text),
             None => {}
         }
-    }
-
-    fn error_text(&self, host: &mut dyn Host, text: &str) {
-        // There is nobody left to tell that standard error is closed.
-        let _ = host.stderr().write_all(text.as_bytes());
     }
 
     /// Writes the file of `--json=FILE`.
@@ -93,4 +90,9 @@ impl Reporter {
             Some(Json::StandardError) | None => Ok(()),
         }
     }
+}
+
+fn say(host: &mut dyn Host, text: &str) {
+    // There is nobody left to tell that standard error is closed.
+    let _ = host.stderr().write_all(text.as_bytes());
 }

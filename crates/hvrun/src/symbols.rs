@@ -7,11 +7,14 @@ use object::elf::{FileHeader32, STT_FILE, STT_SECTION};
 use object::read::elf::{FileHeader, SectionHeader, Sym};
 use object::{Endianness, SectionIndex};
 use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What an image says about its addresses; virtual ones, as it was linked.
 pub struct Symbols {
     bytes: Arc<[u8]>,
+    /// The current folder: files in it are named from there.
+    folder: PathBuf,
     table: OnceCell<Vec<Symbol>>,
     lines: OnceCell<Option<addr2line::Context<EndianArcSlice<LittleEndian>>>>,
 }
@@ -26,17 +29,17 @@ struct Symbol {
 /// A place in a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceLine {
-    /// The file as the debug information names it.
+    /// The file as the debug information names it; from the current folder if it is in there.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
 }
 
 impl Symbols {
-    /// The symbols of an ELF image; of anything else there are none.
+    /// The symbols of an ELF image; of anything else there are none. `folder` is the current one.
     #[must_use]
-    pub fn new(bytes: Arc<[u8]>) -> Symbols {
-        Symbols { bytes, table: OnceCell::new(), lines: OnceCell::new() }
+    pub fn new(bytes: Arc<[u8]>, folder: PathBuf) -> Symbols {
+        Symbols { bytes, folder, table: OnceCell::new(), lines: OnceCell::new() }
     }
 
     /// The symbol that an address lies in, with the offset from it: `main+0x8`, or `main`.
@@ -55,7 +58,9 @@ impl Symbols {
     pub fn line(&self, address: u32) -> Option<SourceLine> {
         let lines = self.lines.get_or_init(|| read_lines(&self.bytes));
         let location = lines.as_ref()?.find_location(u64::from(address)).ok()??;
-        Some(SourceLine { file: location.file?.to_string(), line: location.line? })
+        let file = Path::new(location.file?);
+        let file = file.strip_prefix(&self.folder).unwrap_or(file);
+        Some(SourceLine { file: file.display().to_string(), line: location.line? })
     }
 }
 

@@ -66,7 +66,8 @@ impl<'a> Watcher<'a> {
     fn flush(&mut self) {
         if !self.pending.is_empty() {
             let mut host = self.world.host.borrow_mut();
-            self.world.reporter.borrow_mut().trace(&mut **host, &self.pending);
+            let written = self.world.reporter.borrow_mut().trace(&mut **host, &self.pending);
+            self.world.trace_broken.replace(written.err());
             self.pending.clear();
         }
     }

@@ -11,4 +11,6 @@ pub struct World<'a> {
     pub host: RefCell<&'a mut dyn Host>,
     /// Diagnostics, traces, reports.
     pub reporter: RefCell<&'a mut Reporter>,
+    /// Why trace lines cannot be written any more.
+    pub trace_broken: RefCell<Option<std::io::Error>>,
 }

@@ -142,9 +142,16 @@ pub struct Trap {
     pub pc: GuestVirt,
     /// `stval`.
     pub tval: u32,
+    /// `sstatus.SPP`: where it came from.
+    pub privilege: Privilege,
 }
 
 impl Trap {
+    /// Whether it is the same as another as far as the detection of crashes is concerned: cause, pc and tval.
+    fn repeats(&self, other: &Trap) -> bool {
+        (self.cause, self.pc, self.tval) == (other.cause, other.pc, other.tval)
+    }
+
     /// The specification's name of the cause.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -196,10 +203,10 @@ pub(crate) fn interrupt(hart: &mut Vcpu, interrupt: Interrupt) -> Result<(), Rep
 }
 
 fn enter(hart: &mut Vcpu, cause: u32, tval: u32, vector: u32) -> Result<(), Repeated> {
-    let trap = Trap { cause, pc: GuestVirt(hart.pc), tval };
+    let trap = Trap { cause, pc: GuestVirt(hart.pc), tval, privilege: hart.privilege };
     let first = match hart.series {
         Some(series) if series.instret == hart.instret => {
-            if series.last == trap {
+            if series.last.repeats(&trap) {
                 return Err(Repeated { first: series.first, last: trap });
             }
             series.first

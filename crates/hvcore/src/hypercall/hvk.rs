@@ -78,7 +78,7 @@ fn fill_info(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Repl
 fn panic(context: &mut Context<'_>, message: u32, length: u32) -> Result<Reply, Failure> {
     context.find_virtual(message, length, Access::Load)?;
     context.gather()?;
-    let call = Trap { cause: Cause::SupervisorEcall.number(), pc: GuestVirt(context.vm.hart.pc), tval: 0 };
+    let call = Trap { cause: Cause::SupervisorEcall.number(), pc: GuestVirt(context.vm.hart.pc), tval: 0, privilege: context.vm.hart.privilege };
     let report = report(context.vm, context.host, call, call);
     Ok(Reply::Stop(Stop::Panic { message: context.scratch.bytes.clone(), report: Box::new(report) }))
 }
