@@ -1,6 +1,6 @@
 //! Crash reports for people: what the guest did, where in its source, how it came there.
 
-use crate::diagnosis::{Diagnosis, cause, diagnose};
+use crate::diagnosis::{Diagnosis, cause, diagnose, outside_code};
 use crate::guest::Guest;
 use crate::reporter::Reporter;
 use crate::symbols::SourceLine;
@@ -53,6 +53,7 @@ pub fn crashed(vm: &Vm, guest: &Guest, report: &CrashReport, reporter: &mut Repo
     };
     let diagnostic = at_line(Diagnostic::new(&codes::E0606, message), guest, at, label, reporter, host);
     let diagnostic = facts(diagnostic, guest, report).help(cure);
+    let diagnostic = if outside_code(guest, report) { diagnostic.note("the instruction is outside the image's code: was there a jump into data?") } else { diagnostic };
     let no_handler = report.csrs.contains(&("stvec", 0));
     if no_handler {
         diagnostic.note("it has no trap handler: `stvec` is 0")

@@ -112,9 +112,7 @@ fn illegal(guest: &Guest, isa: Isa, report: &CrashReport) -> Diagnosis {
     if rv32::decode_on_hart(Isa::PLATFORM, bits).is_some() {
         return here("the guest does not have the extension that this needs".into(), "leave `--isa` out; libhv.a needs extension C".into());
     }
-    let pc = trap.pc.0.wrapping_add(guest.loaded.link_offset);
-    let is_code = guest.loaded.code.iter().any(|range| range.contains(&pc));
-    if !is_code && !guest.loaded.code.is_empty() {
+    if outside_code(guest, report) {
         return here("this is not code".into(), "the guest jumped into its data, or ran into it from the code before".into());
     }
     match bits {
@@ -157,6 +155,13 @@ fn ran_off_the_end(guest: &Guest, report: &CrashReport) -> bool {
     let at_guard = report.instruction == Some(0) && code.iter().any(|range| pc.wrapping_add(2) == range.end);
     let behind = !code.iter().any(|range| range.contains(&pc)) && code.iter().any(|range| pc >= range.end && pc - range.end < 4);
     at_guard || behind
+}
+
+/// Whether something was executed that the image does not have as code.
+pub fn outside_code(guest: &Guest, report: &CrashReport) -> bool {
+    let pc = report.trap.pc.0.wrapping_add(guest.loaded.link_offset);
+    let code = &guest.loaded.code;
+    report.instruction.is_some() && !code.is_empty() && !code.iter().any(|range| range.contains(&pc))
 }
 
 /// Whether the stack pointer has come down to the code.

@@ -1,0 +1,5 @@
+# RUN: hvrun %s
+# EXIT: 126
+# STDERR: there is no instruction in it
+        .data
+        .word   1
