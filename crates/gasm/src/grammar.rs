@@ -151,13 +151,13 @@ impl Assembler<'_> {
 }
 
 /// What a parser would have taken, in words.
+#[allow(clippy::wildcard_enum_match_arm, reason = "every part of a grammar is labelled, so nothing else helps")]
 fn expectations(error: &Rich<'_, Tok>) -> String {
     let mut words: Vec<String> = error
         .expected()
         .filter_map(|pattern| match pattern {
             RichPattern::EndOfInput => Some("the end of the statement".to_string()),
             RichPattern::Label(label) => Some(label.to_string()),
-            // Every part of a grammar is labelled, so nothing else helps.
             _ => None,
         })
         .collect();

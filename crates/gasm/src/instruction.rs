@@ -474,9 +474,12 @@ impl Assembler<'_> {
         self.before_insn();
         if !conditional && !compressible {
             // A jump has one length.
+            let out = self.out();
+            out.reserve(8);
             self.fix_here(FixKind::Reloc(Reloc::Jal), target, place, false);
             let out = self.out();
-            out.bytes.extend_from_slice(&rv32::encode(&insn).to_le_bytes());
+            out.push(&rv32::encode(&insn).to_le_bytes());
+            out.set_aside(4);
             out.split();
             return;
         }
@@ -493,18 +496,25 @@ impl Assembler<'_> {
     /// Emits a 32-bit instruction.
     pub fn emit32(&mut self, word: u32) {
         self.before_insn();
-        self.out().bytes.extend_from_slice(&word.to_le_bytes());
+        self.out().push(&word.to_le_bytes());
     }
 
     /// Emits a 16-bit instruction.
     pub fn emit16(&mut self, half: u16) {
         self.before_insn();
-        self.out().bytes.extend_from_slice(&half.to_le_bytes());
+        self.out().push(&half.to_le_bytes());
     }
 
     /// A field at the next byte.
     pub fn fix_here(&mut self, kind: FixKind, value: Value, place: Where, relaxable: bool) {
         let relax = relaxable && self.target.relax();
+        let size = match kind {
+            FixKind::Data(n) => u32::from(n),
+            FixKind::Reloc(reloc) => (reloc.field().size() as u32).min(4),
+            FixKind::Relative32 | FixKind::ImmediateI | FixKind::ImmediateS => 4,
+        };
+        // The field is whole in one fragment.
+        self.out().reserve(size);
         let here = self.here();
         self.out().fixups.push(Fixup { frag: here.frag, pos: here.pos, kind, relax, value, place });
     }

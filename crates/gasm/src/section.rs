@@ -178,6 +178,16 @@ pub enum Content {
     Code,
 }
 
+/// GNU as keeps fragments in blocks of memory, and begins a fragment where a block is full. Call frame
+/// information shows where fragments begin (a distance inside one is written as a number, a distance
+/// between two as a pair of relocations), so we count along. These are its sizes on a 64-bit host:
+/// bytes of a block,
+const GNU_BLOCK: u32 = 4048;
+/// bytes of a fragment's record, before its contents,
+const GNU_FRAGMENT: u32 = 120;
+/// and what records are aligned to.
+const GNU_ALIGN: u32 = 8;
+
 /// One subsection.
 pub struct Chain {
     /// Its section.
@@ -198,6 +208,8 @@ pub struct Chain {
     pub content: Content,
     /// The architecture named by a mapping symbol last.
     pub arch: u32,
+    /// Bytes left in the block of memory that GNU as would have.
+    room: u32,
 }
 
 /// A mapping symbol.
@@ -223,6 +235,7 @@ impl Chain {
             mapping: Vec::new(),
             content: Content::None,
             arch: u32::MAX,
+            room: GNU_BLOCK - GNU_FRAGMENT,
         }
     }
 
@@ -236,8 +249,35 @@ impl Chain {
         self.bytes.len() as u32
     }
 
+    /// Makes sure that `n` more fixed bytes fit in the block that GNU as would have.
+    #[inline]
+    pub fn reserve(&mut self, n: u32) {
+        if self.room < n {
+            self.split();
+            if self.room < n {
+                self.room = n.saturating_mul(2).max(GNU_BLOCK - GNU_FRAGMENT);
+            }
+        }
+    }
+
+    /// Takes room for what GNU as thinks may become `n` bytes.
+    pub fn set_aside(&mut self, n: u32) {
+        self.reserve(n);
+        self.room -= n;
+    }
+
+    /// Appends fixed bytes.
+    #[inline]
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len() as u32);
+        self.room -= bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// Begins a new fragment: distances across its start are not constant for the assembler.
     pub fn split(&mut self) {
+        let used = GNU_BLOCK.saturating_sub(self.room).next_multiple_of(GNU_ALIGN) + GNU_FRAGMENT;
+        self.room = if used > GNU_BLOCK { GNU_BLOCK - GNU_FRAGMENT } else { GNU_BLOCK - used };
         let start = self.pos();
         let before = self.variables.len() as u32;
         self.frags.push(Frag { start, variable: Frag::NO_VARIABLE, size: 0, address: 0, before });
@@ -245,6 +285,8 @@ impl Chain {
 
     /// Ends the last fragment with a variable part.
     pub fn push_variable(&mut self, variable: Variable, size: u32) {
+        // What GNU as sets aside for it.
+        self.set_aside(if matches!(variable, Variable::Branch(_)) { 8 } else { 1 });
         let index = self.variables.len() as u32;
         self.variables.push(variable);
         if let Some(frag) = self.frags.last_mut() {

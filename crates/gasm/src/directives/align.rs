@@ -121,8 +121,11 @@ impl Assembler<'_> {
                     return;
                 }
                 self.content(Content::Code);
+                self.out().reserve(worst as u32);
                 self.fix_here(FixKind::Reloc(Reloc::Align), Value::number(worst as i64), place, false);
-                push_nops(&mut self.out().bytes, worst as u32);
+                let mut nops = Vec::new();
+                push_nops(&mut nops, worst as u32);
+                self.out().push(&nops);
                 self.out().split();
                 self.align_section(power);
                 return;

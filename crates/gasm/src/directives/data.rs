@@ -129,13 +129,13 @@ fn data(a: &mut Assembler<'_>, s: Stmt<'_>, size: u8) {
                 if n != 0 && !a.may_hold_bytes("a number", s.span(s.toks[from].start, s.toks[to].end), ".data") {
                     return;
                 }
-                a.out().bytes.extend_from_slice(&n.to_le_bytes()[..usize::from(size)]);
+                a.out().push(&n.to_le_bytes()[..usize::from(size)]);
             }
             None => {
                 let span = s.span(s.toks[from].start, s.toks[to].end);
                 let place = a.place(span);
                 a.fix_here(FixKind::Data(size), value, place, false);
-                a.out().bytes.extend_from_slice(&[0; 8][..usize::from(size)]);
+                a.out().push(&[0; 8][..usize::from(size)]);
             }
         }
         if args.at_end() {
