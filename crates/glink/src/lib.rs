@@ -72,8 +72,10 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     };
     let inputs = load::load(specs, &script, options, files, &mut problems);
     let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
+    // A script without ENTRY starts at the first code, as in GNU ld, if there is no `_start`.
+    let entry_is_wanted = options.script.is_none() || options.entry.is_some() || script.entry.is_some();
     let mut asked: Vec<&str> = options.undefined.iter().chain(&script.externs).map(String::as_str).collect();
-    if !entry.starts_with(|c: char| c.is_ascii_digit()) {
+    if entry_is_wanted && !entry.starts_with(|c: char| c.is_ascii_digit()) {
         asked.push(&entry);
     }
     let wrapped: Vec<(String, String)> = options.wrap.iter().flat_map(|name| [(name.clone(), format!("__wrap_{name}")), (format!("__real_{name}"), name.clone())]).collect();
@@ -94,6 +96,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     if let (Some(section), 0) = (got.section, got.size) {
         plan.leave_out(&resolved, section);
     }
+    plan.align_thread_block();
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
     let attributes = attributes::merge(&resolved, &mut problems);
     let merged = merge::merge(&resolved, &plan);
@@ -226,10 +229,20 @@ fn define_bounds(resolved: &mut Resolved<'_>, plan: &plan::Plan<'_>) {
     }
 }
 
+/// The address of the first output section with code.
+fn first_code(linked: Final<'_, '_, '_>) -> u32 {
+    let outputs = linked.inputs.plan.outputs.iter().zip(&linked.layout.outputs);
+    let code = outputs.filter(|(output, placed)| placed.present && output.has(object::elf::SHF_EXECINSTR | object::elf::SHF_ALLOC));
+    code.map(|(_, placed)| placed.address as u32).min().unwrap_or(0)
+}
+
 fn entry_address(linked: Final<'_, '_, '_>, entry: &str) -> u32 {
     let number = entry.strip_prefix("0x").map_or_else(|| entry.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
     number.unwrap_or_else(|| {
-        let place = linked.inputs.resolved.symbols.find(entry.as_bytes()).map(|id| linked.inputs.resolved.place_of(id));
-        place.map_or(0, |place: Place| linked.shapes.address(linked.layout, place, 0))
+        let found = linked.inputs.resolved.symbols.find(entry.as_bytes()).map(|id| linked.inputs.resolved.place_of(id));
+        match found {
+            Some(place @ (Place::Absolute(_) | Place::Section(..) | Place::Linker(_))) => linked.shapes.address(linked.layout, place, 0),
+            Some(Place::Undefined(_) | Place::UndefinedWeak) | None => first_code(linked),
+        }
     })
 }

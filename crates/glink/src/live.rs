@@ -77,9 +77,15 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
     }
     while let Some(id) = work.pop() {
         let input = &resolved.sections[id.0 as usize];
+        let is_unwind_table = input.section.name.starts_with(b".eh_frame");
         for rela in input.section.relas.iter().filter(|rela| rela.r_sym(LE) != 0) {
             let (place, _) = resolve_target(resolved, input.object, rela);
             if let Place::Section(target, _) = place {
+                // A table of functions does not keep them; what it needs to unwind them it keeps.
+                let is_local = resolved.global(input.object, rela.r_sym(LE)).is_none();
+                if is_unwind_table && is_local && resolved.section(target).has(elf::SHF_EXECINSTR) {
+                    continue;
+                }
                 reach(target, Reason::From(id), &mut work);
             }
             if let Some(symbol) = resolved.global(input.object, rela.r_sym(LE)) {

@@ -101,6 +101,18 @@ pub struct Plan<'s> {
 }
 
 impl Plan<'_> {
+    /// A thread's block begins with the first thread-local section, so that one is aligned as strictly
+    /// as any of them.
+    pub fn align_thread_block(&mut self) {
+        let is_thread = |output: &Output<'_>| output.has(elf::SHF_TLS) && output.items.iter().any(|item| matches!(item, Item::Section(_)));
+        let strictest = self.outputs.iter().filter(|output| is_thread(output)).map(|output| output.align).max();
+        let in_order = self.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
+        let first = in_order.into_iter().find(|&index| is_thread(&self.outputs[index]));
+        if let (Some(first), Some(strictest)) = (first, strictest) {
+            self.outputs[first].align = strictest;
+        }
+    }
+
     /// Takes a section that turned out to be empty from its output section, so that its flags do not
     /// count there.
     pub fn leave_out(&mut self, resolved: &Resolved<'_>, section: SectionId) {
