@@ -58,8 +58,13 @@ impl Merged {
 struct Group<'a> {
     leader: SectionId,
     align: u32,
+    /// Strings may be the ends of others.
+    shares_ends: bool,
     by_piece: NameMap<'a, u32>,
-    contents: Vec<u8>,
+    /// Each piece once, in the order in which they were first seen.
+    pieces: Vec<&'a [u8]>,
+    /// Inputs with their pieces: offset in the input, number of the piece.
+    inputs: Vec<(SectionId, Vec<(u32, u32)>)>,
 }
 
 /// Merges what the plan put into the same output section with the same flags, entry size and
@@ -74,32 +79,74 @@ pub fn merge(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Merged {
             let section = resolved.section(*id);
             let Some(pieces) = split(section) else { continue };
             let group = *by_key.entry((section.flags.0, section.entsize, section.align)).or_insert_with(|| {
-                groups.push(Group { leader: *id, align: section.align, by_piece: NameMap::default(), contents: Vec::new() });
+                // Names in debug sections are many and not worth the sorting.
+                let shares_ends = section.has(elf::SHF_STRINGS | elf::SHF_ALLOC) && section.entsize == 1;
+                groups.push(Group { leader: *id, align: section.align, shares_ends, by_piece: NameMap::default(), pieces: Vec::new(), inputs: Vec::new() });
                 groups.len() - 1
             });
-            let group = &mut groups[group];
-            let offsets = pieces.into_iter().map(|(start, end)| (start, group.insert(&section.data[start as usize..end as usize]))).collect();
-            merged.index[id.0 as usize] = merged.inputs.len() as u32;
-            merged.inputs.push(Pieces { leader: group.leader, offsets });
+            groups[group].insert(*id, section, &pieces);
         }
         for group in groups {
-            merged.contents.insert(group.leader, group.contents);
+            group.finish(&mut merged);
         }
     }
     merged
 }
 
 impl<'a> Group<'a> {
-    fn insert(&mut self, piece: &'a [u8]) -> u32 {
-        if let Some(&offset) = self.by_piece.get(piece) {
-            return offset;
-        }
-        let start = self.contents.len().next_multiple_of(self.align as usize);
-        self.contents.resize(start, 0);
-        self.contents.extend_from_slice(piece);
-        self.by_piece.insert(piece, start as u32);
-        start as u32
+    fn insert(&mut self, id: SectionId, section: &Section<'a>, pieces: &[(u32, u32)]) {
+        let data: &'a [u8] = section.data;
+        let numbers = pieces.iter().map(|&(start, end)| {
+            let piece = &data[start as usize..end as usize];
+            let number = *self.by_piece.entry(piece).or_insert_with(|| {
+                self.pieces.push(piece);
+                self.pieces.len() as u32 - 1
+            });
+            (start, number)
+        });
+        let numbers = numbers.collect();
+        self.inputs.push((id, numbers));
     }
+
+    /// Lays the pieces out and notes where those of each input went.
+    fn finish(self, merged: &mut Merged) {
+        let within = if self.shares_ends { ends(&self.pieces, self.align) } else { vec![None; self.pieces.len()] };
+        let mut contents: Vec<u8> = Vec::new();
+        let mut offsets: Vec<u32> = vec![0; self.pieces.len()];
+        for (number, piece) in self.pieces.iter().enumerate().filter(|&(number, _)| within[number].is_none()) {
+            contents.resize(contents.len().next_multiple_of(self.align as usize), 0);
+            offsets[number] = contents.len() as u32;
+            contents.extend_from_slice(piece);
+        }
+        for (number, longer) in within.iter().enumerate() {
+            if let Some(longer) = *longer {
+                offsets[number] = offsets[longer] + (self.pieces[longer].len() - self.pieces[number].len()) as u32;
+            }
+        }
+        for (id, pieces) in self.inputs {
+            merged.index[id.0 as usize] = merged.inputs.len() as u32;
+            let offsets = pieces.into_iter().map(|(start, number)| (start, offsets[number as usize])).collect();
+            merged.inputs.push(Pieces { leader: self.leader, offsets });
+        }
+        merged.contents.insert(self.leader, contents);
+    }
+}
+
+/// For each string the longer one, if any, whose end it is. Sorted by their reversed bytes, a string
+/// stands before those that end with it.
+fn ends(pieces: &[&[u8]], align: u32) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_unstable_by(|&a, &b| pieces[a].iter().rev().cmp(pieces[b].iter().rev()));
+    let mut within = vec![None; pieces.len()];
+    for pair in order.windows(2).rev() {
+        let (shorter, longer) = (pair[0], pair[1]);
+        let whole = within[longer].unwrap_or(longer);
+        let (short, long) = (pieces[shorter], pieces[whole]);
+        if long.ends_with(short) && (long.len() - short.len()).is_multiple_of(align as usize) {
+            within[shorter] = Some(whole);
+        }
+    }
+    within
 }
 
 /// The pieces of a section that can be merged.
@@ -128,4 +175,20 @@ fn split(section: &Section<'_>) -> Option<Vec<(u32, u32)>> {
     }
     // A string that does not end cannot move.
     (start == section.size).then_some(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends;
+
+    #[test]
+    fn strings_are_found_at_the_ends_of_others() {
+        let pieces: [&[u8]; 5] = [b"cat\0", b"tomcat\0", b"at\0", b"dog\0", b"\0"];
+        let within = ends(&pieces, 1);
+        assert_eq!(within[..4], [Some(1), None, Some(1), None]);
+        assert!(within[4].is_some_and(|whole| whole == 1 || whole == 3));
+        // Where strings begin at multiples of 4 only "cat" can be cut off at such a place.
+        assert_eq!(ends(&pieces, 4)[..4], [None, None, None, None]);
+        assert_eq!(ends(&[b"ab\0", b"xxxxab\0"], 4), [Some(1), None]);
+    }
 }
