@@ -22,9 +22,17 @@ pub struct Listing {
 const BYTES_SHOWN: usize = 8;
 
 impl Listing {
-    /// Adds a statement.
-    pub fn add(&mut self, span: Span, depth: usize, from: At, to: At) {
-        self.lines.push(Line { span, depth, from, to });
+    /// Adds a statement; its number, for [`end`](Listing::end).
+    pub fn begin(&mut self, span: Span, depth: usize, from: At) -> usize {
+        self.lines.push(Line { span, depth, from, to: from });
+        self.lines.len() - 1
+    }
+
+    /// Says where a statement's output ends. One that was expanded shows no bytes itself: its lines do.
+    pub fn end(&mut self, line: usize, to: At) {
+        if line + 1 == self.lines.len() {
+            self.lines[line].to = to;
+        }
     }
 }
 

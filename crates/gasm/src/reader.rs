@@ -62,17 +62,17 @@ impl Assembler<'_> {
             {
                 self.note_line(text, &toks, map);
             }
-            let listed = self.listing.is_some().then(|| self.here());
+            let (here, depth) = (self.here(), self.reading.len());
+            let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
+            let listed = self.listing.as_mut().map(|listing| listing.begin(span, depth, here));
             if self.options.debug_info {
                 self.lines.begin_statement(map.span(toks[0].start as usize, toks[0].end as usize));
             }
             self.statement(Stmt { text, map, toks: &toks });
-            if let Some(from) = listed {
-                let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
+            if let Some(line) = listed {
                 let to = self.here();
-                let depth = self.reading.len();
                 if let Some(listing) = &mut self.listing {
-                    listing.add(span, depth, from, to);
+                    listing.end(line, to);
                 }
             }
         }
