@@ -132,9 +132,10 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Err(error) if !error.use_stderr() => return Ok(Parsed::Text(error.to_string())),
         Err(error) => return Err(error.to_string().trim_start_matches("error: ").to_string()),
     };
-    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    // Of an option given twice the last one counts, as in GNU ld.
+    let text = |name: &str| matches.get_many::<String>(name).and_then(Iterator::last).cloned();
     let all = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
-    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    let path = |name: &str| matches.get_many::<PathBuf>(name).and_then(Iterator::last).cloned();
     // Of an option and its opposite the last one counts.
     let last_of = |on: &str, off: &str, default: bool| match (matches.indices_of(on).and_then(Iterator::last), matches.indices_of(off).and_then(Iterator::last)) {
         (Some(on), Some(off)) => on > off,
@@ -222,4 +223,21 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     };
     let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
     Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_repeated_options_counts() {
+        let arguments: Vec<OsString> = "-o one -e a x.o -o two -e b --no-relax --relax -Ttext=0x1000 -Ttext=0x2000".split(' ').map(OsString::from).collect();
+        let Ok(Parsed::Command(command)) = parse(&arguments) else { panic!("not a command") };
+        assert_eq!(command.output, PathBuf::from("two"));
+        assert_eq!(command.options.entry.as_deref(), Some("b"));
+        assert_eq!(command.options.text_base, 0x2000);
+        assert!(command.options.relax);
+        assert!(parse(&["--no-such-option".into()]).is_err_and(|message| message.contains("--no-such-option")));
+        assert!(parse(&["-r".into(), "x.o".into()]).is_err_and(|message| message.contains("-r")));
+    }
 }

@@ -127,3 +127,54 @@ fn the_program_runs_under_qemu() {
         }
     }
 }
+
+/// picolibc's own script, as Debian installs it, with its C library and start-up code.
+#[test]
+fn picolibc_links_with_its_own_script() {
+    if !have("riscv64-unknown-elf-gcc") || !have("qemu-system-riscv32") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gcc = |arguments: &[&str]| {
+        let output = run(Command::new("riscv64-unknown-elf-gcc").args(["--specs=picolibc.specs", "-O2", "-march=rv32imac", "-mabi=ilp32"]).args(arguments));
+        String::from_utf8(output).expect("text").trim().to_string()
+    };
+    // Where Debian puts it; gcc's -print-file-name does not look into the folders of its specs.
+    let root = Path::new("/usr/lib/picolibc/riscv64-unknown-elf/lib");
+    let folder_of_libraries = root.join("release/rv32imac/ilp32");
+    if !folder_of_libraries.join("libc.a").is_file() || !root.join("picolibc.ld").is_file() {
+        assert!(std::env::var("HVKIT_REQUIRE_PEERS").as_deref() != Ok("1"), "picolibc is not installed");
+        println!("skipped: picolibc is not installed");
+        return;
+    }
+    let object = folder.path().join("program.o");
+    let source = common::sources().join("picolibc.c");
+    gcc(&["-c", &source.to_string_lossy(), "-o", &object.to_string_lossy()]);
+    let regions = [("__flash", "0x80000000"), ("__flash_size", "0x100000"), ("__ram", "0x80100000"), ("__ram_size", "0x100000")];
+    let specs = [
+        InputSpec::File(folder_of_libraries.join("crt0.o")),
+        InputSpec::File(object),
+        InputSpec::GroupStart,
+        InputSpec::Library("c".into()),
+        InputSpec::File(libgcc()),
+        InputSpec::GroupEnd,
+    ];
+    for (relax, gc_sections) in [(true, false), (false, false), (true, true)] {
+        let options = Options {
+            relax,
+            gc_sections,
+            // Found along the search folders, as `-T picolibc.ld` is.
+            script: Some("picolibc.ld".into()),
+            search_dirs: vec![folder_of_libraries.clone(), root.to_path_buf()],
+            defsyms: regions.iter().map(|(name, value)| glink::Defsym { name: (*name).into(), value: (*value).into() }).collect(),
+            ..Options::default()
+        };
+        let mut sources = diag::Sources::new();
+        let linked = glink::link(&specs, &options, &mut sources, &mut OsHost::new());
+        let image = folder.path().join("image");
+        let bytes = linked.image.unwrap_or_else(|| panic!("{}", diag::render_text(&sources, &linked.diagnostics, false)));
+        std::fs::write(&image, bytes).expect("written");
+        let output = run(Command::new("timeout").arg("20").args(["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "stdio", "-kernel"]).arg(&image));
+        assert_eq!(String::from_utf8_lossy(&output), "hello picolibc 4 0 1.5 51\n", "relax {relax}, gc {gc_sections}");
+    }
+}
