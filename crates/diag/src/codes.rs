@@ -151,6 +151,7 @@ codes! {
     named {
         // constant     name           default   on     what
         DATA_RANGE      "data-range"   Error     true   "data does not fit its width";
+        RELAXED_DIFFERENCE "relaxed-difference" Warning true "a distance in code that linking may change";
         ULEB128_RELOCATION "uleb128-relocation" Warning true "a LEB128 distance in code";
         REPEAT_NEGATIVE "repeat-negative" Warning true "a negative count";
         SECTION_ATTRIBUTES "section-attributes" Warning true "section attributes change";

@@ -5,8 +5,11 @@
 use crate::assembler::Assembler;
 use crate::expr::{ArithmeticError, Binary, ExprId, Node, Value, binary, unary};
 use crate::limits;
-use crate::section::SectionId;
+use crate::place::Where;
+use crate::section::{FixKind, SectionId};
 use crate::symbols::{Definition, SymbolId};
+use diag::{Diagnostic, codes};
+use rv32::Reloc;
 
 /// Why a value has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +126,24 @@ impl Assembler<'_> {
                 Err(undefined.map_or(Failure::NotConstant, Failure::Undefined))
             }
         }
+    }
+
+    /// Warns if a number was made of a distance in code that linking may change.
+    pub fn warn_relaxable(&mut self, value: Value, place: Where) {
+        let (Some(a), Some(b)) = (self.label(value.add), self.label(value.sub)) else { return };
+        if a.chain != b.chain || !self.sections[self.sections.section_of(a)].is_code() {
+            return;
+        }
+        let (low, high) = ((a.frag, a.pos).min((b.frag, b.pos)), (a.frag, a.pos).max((b.frag, b.pos)));
+        let fixups = &self.sections[a.chain].fixups;
+        let from = fixups.partition_point(|f| (f.frag, f.pos) < low);
+        let between = fixups[from..].iter().take_while(|f| (f.frag, f.pos) < high);
+        let Some(culprit) = between.into_iter().find(|f| f.relax || f.kind == FixKind::Reloc(Reloc::Align)).map(|f| f.place) else { return };
+        let d = Diagnostic::new(&codes::RELAXED_DIFFERENCE, "a distance in code is used as a number, and linking may change it")
+            .at(place.span, "the distance before linking is taken")
+            .also(culprit.span, "the linker may shorten this")
+            .help(".option norelax");
+        self.report_at(d, place);
     }
 
     /// Follows names that stand for one symbol and a number.

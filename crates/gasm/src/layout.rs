@@ -62,6 +62,23 @@ impl Assembler<'_> {
         false
     }
 
+    /// Warns about sizes that are distances in code which linking may change.
+    pub fn warn_relaxable_sizes(&mut self) {
+        let mut found = Vec::new();
+        for chain in &self.sections.chains {
+            for variable in &chain.variables {
+                if let Variable::Repeat { count: value, place, .. } | Variable::Org { target: value, place, .. } = variable
+                    && value.sub.is_some()
+                {
+                    found.push((*value, *place));
+                }
+            }
+        }
+        for (value, place) in found {
+            self.warn_relaxable(value, place);
+        }
+    }
+
     fn unsettled(&mut self) {
         let d = Diagnostic::new(&codes::E0310, "the sizes in this file do not settle")
             .note("a size depends on itself through labels, as in `.space b - a` between a and b");

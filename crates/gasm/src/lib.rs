@@ -72,6 +72,7 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     a.mark_stack();
     a.pad_code_sections();
     let object = if a.layout() {
+        a.warn_relaxable_sizes();
         a.write_lines();
         if a.layout() { a.object() } else { Vec::new() }
     } else {

@@ -289,6 +289,12 @@ impl Assembler<'_> {
                 return term(value);
             }
             let (a, b) = (self.fold_fixed(left.value), self.fold_fixed(right.value));
+            for (before, folded, at) in [(left.value, a, left.start), (right.value, b, right.start)] {
+                if before != folded {
+                    let place = self.place(s.span(at, s.end()));
+                    self.warn_relaxable(before, place);
+                }
+            }
             if let (Some(a), Some(b)) = (a.constant(), b.constant()) {
                 return match binary(op, a, b) {
                     Ok(n) => term(Value::number(n)),

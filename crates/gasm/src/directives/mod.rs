@@ -93,7 +93,11 @@ impl Assembler<'_> {
             return Some(n);
         }
         let d = match self.known_now(value) {
-            Ok(n) => return Some(n),
+            Ok(n) => {
+                let place = self.place(span);
+                self.warn_relaxable(value, place);
+                return Some(n);
+            }
             Err(Failure::Undefined(id)) => {
                 let name = self.names.show(self.symbols[id].name);
                 let first = self.symbols[id].place.span;

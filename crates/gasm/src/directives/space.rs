@@ -53,7 +53,7 @@ fn space(a: &mut Assembler<'_>, s: Stmt<'_>) {
     }
     let place = a.place(span);
     a.check_width(byte, 1, place);
-    repeat(a, s, count, span, 1, byte as u8 as u64);
+    repeat(a, count, span, 1, byte as u8 as u64);
 }
 
 fn fill(a: &mut Assembler<'_>, s: Stmt<'_>) {
@@ -85,13 +85,17 @@ fn fill(a: &mut Assembler<'_>, s: Stmt<'_>) {
     // GNU as: more than 8 bytes count as 8, and only 4 of them come from the value.
     let size = size.min(8) as u8;
     let value = if size > 4 { value as u64 & 0xffff_ffff } else { value as u64 & (1u64 << (u32::from(size) * 8)).wrapping_sub(1) };
-    repeat(a, s, count, span, size, value);
+    repeat(a, count, span, size, value);
 }
 
 /// `count` times `size` bytes of `value`.
-fn repeat(a: &mut Assembler<'_>, s: Stmt<'_>, count: Value, span: diag::Span, size: u8, value: u64) {
+fn repeat(a: &mut Assembler<'_>, count: Value, span: diag::Span, size: u8, value: u64) {
     a.content(Content::Data);
+    let place = a.place(span);
     let folded = a.fold_fixed(count);
+    if folded != count {
+        a.warn_relaxable(count, place);
+    }
     if let Some(n) = folded.constant() {
         if n < 0 {
             let d = Diagnostic::new(&codes::REPEAT_NEGATIVE, format!("repeated {n} times")).at(span, "nothing is written");
@@ -108,8 +112,6 @@ fn repeat(a: &mut Assembler<'_>, s: Stmt<'_>, count: Value, span: diag::Span, si
             return;
         }
     }
-    let _ = s;
-    let place = a.place(span);
     let size_now = folded.constant().map_or(0, |n| n.saturating_mul(i64::from(size)).min(i64::from(u32::MAX)) as u32);
     a.out().push_variable(Variable::Repeat { count: folded, size, value, place }, size_now);
 }
