@@ -159,10 +159,17 @@ pub fn run_case(case: &Path) -> Result<(), String> {
             return Err(format!("standard error does not hold {part:?}; it is:\n{}", outcome.stderr));
         }
     }
-    let tidy = |text: &str| text.replace(&*scratch.path().to_string_lossy(), "%t").replace(&*folder.to_string_lossy(), "%d");
+    let from_here = folder.strip_prefix(current_dir()).unwrap_or(folder);
+    let tidy = |text: &str| {
+        [(scratch.path(), "%t"), (folder, "%d"), (from_here, "%d")].iter().fold(text.to_string(), |text, (path, name)| text.replace(&*path.to_string_lossy(), name))
+    };
     golden(&case.with_extension("stdout"), &tidy(&outcome.stdout))?;
     golden(&folder.join("expected.txt"), &tidy(&outcome.stdout))?;
     golden(&case.with_extension("stderr"), &tidy(&outcome.stderr))
+}
+
+fn current_dir() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// Adds the diagnostics that are among the JSON lines, as far as they point into the case.
@@ -171,7 +178,8 @@ fn collect(lines: &str, case: &Path, found: &mut BTreeSet<(u64, String, String)>
         let value: serde_json::Value = serde_json::from_str(line).map_err(|_| format!("not a line of JSON: {line}"))?;
         let (Some(severity), Some(code)) = (value["severity"].as_str(), value["code"].as_str()) else { continue };
         let place = &value["place"];
-        let here = place["file"].as_str().is_some_and(|file| Path::new(file) == case);
+        // Linkers name sources as debug information does, from the current folder.
+        let here = place["file"].as_str().is_some_and(|file| current_dir().join(file) == case);
         let line = if here { place["line"].as_u64().unwrap_or(0) } else { 0 };
         found.insert((line, severity.into(), code.into()));
     }

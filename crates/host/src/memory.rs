@@ -91,7 +91,7 @@ impl Host for MemoryHost {
         self.variables.get(name).cloned()
     }
     fn current_dir(&self) -> PathBuf {
-        PathBuf::from("/")
+        self.below.as_ref().map_or_else(|| PathBuf::from("/"), |below| below.current_dir())
     }
     fn stdin_kind(&self) -> InputKind {
         InputKind::Finite

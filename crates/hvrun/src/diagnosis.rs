@@ -22,7 +22,7 @@ pub fn diagnose(guest: &Guest, isa: Isa, report: &CrashReport) -> Diagnosis {
     if ran_off_the_end(guest, report) {
         // The line of the last instruction.
         let at = trap.pc.0.wrapping_sub(2);
-        return Diagnosis { at, why: "the code ends behind this, and the guest went on".into(), cure: "end with `ret` from `main`, `j` somewhere, or `call hv_exit`".into() };
+        return Diagnosis { at, why: "the guest ran off the end of its code: this was the last instruction".into(), cure: "end with `ret` from `main`, `j` somewhere, or `call hv_exit`".into() };
     }
     if stack_is_in_code(guest, report) {
         let why = format!("the stack has grown into the code: sp is {:#010x}", report.registers[2]);
