@@ -38,6 +38,7 @@ pub const PROGRAM_HEADER: u64 = 32;
 pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) -> Vec<Segment> {
     let mut order: Vec<usize> = (0..inputs.plan.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated()).collect();
     order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
+    check_names(inputs, layout, problems);
     check(inputs, layout, &order, problems);
     let mut segments = if inputs.script.segments.is_empty() { by_flags(inputs, layout, &order) } else { by_script(inputs, layout, &order, problems) };
     for segment in &mut segments {
@@ -49,6 +50,26 @@ pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<
 fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
     let placed = layout.outputs[index];
     placed.address + if output.is_tbss() { 0 } else { placed.size }
+}
+
+/// What the script names must exist, and what it asks of segments must be supported.
+fn check_names(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) {
+    for rule in inputs.plan.outputs.iter().filter_map(|output| output.rule) {
+        for name in [&rule.region, &rule.load_region].into_iter().flatten() {
+            if layout.regions.bounds(inputs.script, name).is_none() {
+                let diagnostic = Diagnostic::new(&codes::E0508, format!("MEMORY has no region `{name}`")).at(rule.span, "which this section is to go into");
+                problems.push(Problem::Plain(Box::new(diagnostic)));
+            }
+        }
+    }
+    for segment in &inputs.script.segments {
+        if segment.load_address.is_some() {
+            problems.push(Problem::plain(&codes::E0508, format!("AT in PHDRS is not supported; segment `{}` has it", segment.name)));
+        }
+        if !matches!(segment.flags, None | Some(crate::script::ast::Expr::Number(_))) {
+            problems.push(Problem::plain(&codes::E0508, format!("FLAGS of segment `{}` is not a plain number, which is not supported", segment.name)));
+        }
+    }
 }
 
 /// Sections must lie in the address space and apart.

@@ -39,7 +39,8 @@ impl Regions {
         script.regions.iter().position(|region| region.name == name)
     }
 
-    pub(super) fn bounds(&self, script: &Script, name: &str) -> Option<(u64, u64)> {
+    /// First address and length of a region by its name or alias.
+    pub fn bounds(&self, script: &Script, name: &str) -> Option<(u64, u64)> {
         self.find(script, name).map(|index| (self.uses[index].origin, self.uses[index].length))
     }
 
