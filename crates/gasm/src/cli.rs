@@ -77,6 +77,8 @@ static SPELLINGS: &[(&str, Rule)] = &[
     ("--gdwarf-", Rule::PrefixNothing),
     ("-gdwarf-", Rule::PrefixNothing),
     ("--gdwarf-cie-version=", Rule::PrefixNothing),
+    // gcc -v: GNU as names itself and goes on.
+    ("-v", Rule::Nothing),
     ("-D", Rule::Nothing),
     ("-f", Rule::Nothing),
     ("-J", Rule::Nothing),
@@ -150,7 +152,7 @@ fn command() -> Clap {
         .arg(value("diagnostics", "FORMAT", "text, or json: one object a line").value_parser(["text", "json"]))
         .arg(value("color", "WHEN", "Colours: auto, always, never").alias("colour").value_parser(["auto", "always", "never"]))
         .arg(value("explain", "CODE", "Show the page of an error or warning"))
-        .arg(Arg::new("version").long("version").short('v').action(ArgAction::SetTrue).help("Show the version"))
+        .arg(Arg::new("version").long("version").short('V').action(ArgAction::SetTrue).help("Show the version"))
 }
 
 /// Puts the words of `@file` in its place (GNU "Command-Line Options": separated by spaces, quotes
@@ -350,6 +352,7 @@ mod tests {
         assert_eq!(r.output, PathBuf::from("-al"));
         assert_eq!(r.options.defines, [("A".into(), 16), ("B".into(), 2), ("C".into(), 3)]);
         assert!(r.json && r.options.debug_info && r.options.include_dirs.len() == 2);
+        assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == rv32::Isa::BASE, "the last of repeated options counts");
         assert_eq!(request(&["x/y.S"]).output, PathBuf::from("y.o"));
         assert_eq!(request(&[]).inputs, [PathBuf::from("-")]);
     }
