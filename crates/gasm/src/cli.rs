@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(r.output, PathBuf::from("-al"));
         assert_eq!(r.options.defines, [("A".into(), 16), ("B".into(), 2), ("C".into(), 3)]);
         assert!(r.json && r.options.debug_info && r.options.include_dirs.len() == 2);
-        assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == rv32::Isa::BASE, "the last of repeated options counts");
+        assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == Isa::BASE, "the last of repeated options counts");
         assert_eq!(request(&["x/y.S"]).output, PathBuf::from("y.o"));
         assert_eq!(request(&[]).inputs, [PathBuf::from("-")]);
     }
