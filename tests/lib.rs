@@ -54,8 +54,7 @@ pub fn run_program(words: &[String], input: &[u8]) -> Result<Outcome, String> {
         Some("hvrun") => hvrun::run,
         other => return Err(format!("a RUN line begins with gasm, glink or hvrun, not {other:?}")),
     };
-    let skip = usize::from(words.first().is_some_and(|name| name == "glink"));
-    let status = program(&arguments[skip..], &mut host);
+    let status = program(&arguments, &mut host);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Outcome { status, stdout: text(&host.output), stderr: text(&host.errors) })
 }

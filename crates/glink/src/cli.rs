@@ -44,9 +44,9 @@ enum MapTo {
     File(PathBuf),
 }
 
-/// Runs the program. `arguments` are without the program's name.
+/// Runs the program; `arguments` begin with its name.
 pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
-    let arguments = match response::expand(arguments, host.files()) {
+    let arguments = match response::expand(arguments.get(1..).unwrap_or_default(), host.files()) {
         Ok(arguments) => arguments,
         Err(message) => return usage(host, &message),
     };

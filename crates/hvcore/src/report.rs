@@ -51,6 +51,7 @@ fn callers(vm: &Vm, host: &HostMemory) -> Vec<GuestVirt> {
     if follows_call(vm, host, return_address) {
         found.push(return_address);
     }
+    let mut in_register = found.first().copied();
     let stack = vm.hart.get(2) & !3;
     for i in 0..STACK_WORDS {
         if found.len() == MAX_CALLERS {
@@ -61,9 +62,11 @@ fn callers(vm: &Vm, host: &HostMemory) -> Vec<GuestVirt> {
             break;
         }
         let address = GuestVirt(u32::from_le_bytes(word));
-        // The innermost function often saved the `ra` that is still in the register.
-        if found.last() != Some(&address) && follows_call(vm, host, address) {
-            found.push(address);
+        if follows_call(vm, host, address) {
+            // The innermost function may have saved the `ra` that is still in the register: the same call, once.
+            if in_register.take() != Some(address) {
+                found.push(address);
+            }
         }
     }
     found

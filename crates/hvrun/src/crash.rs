@@ -8,6 +8,7 @@ use crate::watch::disassemble;
 use diag::{Diagnostic, Span, codes};
 use host::Host;
 use hvcore::{Cause, CrashReport, Hypervisor, Privilege, Trap, Vm};
+use std::ops::Range;
 use std::path::Path;
 
 /// ABI names of x0 to x31.
@@ -108,11 +109,22 @@ fn source_span(file: &str, line: u32, reporter: &mut Reporter, host: &mut dyn Ho
     };
     let span = reporter.sources.line_span(id, line)?;
     let text = reporter.sources.slice(span);
-    // Underline the statement, not the indentation or the comment.
-    let start = text.iter().position(|b| !b.is_ascii_whitespace())?;
-    let code = text.iter().position(|&b| b == b'#').filter(|&at| at > start).unwrap_or(text.len());
-    let end = text[..code].iter().rposition(|b| !b.is_ascii_whitespace()).map_or(code, |last| last + 1);
-    Some(Span::new(id, span.start as usize + start, span.start as usize + end))
+    let statement = statement(text)?;
+    Some(Span::new(id, span.start as usize + statement.start, span.start as usize + statement.end))
+}
+
+/// What to underline of a line: the statement, without label, indentation and comment.
+fn statement(line: &[u8]) -> Option<Range<usize>> {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$');
+    let text_from = |at: usize| line[at..].iter().position(|b| !b.is_ascii_whitespace()).map(|length| at + length);
+    let mut start = text_from(0)?;
+    let word_end = line[start..].iter().position(|&b| !is_word(b)).map_or(line.len(), |length| start + length);
+    if line.get(word_end) == Some(&b':') {
+        start = text_from(word_end + 1).filter(|&at| line[at] != b'#').unwrap_or(start);
+    }
+    let code = line.iter().position(|&b| b == b'#').filter(|&at| at > start).unwrap_or(line.len());
+    let end = line[..code].iter().rposition(|b| !b.is_ascii_whitespace()).map_or(code, |last| last + 1);
+    Some(start..end)
 }
 
 fn same_file(name: &str, path: &str, host: &dyn Host) -> bool {
@@ -158,5 +170,19 @@ fn describe(trap: &Trap) -> String {
             | Cause::StoreMisaligned,
         ) if trap.tval != trap.pc.0 => format!("{} (address {:#010x})", trap.name(), trap.tval),
         Some(_) | None => trap.name().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::statement;
+
+    #[test]
+    fn the_statement_is_underlined_alone() {
+        let shown = |line: &str| statement(line.as_bytes()).map(|range| line[range].to_string());
+        assert_eq!(shown("  lw a0, 0(t0)  # load").as_deref(), Some("lw a0, 0(t0)"));
+        assert_eq!(shown("main:   lw a0, 0(t0)").as_deref(), Some("lw a0, 0(t0)"));
+        assert_eq!(shown("1: # here").as_deref(), Some("1:"));
+        assert_eq!(shown("   "), None);
     }
 }
