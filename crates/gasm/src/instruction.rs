@@ -5,11 +5,12 @@
 use crate::assembler::{Assembler, Stmt};
 use crate::expr::Value;
 use crate::names::Name;
-use crate::operand::{Modifier, Operand, Shape, Syntax, syntax};
+use crate::operand::{Modifier, Operand, Shape};
 use crate::parse::Args;
 use crate::place::Where;
 use crate::section::{Branch, Content, FixKind, Fixup, Variable};
 use diag::{Diagnostic, Span, codes};
+use rv32::operand::Syntax;
 use rv32::{COp, COperand, Expansion, Ext, Form, Insn, Op, PseudoRow, Reloc};
 
 /// What of an instruction waits for layout or linking.
@@ -57,14 +58,14 @@ impl FormOperands {
     /// Operand `i` as it is written; `None` for the written stack pointer of compressed forms.
     fn written(self, i: usize) -> Option<Option<rv32::Operand>> {
         match self {
-            FormOperands::Rows(rows) => rows.iter().filter(|o| syntax(**o) != Syntax::None).nth(i).map(|o| Some(*o)),
+            FormOperands::Rows(rows) => rows.iter().filter(|o| o.syntax() != Syntax::None).nth(i).map(|o| Some(*o)),
             FormOperands::Compressed(rows) => rows.get(i).map(|o| o.written_as()),
         }
     }
 
     fn count(self) -> usize {
         match self {
-            FormOperands::Rows(rows) => rows.iter().filter(|o| syntax(**o) != Syntax::None).count(),
+            FormOperands::Rows(rows) => rows.iter().filter(|o| o.syntax() != Syntax::None).count(),
             FormOperands::Compressed(rows) => rows.len(),
         }
     }
@@ -77,7 +78,7 @@ fn shape_agrees(wanted: Option<rv32::Operand>, operand: &Operand) -> bool {
         return matches!(operand.shape, Shape::Register(_));
     };
     let is_value = matches!(operand.shape, Shape::Value | Shape::Word(_));
-    match syntax(wanted) {
+    match wanted.syntax() {
         Syntax::Register => matches!(operand.shape, Shape::Register(_)),
         Syntax::Immediate => {
             is_value
@@ -113,7 +114,7 @@ pub fn agrees(form: &Form, i: usize, operand: &Operand) -> bool {
 /// What operand `i` of a form should be.
 pub fn describe(form: &Form, i: usize) -> &'static str {
     match form_operands(form) {
-        FormOperands::Rows(rows) => rows.iter().filter(|o| syntax(**o) != Syntax::None).nth(i).map_or("nothing", |o| o.describe()),
+        FormOperands::Rows(rows) => rows.iter().filter(|o| o.syntax() != Syntax::None).nth(i).map_or("nothing", |o| o.describe()),
         FormOperands::Compressed(rows) => rows.get(i).map_or("nothing", |o| o.describe()),
     }
 }
@@ -198,7 +199,7 @@ impl Assembler<'_> {
     /// Puts the operands into an instruction.
     fn fill(&mut self, s: Stmt<'_>, insn: Insn, rows: &'static [rv32::Operand], operands: &[Operand]) -> Option<Filled> {
         let mut filled = Filled { insn, late: Late::None, wrapped: false };
-        for (row, operand) in rows.iter().filter(|o| syntax(**o) != Syntax::None).zip(operands) {
+        for (row, operand) in rows.iter().filter(|o| o.syntax() != Syntax::None).zip(operands) {
             self.fill_one(s, *row, operand, &mut filled)?;
         }
         Some(filled)

@@ -86,39 +86,6 @@ impl Modifier {
     }
 }
 
-/// What a row's operand is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// A register.
-    Register,
-    /// A constant.
-    Immediate,
-    /// An address.
-    Target,
-    /// An offset and a register in parentheses.
-    Memory,
-    /// A CSR.
-    Csr,
-    /// Letters of a fence set.
-    FenceSet,
-    /// Nothing.
-    None,
-}
-
-/// How a row's operand is written.
-pub fn syntax(operand: rv32::Operand) -> Syntax {
-    use rv32::Operand as O;
-    match operand {
-        O::Rd | O::Rs1 | O::Rs2 => Syntax::Register,
-        O::ImmI | O::Shamt | O::ImmU | O::Uimm5 | O::Imm32 => Syntax::Immediate,
-        O::BranchTarget | O::JumpTarget | O::Symbol => Syntax::Target,
-        O::Load | O::Store | O::Address => Syntax::Memory,
-        O::Csr => Syntax::Csr,
-        O::FencePred | O::FenceSucc => Syntax::FenceSet,
-        O::Ordering => Syntax::None,
-    }
-}
-
 /// What kind of text an operand was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

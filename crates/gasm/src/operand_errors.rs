@@ -4,15 +4,16 @@
 
 use crate::assembler::{Assembler, Stmt};
 use crate::names::Name;
-use crate::operand::{Operand, Shape, Syntax, register_suggestion, syntax};
+use crate::operand::{Operand, Shape, register_suggestion};
 use diag::{Diagnostic, codes, suggest};
+use rv32::operand::Syntax;
 use rv32::{Ext, Form};
 
 /// The usage line of a form: `addi rd, rs1, imm`.
 pub fn usage(name: &str, form: &Form) -> String {
     let operands: Vec<&str> = match form {
-        Form::Real { op, .. } => op.row().operands.iter().filter(|o| syntax(**o) != Syntax::None).map(|o| o.placeholder()).collect(),
-        Form::Pseudo(row) => row.operands.iter().filter(|o| syntax(**o) != Syntax::None).map(|o| o.placeholder()).collect(),
+        Form::Real { op, .. } => op.row().operands.iter().filter(|o| o.syntax() != Syntax::None).map(|o| o.placeholder()).collect(),
+        Form::Pseudo(row) => row.operands.iter().filter(|o| o.syntax() != Syntax::None).map(|o| o.placeholder()).collect(),
         Form::Compressed(cop) => cop.row().operands.iter().map(|o| o.placeholder()).collect(),
     };
     if operands.is_empty() { format!("{name} (no operands)") } else { format!("{name} {}", operands.join(", ")) }
@@ -34,8 +35,8 @@ impl Assembler<'_> {
             return self.needs_extension(s, &mnemonic, needed.name());
         }
         let count = |form: &Form| match form {
-            Form::Real { op, .. } => op.row().operands.iter().filter(|o| syntax(**o) != Syntax::None).count(),
-            Form::Pseudo(row) => row.operands.iter().filter(|o| syntax(**o) != Syntax::None).count(),
+            Form::Real { op, .. } => op.row().operands.iter().filter(|o| o.syntax() != Syntax::None).count(),
+            Form::Pseudo(row) => row.operands.iter().filter(|o| o.syntax() != Syntax::None).count(),
             Form::Compressed(cop) => cop.row().operands.len(),
         };
         let mut usages: Vec<String> = usable.iter().map(|f| usage(&mnemonic, f)).collect();
