@@ -6,7 +6,7 @@ use crate::Options;
 use crate::program::default_output;
 use clap::{Arg, ArgAction, Command as Clap, value_parser};
 use host::Host;
-use rv32::Isa;
+use rv32::isa::Arch;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -268,7 +268,10 @@ pub fn parse(args: &[OsString]) -> Result<Command, String> {
     }
     let mut options = Options::default();
     if let Some(text) = matches.get_one::<String>("march") {
-        options.isa = Isa::parse(text).map_err(|e| wrong(format!("-march={text}: {e}")))?;
+        let unfit = |e: rv32::IsaError| wrong(format!("-march={text}: {e}"));
+        let arch = Arch::parse(text).map_err(unfit)?;
+        options.isa = arch.isa().map_err(unfit)?;
+        options.arch = Some(arch.to_string());
     }
     if let Some(abi) = matches.get_one::<String>("mabi").filter(|a| *a != "ilp32") {
         return Err(wrong(format!("-mabi={abi}: only ilp32 is supported")));
@@ -352,7 +355,8 @@ mod tests {
         assert_eq!(r.output, PathBuf::from("-al"));
         assert_eq!(r.options.defines, [("A".into(), 16), ("B".into(), 2), ("C".into(), 3)]);
         assert!(r.json && r.options.debug_info && r.options.include_dirs.len() == 2);
-        assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == Isa::BASE, "the last of repeated options counts");
+        assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == rv32::Isa::BASE, "the last of repeated options counts");
+        assert_eq!(request(&["-march=rv32i2p0_m2p0", "a.s"]).options.arch.as_deref(), Some("rv32i2p0_m2p0_zicsr2p0_zifencei2p0_zmmul1p0"), "versions are kept");
         assert_eq!(request(&["x/y.S"]).output, PathBuf::from("y.o"));
         assert_eq!(request(&[]).inputs, [PathBuf::from("-")]);
     }

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Options {
     /// Instruction set (`-march`).
     pub isa: Isa,
+    /// The same as attributes name it, with the versions that the command line gave; `None`: the usual ones.
+    pub arch: Option<String>,
     /// `-I`, in order.
     pub include_dirs: Vec<PathBuf>,
     /// Files that `.include` finds when no folder has them: name and contents.
@@ -43,6 +45,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             isa: Isa::DEFAULT,
+            arch: None,
             include_dirs: Vec::new(),
             builtin_includes: Vec::new(),
             defines: Vec::new(),

@@ -8,7 +8,7 @@ use rv32::{Ext, Isa};
 #[derive(Clone)]
 struct State {
     isa: Isa,
-    /// The instruction set as text, where `.attribute arch` gave it with its own versions.
+    /// The instruction set as text, where `-march` or `.attribute arch` gave it with versions of its own.
     text: Option<String>,
     relax: bool,
     pic: bool,
@@ -51,7 +51,7 @@ pub enum AttributeValue {
 impl Target {
     /// The command line's.
     pub fn new(options: &Options) -> Target {
-        let state = State { isa: options.isa, text: None, relax: options.relax, pic: options.pic, arch: 0 };
+        let state = State { isa: options.isa, text: options.arch.clone(), relax: options.relax, pic: options.pic, arch: 0 };
         let mut target = Target {
             state,
             stack: Vec::new(),
