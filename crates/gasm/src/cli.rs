@@ -169,31 +169,9 @@ pub fn expand_files(args: &[OsString], host: &mut dyn Host) -> Result<Vec<OsStri
             return Err(format!("gasm: @{path} names itself\n"));
         }
         let data = host.read(path.as_ref()).map_err(|e| format!("gasm: cannot read {path}: {e}\n"))?;
-        let words = words(&String::from_utf8_lossy(&data));
-        left.extend(words.into_iter().rev().map(|w| (OsString::from(w), depth + 1)));
+        left.extend(host::split_words(&data).into_iter().rev().map(|word| (word, depth + 1)));
     }
     Ok(out)
-}
-
-fn words(text: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('\\', _) => word.get_or_insert_default().extend(chars.next()),
-            (c, Some(q)) if c == q => quote = None,
-            ('"' | '\'', None) => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => out.extend(word.take()),
-            (c, _) => word.get_or_insert_default().push(c),
-        }
-    }
-    out.extend(word);
-    out
 }
 
 /// One word in our spelling; `None` if it has no effect.

@@ -6,9 +6,11 @@
 
 mod memory;
 mod os;
+mod words;
 
 pub use memory::MemoryHost;
 pub use os::OsHost;
+pub use words::split_words;
 
 use std::fmt;
 use std::io::{Read, Write};

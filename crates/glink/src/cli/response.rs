@@ -2,7 +2,7 @@
 
 use host::Files;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Files that name files: more than this many in one another are refused.
@@ -27,34 +27,12 @@ fn expand_one(argument: &OsStr, files: &mut dyn Files, depth: usize, out: &mut V
         return Err(format!("@{} is in a ring of files that name each other", String::from_utf8_lossy(name)));
     }
     match files.read(Path::new(OsStr::from_bytes(name))) {
-        Ok(data) => split(&data).iter().try_for_each(|argument| expand_one(argument, files, depth + 1, out)),
+        Ok(data) => host::split_words(&data).iter().try_for_each(|argument| expand_one(argument, files, depth + 1, out)),
         Err(_) => {
             out.push(argument.to_os_string());
             Ok(())
         }
     }
-}
-
-/// Blanks separate; quotes of both kinds group; a backslash takes the next byte as it is.
-fn split(bytes: &[u8]) -> Vec<OsString> {
-    let mut arguments = Vec::new();
-    let mut current: Option<Vec<u8>> = None;
-    let mut quote: Option<u8> = None;
-    let mut bytes = bytes.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match (byte, quote) {
-            (b'\\', _) => current.get_or_insert_default().extend(bytes.next()),
-            (b'"' | b'\'', None) => {
-                quote = Some(byte);
-                current.get_or_insert_default();
-            }
-            (_, Some(open)) if byte == open => quote = None,
-            (_, None) if byte.is_ascii_whitespace() => arguments.extend(current.take()),
-            _ => current.get_or_insert_default().push(byte),
-        }
-    }
-    arguments.extend(current);
-    arguments.into_iter().map(OsString::from_vec).collect()
 }
 
 #[cfg(test)]
