@@ -18,8 +18,8 @@ use std::path::PathBuf;
   hvrun --machine classic --stats a.s  the 16 KiB guest of the reference configuration
   hvrun --stdin input.txt --json=report.json image
 
-Exit status: the guest's code (0-123), 124 a limit was reached, 125 wrong usage or a failure of hvrun,
-126 source or image refused, 134 a guest crashed. The full table: docs/reference/exits.md"
+Exit status: the guest's code (0-123), 124 a limit was reached, 125 wrong usage or a failure
+of hvrun, 126 source or image refused, 134 a guest crashed. All: docs/reference/exits.md"
 )]
 pub struct Options {
     /// Guests: each argument is one; its files (sources, objects, archives, or one image) are separated by commas
