@@ -125,7 +125,7 @@ impl Core<'_> {
     /// Writes the entry back with the bits that the access sets.
     fn update_entry(&mut self, gva: GuestVirt, access: Access, leaf: &Leaf) -> Step<()> {
         let Some((entry, value)) = leaf.update else { return Ok(()) };
-        self.vm.memory.write(self.host, entry, 4, value).map_err(|_| access_fault(access, gva))?;
+        self.vm.memory.write_entry(self.host, entry, value).map_err(|_| access_fault(access, gva))?;
         self.vm.hart.break_reservation(entry);
         Ok(())
     }

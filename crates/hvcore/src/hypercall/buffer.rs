@@ -116,7 +116,7 @@ impl Context<'_> {
             self.make_present(span.gpa, Access::Store)?;
             let frame = self.vm.memory.frame_to_write(span.gpa).map_err(|_| Failure::BadAddress)?;
             let offset = span.gpa.page_offset() as usize;
-            self.host.page_mut(frame)[offset..offset + length].copy_from_slice(&self.scratch.bytes[done..done + length]);
+            self.host.bytes_mut(frame, offset as u32, length as u32)[offset..offset + length].copy_from_slice(&self.scratch.bytes[done..done + length]);
             done += length;
         }
         Ok(())

@@ -91,8 +91,22 @@ impl GuestMemory {
     #[inline]
     pub(crate) fn write(&mut self, host: &mut HostMemory, gpa: GuestPhys, width: u32, value: u32) -> Result<(), Miss> {
         let frame = self.frame_to_write(gpa)?;
-        put(host.page_mut(frame), gpa.page_offset(), width, value);
+        put(host.bytes_mut(frame, gpa.page_offset(), width), gpa.page_offset(), width, value);
         Ok(())
+    }
+
+    /// Writes a page-table entry back with its accessed and dirty bits set, which makes no translation stale.
+    pub(crate) fn write_entry(&mut self, host: &mut HostMemory, gpa: GuestPhys, value: u32) -> Result<(), Miss> {
+        let frame = self.frame_to_write(gpa)?;
+        let page = if host.watched(frame).code { host.bytes_mut(frame, gpa.page_offset(), 4) } else { host.page_unwatched(frame) };
+        put(page, gpa.page_offset(), 4, value);
+        Ok(())
+    }
+
+    /// The frame behind an address in RAM for an access, its accessed and dirty bits set as by the access.
+    pub(crate) fn frame(&mut self, gpa: GuestPhys, access: Access) -> Result<HostFrame, Miss> {
+        let offset = gpa.0.wrapping_sub(RAM.base);
+        if offset < self.ram_bytes { self.ram_frame(offset, access) } else { Err(outside_ram(gpa)) }
     }
 
     /// The frame that a store to `gpa` would change, marked dirty.

@@ -11,7 +11,41 @@ pub type Page = [u8; PAGE_SIZE as usize];
 struct Slot {
     page: Option<Box<Page>>,
     references: u32,
+    watch: Watch,
 }
+
+/// What an engine made of a frame's bytes, so that whoever changes them has to tell it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Watch {
+    /// Instructions were decoded from it.
+    pub code: bool,
+    /// A translation that is kept went through it.
+    pub table: bool,
+}
+
+impl Watch {
+    /// Whether anything was made of the frame.
+    #[inline]
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.code || self.table
+    }
+}
+
+/// Bytes of a watched frame that were changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The frame.
+    pub frame: HostFrame,
+    /// The first byte's offset.
+    pub offset: u32,
+    /// How many bytes.
+    pub bytes: u32,
+}
+
+/// After this many notes of parts, a page is noted as a whole and watched no longer: notes are bounded, however much
+/// is written before an engine looks.
+const MOST_CHANGES: usize = 64;
 
 /// One bounded pool of 4 KiB frames. Frames are zero when given out, counted by reference, and cost host memory
 /// only while somebody holds them.
@@ -21,6 +55,9 @@ pub struct HostMemory {
     free: Vec<HostFrame>,
     limit: u32,
     in_use: u32,
+    /// Changes of watched frames that no engine has asked for yet.
+    changes: Vec<Change>,
+    mappings: u64,
 }
 
 impl HostMemory {
@@ -28,7 +65,7 @@ impl HostMemory {
     #[must_use]
     pub fn new(bytes: u64) -> HostMemory {
         let limit = u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0 }
+        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0 }
     }
 
     /// A zeroed frame with one reference, or `None` when the pool is empty.
@@ -37,7 +74,7 @@ impl HostMemory {
             return None;
         }
         self.in_use += 1;
-        let slot = Slot { page: Some(zeroed()), references: 1 };
+        let slot = Slot { page: Some(zeroed()), references: 1, watch: Watch::default() };
         if let Some(frame) = self.free.pop() {
             self.slots[frame.0 as usize] = slot;
             return Some(frame);
@@ -49,11 +86,16 @@ impl HostMemory {
 
     /// Adds a reference to a frame.
     pub fn share(&mut self, frame: HostFrame) {
+        self.remap();
         self.slots[frame.0 as usize].references += 1;
     }
 
     /// Drops a reference to a frame; with the last one the frame goes back to the pool.
     pub fn release(&mut self, frame: HostFrame) {
+        self.remap();
+        if self.references(frame) == 1 {
+            self.note_page(frame);
+        }
         let slot = &mut self.slots[frame.0 as usize];
         slot.references -= 1;
         if slot.references == 0 {
@@ -70,6 +112,7 @@ impl HostMemory {
     }
 
     /// The bytes of a frame that is held.
+    #[inline]
     #[must_use]
     pub fn page(&self, frame: HostFrame) -> &Page {
         match &self.slots[frame.0 as usize].page {
@@ -78,9 +121,93 @@ impl HostMemory {
         }
     }
 
-    /// The bytes of a frame that is held, to write.
+    /// The bytes of a frame that is held, to write. All of a watched frame counts as changed.
+    #[inline]
     pub fn page_mut(&mut self, frame: HostFrame) -> &mut Page {
+        if self.slots[frame.0 as usize].watch.any() {
+            self.note_page(frame);
+        }
+        self.page_unwatched(frame)
+    }
+
+    /// Like [`page_mut`](Self::page_mut), to write `bytes` bytes at `offset`.
+    #[inline]
+    pub fn bytes_mut(&mut self, frame: HostFrame, offset: u32, bytes: u32) -> &mut Page {
+        if self.slots[frame.0 as usize].watch.any() {
+            self.note(Change { frame, offset, bytes });
+        }
+        self.page_unwatched(frame)
+    }
+
+    /// Like [`page_mut`](Self::page_mut), for whoever sees to it that nothing goes stale.
+    #[inline]
+    pub(crate) fn page_unwatched(&mut self, frame: HostFrame) -> &mut Page {
         self.slots[frame.0 as usize].page.get_or_insert_with(zeroed)
+    }
+
+    #[cold]
+    fn note(&mut self, change: Change) {
+        if self.changes.len() >= MOST_CHANGES {
+            return self.note_page(change.frame);
+        }
+        if self.changes.last() != Some(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Notes the whole page; nothing can be made of its old bytes any more, so it is watched no longer.
+    #[cold]
+    fn note_page(&mut self, frame: HostFrame) {
+        let watch = &mut self.slots[frame.0 as usize].watch;
+        if watch.any() {
+            *watch = Watch::default();
+            self.changes.push(Change { frame, offset: 0, bytes: PAGE_SIZE });
+        }
+    }
+
+    /// What an engine made of a frame.
+    #[inline]
+    #[must_use]
+    pub fn watched(&self, frame: HostFrame) -> Watch {
+        self.slots.get(frame.0 as usize).map_or(Watch::default(), |slot| slot.watch)
+    }
+
+    /// An engine makes something of a frame that is held, or no longer keeps it.
+    pub fn watch(&mut self, frame: HostFrame, watch: Watch) {
+        self.slots[frame.0 as usize].watch = watch;
+    }
+
+    /// Whether a watched frame was changed since the changes were last taken.
+    #[inline]
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// The changes of watched frames so far, for the engine, which forgets what it made of them; in the order in
+    /// which they happened. `also` sees each one. Nothing is allocated or freed.
+    pub(crate) fn take_changes(&mut self, mut also: impl FnMut(&mut HostMemory, Change)) {
+        let mut changes = std::mem::take(&mut self.changes);
+        for change in &changes {
+            also(self, *change);
+        }
+        changes.clear();
+        changes.append(&mut self.changes);
+        self.changes = changes;
+    }
+
+    /// How often a mapping to a frame lost anything: its frame, a permission, an accessed or dirty bit. Translations
+    /// that were kept are good only while this stays the same. More can be added without a word.
+    #[inline]
+    #[must_use]
+    pub fn mappings(&self) -> u64 {
+        self.mappings
+    }
+
+    /// Some mapping loses something. [`share`](Self::share) and [`release`](Self::release) say so themselves.
+    #[inline]
+    pub fn remap(&mut self) {
+        self.mappings += 1;
     }
 
     /// Frames that are held now.
@@ -123,5 +250,38 @@ mod tests {
         let c = pool.allocate().expect("a frame came back");
         assert_eq!((c, pool.page(c)[7]), (a, 0));
         assert_ne!(b, c);
+    }
+
+    fn taken(pool: &mut HostMemory) -> Vec<(u32, u32, u32)> {
+        let mut changes = Vec::new();
+        pool.take_changes(|_, change| changes.push((change.frame.0, change.offset, change.bytes)));
+        changes
+    }
+
+    #[test]
+    fn whoever_changes_a_watched_frame_is_noted_and_notes_are_bounded() {
+        let mut pool = HostMemory::new(1 << 20);
+        let a = pool.allocate().expect("a frame");
+        pool.page_mut(a)[0] = 1;
+        assert!(!pool.has_changes(), "nothing is watched");
+        let code = Watch { code: true, table: false };
+        pool.watch(a, code);
+        pool.bytes_mut(a, 8, 2)[8] = 1;
+        pool.bytes_mut(a, 8, 2)[9] = 1;
+        pool.bytes_mut(a, 12, 4)[12] = 1;
+        assert_eq!((taken(&mut pool), pool.watched(a)), (vec![(0, 8, 2), (0, 12, 4)], code));
+        pool.page_mut(a)[0] = 2;
+        pool.page_mut(a)[0] = 3;
+        assert_eq!((taken(&mut pool), pool.watched(a)), (vec![(0, 0, 4096)], Watch::default()));
+        pool.watch(a, code);
+        for i in 0..1000 {
+            pool.bytes_mut(a, i, 1)[0] = 1;
+        }
+        assert_eq!(taken(&mut pool).last(), Some(&(0, 0, 4096)));
+        pool.watch(a, code);
+        let mappings = pool.mappings();
+        pool.release(a);
+        assert_eq!(taken(&mut pool), [(0, 0, 4096)], "whoever gets it next writes to it");
+        assert_ne!(pool.mappings(), mappings);
     }
 }
