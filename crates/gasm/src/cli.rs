@@ -4,9 +4,10 @@
 
 use crate::Options;
 use crate::program::default_output;
+use crate::target::PRIV_SPECS;
 use clap::{Arg, ArgAction, Command as Clap, value_parser};
 use host::Host;
-use rv32::isa::Arch;
+use rv32::isa::{Arch, Spec};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -64,8 +65,8 @@ static SPELLINGS: &[(&str, Rule)] = &[
     ("-fno-pie", Rule::Word("--fno-pic")),
     ("-march-attr", Rule::Word("--march-attr")),
     ("-mno-arch-attr", Rule::Word("--mno-arch-attr")),
-    ("-misa-spec=", Rule::PrefixNothing),
-    ("-mpriv-spec=", Rule::PrefixNothing),
+    ("-misa-spec=", Rule::Prefix("--misa-spec=")),
+    ("-mpriv-spec=", Rule::Prefix("--mpriv-spec=")),
     ("-mcsr-check", Rule::Nothing),
     ("-mno-csr-check", Rule::Nothing),
     ("-mlittle-endian", Rule::Nothing),
@@ -133,6 +134,8 @@ fn command() -> Clap {
         .arg(Arg::new("debug").short('g').long("debug").action(ArgAction::SetTrue).help("Write line numbers of the source"))
         .arg(value("march", "ISA", "Instruction set [default: rv32imac_zicsr_zifencei_zba_zbb_zbs]"))
         .arg(value("mabi", "ABI", "Calling convention; only ilp32 is supported"))
+        .arg(value("misa-spec", "EDITION", "Versions of extensions that are written without").value_parser(Spec::ALL.map(|(name, _)| name)))
+        .arg(value("mpriv-spec", "VERSION", "Privileged specification that attributes name").value_parser(PRIV_SPECS.map(|(name, _)| name)))
         .arg(flag("mrelax", "Let the linker shorten code (the default)").overrides_with("mno-relax"))
         .arg(flag("mno-relax", "Keep the linker from shortening code").overrides_with("mrelax"))
         .arg(flag("fpic", "`la` goes through the global offset table").overrides_with("fno-pic"))
@@ -245,11 +248,19 @@ pub fn parse(args: &[OsString]) -> Result<Command, String> {
         inputs.push("-".into());
     }
     let mut options = Options::default();
+    let chosen = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    if let Some((_, spec)) = Spec::ALL.iter().find(|(name, _)| chosen("misa-spec") == Some(name)) {
+        options.spec = *spec;
+        options.arch = Arch::parse_for(&options.arch.names(), *spec).map_err(|e| wrong(e.to_string()))?;
+    }
+    if let Some((_, version)) = PRIV_SPECS.iter().find(|(name, _)| chosen("mpriv-spec") == Some(name)) {
+        options.priv_spec = *version;
+    }
     if let Some(text) = matches.get_one::<String>("march") {
         let unfit = |e: rv32::IsaError| wrong(format!("-march={text}: {e}"));
-        let arch = Arch::parse(text).map_err(unfit)?;
-        options.isa = arch.isa().map_err(unfit)?;
-        options.arch = Some(arch.to_string());
+        options.arch = Arch::parse_for(text, options.spec).map_err(unfit)?;
+        // Instructions of what is known and not supported are refused one by one.
+        options.isa = options.arch.supported();
     }
     if let Some(abi) = matches.get_one::<String>("mabi").filter(|a| *a != "ilp32") {
         return Err(wrong(format!("-mabi={abi}: only ilp32 is supported")));
@@ -334,7 +345,7 @@ mod tests {
         assert_eq!(r.options.defines, [("A".into(), 16), ("B".into(), 2), ("C".into(), 3)]);
         assert!(r.json && r.options.debug_info && r.options.include_dirs.len() == 2);
         assert!(request(&["-v", "-march=rv32imac", "-march=rv32i", "a.s"]).options.isa == rv32::Isa::BASE, "the last of repeated options counts");
-        assert_eq!(request(&["-march=rv32i2p0_m2p0", "a.s"]).options.arch.as_deref(), Some("rv32i2p0_m2p0_zicsr2p0_zifencei2p0_zmmul1p0"), "versions are kept");
+        assert_eq!(request(&["-march=rv32i2p0_m2p0", "a.s"]).options.arch.to_string(), "rv32i2p0_m2p0_zicsr2p0_zifencei2p0_zmmul1p0", "versions are kept");
         assert_eq!(request(&["x/y.S"]).output, PathBuf::from("y.o"));
         assert_eq!(request(&[]).inputs, [PathBuf::from("-")]);
     }

@@ -166,7 +166,7 @@ impl Assembler<'_> {
                 if *ordering != 0 {
                     filled.insn.imm = i32::from(*ordering);
                 }
-                self.target.uses_privileged |= matches!(op, Op::Sret | Op::Mret | Op::Dret | Op::Wfi | Op::SfenceVma);
+                self.target.uses_privileged |= matches!(op, Op::Sret | Op::Mret | Op::Wfi | Op::SfenceVma);
                 self.emit_filled(filled, None);
             }
             Form::Pseudo(row) => {
@@ -534,7 +534,7 @@ impl Assembler<'_> {
 
     fn expand(&mut self, s: Stmt<'_>, row: &'static PseudoRow, filled: Filled) {
         let insn = filled.insn;
-        self.target.uses_privileged |= insn.op == Op::SfenceVma;
+        self.target.uses_privileged |= insn.op == Op::SfenceVma || row.mnemonic == "sfence.vm";
         match row.expansion {
             Expansion::One => self.emit_filled(filled, Some(row)),
             Expansion::Compressed(cop) => match rv32::encode_c(cop, &insn) {
@@ -579,6 +579,7 @@ impl Assembler<'_> {
                 }
             }
             Expansion::IllegalHalfword => self.emit16(0),
+            Expansion::Withdrawn => self.emit32(insn.imm as u32 | u32::from(insn.rs1) << 15),
         }
     }
 

@@ -2,15 +2,20 @@
 
 use diag::Levels;
 use rv32::Isa;
+use rv32::isa::{Arch, Spec};
 use std::path::PathBuf;
 
 /// Options of an assembly; the default is the platform's.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Instruction set (`-march`).
+    /// Instruction set (`-march`): what is supported of it.
     pub isa: Isa,
-    /// The same as attributes name it, with the versions that the command line gave; `None`: the usual ones.
-    pub arch: Option<String>,
+    /// Everything that `-march` named, supported or not, with versions.
+    pub arch: Arch,
+    /// The edition of the unprivileged specification that gives versions where none are written (`-misa-spec`).
+    pub spec: Spec,
+    /// The version of the privileged specification that attributes name (`-mpriv-spec`).
+    pub priv_spec: [u64; 3],
     /// `-I`, in order.
     pub include_dirs: Vec<PathBuf>,
     /// Files that `.include` finds when no folder has them: name and contents.
@@ -45,7 +50,9 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             isa: Isa::DEFAULT,
-            arch: None,
+            arch: Isa::DEFAULT.into(),
+            spec: Spec::default(),
+            priv_spec: [1, 11, 0],
             include_dirs: Vec::new(),
             builtin_includes: Vec::new(),
             defines: Vec::new(),

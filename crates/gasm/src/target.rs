@@ -1,25 +1,31 @@
 //! The instruction set and `.option` state.
 
 use crate::options::Options;
-use rv32::isa::Arch;
-use rv32::{Ext, Isa};
+use rv32::isa::{Arch, Spec};
+use rv32::{Ext, Isa, IsaError};
+use std::rc::Rc;
+
+/// Versions of the privileged specification that GNU as 2.40 knows: the name on the command line, and in attributes.
+pub const PRIV_SPECS: [(&str, [u64; 3]); 4] = [("1.9.1", [1, 9, 1]), ("1.10", [1, 10, 0]), ("1.11", [1, 11, 0]), ("1.12", [1, 12, 0])];
 
 /// What `.option push` keeps.
 #[derive(Clone)]
 struct State {
+    /// Everything that `-march`, `.attribute arch` and `.option` named, with versions.
+    arch: Rc<Arch>,
+    /// What of it is supported.
     isa: Isa,
-    /// The instruction set as text, where `-march` or `.attribute arch` gave it with versions of its own.
-    text: Option<String>,
     relax: bool,
     pic: bool,
     /// Number of the architecture in `archs`.
-    arch: u32,
+    number: u32,
 }
 
 /// The instruction set and options at the current statement.
 pub struct Target {
     state: State,
     stack: Vec<State>,
+    spec: Spec,
     /// Attributes of the object.
     pub attributes: Attributes,
     archs: Vec<String>,
@@ -51,10 +57,11 @@ pub enum AttributeValue {
 impl Target {
     /// The command line's.
     pub fn new(options: &Options) -> Target {
-        let state = State { isa: options.isa, text: options.arch.clone(), relax: options.relax, pic: options.pic, arch: 0 };
+        let state = State { arch: Rc::new(options.arch.clone()), isa: options.isa, relax: options.relax, pic: options.pic, number: 0 };
         let mut target = Target {
             state,
             stack: Vec::new(),
+            spec: options.spec,
             attributes: Attributes::default(),
             archs: Vec::new(),
             arch_symbols: Vec::new(),
@@ -62,7 +69,7 @@ impl Target {
             arch_given: false,
             uses_privileged: false,
         };
-        target.state.arch = target.arch_number();
+        target.state.number = target.arch_number();
         target
     }
 
@@ -71,31 +78,27 @@ impl Target {
         self.state.isa
     }
 
-    /// Changes the instruction set.
-    pub fn set_isa(&mut self, isa: Isa) {
-        if isa == self.state.isa {
-            return;
-        }
-        self.state.isa = isa;
-        self.state.text = None;
-        self.uses_rvc |= isa.contains(Ext::C);
-        self.state.arch = self.arch_number();
+    fn set_arch(&mut self, arch: Arch) {
+        self.state.isa = arch.supported();
+        self.state.arch = Rc::new(arch);
+        self.uses_rvc |= self.state.isa.contains(Ext::C);
+        self.state.number = self.arch_number();
+    }
+
+    /// `.option arch`, `.option rvc`, `.option norvc`: `+ext` and `-ext`, or a whole instruction set.
+    pub fn update_arch(&mut self, text: &str) -> Result<(), IsaError> {
+        let mut arch = Arch::clone(&self.state.arch);
+        arch.update(text, self.spec)?;
+        self.set_arch(arch);
+        Ok(())
     }
 
     /// `.attribute arch`: the instruction set of the whole file, with the versions that it names.
     /// Extensions that are not supported are named in the object; their instructions are refused.
-    pub fn set_file_arch(&mut self, arch: &Arch) {
-        let mut isa = None;
-        for extension in arch.extensions() {
-            if let Some(ext) = Ext::from_name(&extension.name) {
-                isa = Some(isa.unwrap_or(Isa::BASE).with(ext));
-            }
-        }
-        self.state.isa = isa.unwrap_or(Isa::BASE);
-        self.state.text = Some(arch.to_string());
-        self.uses_rvc |= self.state.isa.contains(Ext::C);
+    pub fn set_file_arch(&mut self, text: &str) -> Result<(), IsaError> {
+        self.set_arch(Arch::parse_attribute(text, self.spec)?);
         self.arch_given = true;
-        self.state.arch = self.arch_number();
+        Ok(())
     }
 
     /// Whether `.attribute arch` was given.
@@ -105,7 +108,7 @@ impl Target {
 
     /// The instruction set as the attributes name it.
     pub fn arch_text(&self) -> String {
-        self.state.text.clone().unwrap_or_else(|| self.state.isa.attribute_string())
+        self.state.arch.to_string()
     }
 
     /// Whether compressed instructions may be chosen.
@@ -151,7 +154,7 @@ impl Target {
 
     /// Number of the current architecture, for mapping symbols.
     pub fn arch(&self) -> u32 {
-        self.state.arch
+        self.state.number
     }
 
     fn arch_number(&mut self) -> u32 {

@@ -6,7 +6,7 @@ use crate::resolve::Resolved;
 use crate::strings::{string_at, text};
 use diag::{Diagnostic, codes};
 use object::elf;
-use rv32::isa::Arch;
+use rv32::isa::{Arch, Spec};
 
 /// What the image says about itself.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
         };
         any = true;
         if let Some(text) = attributes.arch {
-            match Arch::parse(text) {
+            match Arch::parse_attribute(text, Spec::default()) {
                 Ok(parsed) => match &mut arch {
                     Some(arch) => arch.merge(&parsed),
                     None => arch = Some(parsed),

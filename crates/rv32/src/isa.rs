@@ -83,7 +83,8 @@ const fn newer(
     }
 }
 
-/// What binutils 2.40 knows besides, and a few that are newer: recognised so that messages can name them and attributes can be merged.
+/// What binutils 2.40 knows besides, and what compilers up to clang 19 write into objects: recognised so that messages can
+/// name them and attributes can be merged.
 static OTHER_ROWS: &[ExtRow] = &[
     other("e", 1, 9, &[]),
     other("f", 2, 2, &["zicsr"]),
@@ -126,12 +127,19 @@ static OTHER_ROWS: &[ExtRow] = &[
     other("zve64x", 1, 0, &["zve32x", "zvl64b"]),
     other("zve64f", 1, 0, &["zve32f", "zve64x"]),
     other("zve64d", 1, 0, &["d", "zve64f"]),
+    other("zve32d", 1, 0, &[]),
     other("zvl32b", 1, 0, &[]),
     other("zvl64b", 1, 0, &["zvl32b"]),
     other("zvl128b", 1, 0, &["zvl64b"]),
     other("zvl256b", 1, 0, &["zvl128b"]),
     other("zvl512b", 1, 0, &["zvl256b"]),
     other("zvl1024b", 1, 0, &["zvl512b"]),
+    other("zvl2048b", 1, 0, &["zvl1024b"]),
+    other("zvl4096b", 1, 0, &["zvl2048b"]),
+    other("zvl8192b", 1, 0, &["zvl4096b"]),
+    other("zvl16384b", 1, 0, &["zvl8192b"]),
+    other("zvl32768b", 1, 0, &["zvl16384b"]),
+    other("zvl65536b", 1, 0, &["zvl32768b"]),
     other("ztso", 0, 1, &[]),
     other("svinval", 1, 0, &[]),
     other("svnapot", 1, 0, &[]),
@@ -157,12 +165,125 @@ static OTHER_ROWS: &[ExtRow] = &[
     newer("zaamo", 1, 0, &[]),
     newer("zalrsc", 1, 0, &[]),
     newer("zca", 1, 0, &[]),
+    newer("zcb", 1, 0, &[]),
+    newer("zcd", 1, 0, &[]),
+    newer("zce", 1, 0, &[]),
+    newer("zcf", 1, 0, &[]),
+    newer("zcmop", 1, 0, &[]),
+    newer("zcmp", 1, 0, &[]),
+    newer("zcmt", 1, 0, &[]),
     newer("zicond", 1, 0, &[]),
+    newer("zihintntl", 1, 0, &[]),
+    newer("zimop", 1, 0, &[]),
+    newer("zic64b", 1, 0, &[]),
+    newer("ziccamoa", 1, 0, &[]),
+    newer("ziccif", 1, 0, &[]),
+    newer("zicclsm", 1, 0, &[]),
+    newer("ziccrse", 1, 0, &[]),
+    newer("za128rs", 1, 0, &[]),
+    newer("za64rs", 1, 0, &[]),
+    newer("zabha", 1, 0, &[]),
+    newer("zacas", 1, 0, &[]),
+    newer("zama16b", 1, 0, &[]),
+    newer("zfa", 1, 0, &[]),
+    newer("zfbfmin", 1, 0, &[]),
+    newer("zvbb", 1, 0, &[]),
+    newer("zvbc", 1, 0, &[]),
+    newer("zvfbfmin", 1, 0, &[]),
+    newer("zvfbfwma", 1, 0, &[]),
+    newer("zvfh", 1, 0, &[]),
+    newer("zvfhmin", 1, 0, &[]),
+    newer("zvkb", 1, 0, &[]),
+    newer("zvkg", 1, 0, &[]),
+    newer("zvkn", 1, 0, &[]),
+    newer("zvknc", 1, 0, &[]),
+    newer("zvkned", 1, 0, &[]),
+    newer("zvkng", 1, 0, &[]),
+    newer("zvknha", 1, 0, &[]),
+    newer("zvknhb", 1, 0, &[]),
+    newer("zvks", 1, 0, &[]),
+    newer("zvksc", 1, 0, &[]),
+    newer("zvksed", 1, 0, &[]),
+    newer("zvksg", 1, 0, &[]),
+    newer("zvksh", 1, 0, &[]),
+    newer("zvkt", 1, 0, &[]),
+    newer("zicfilp", 1, 0, &[]),
+    newer("zicfiss", 1, 0, &[]),
+    newer("shcounterenw", 1, 0, &[]),
+    newer("shgatpa", 1, 0, &[]),
+    newer("shtvala", 1, 0, &[]),
+    newer("shvsatpa", 1, 0, &[]),
+    newer("shvstvala", 1, 0, &[]),
+    newer("shvstvecd", 1, 0, &[]),
+    newer("smcdeleg", 1, 0, &[]),
+    newer("smcsrind", 1, 0, &[]),
+    newer("smmpm", 1, 0, &[]),
+    newer("smnpm", 1, 0, &[]),
+    newer("ssccfg", 1, 0, &[]),
+    newer("ssccptr", 1, 0, &[]),
+    newer("sscounterenw", 1, 0, &[]),
+    newer("sscsrind", 1, 0, &[]),
+    newer("ssnpm", 1, 0, &[]),
+    newer("sspm", 1, 0, &[]),
+    newer("ssqosid", 1, 0, &[]),
+    newer("ssstrict", 1, 0, &[]),
+    newer("sstvala", 1, 0, &[]),
+    newer("sstvecd", 1, 0, &[]),
+    newer("ssu64xl", 1, 0, &[]),
+    newer("supm", 1, 0, &[]),
+    newer("svade", 1, 0, &[]),
+    newer("svbare", 1, 0, &[]),
+    newer("zalasr", 0, 1, &[]),
     newer("zihpm", 2, 0, &["zicsr"]),
 ];
 
-/// Parts of an extension that newer compilers list beside the whole.
-static PARTS: &[(&str, Ext)] = &[("zaamo", Ext::A), ("zalrsc", Ext::A), ("zca", Ext::C)];
+/// The edition of the unprivileged specification whose versions extensions have by default (GNU as: `-misa-spec`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Spec {
+    /// `2.2`, of 2017: what is now `zicsr` and `zifencei` was a part of the base.
+    V2p2,
+    /// `20190608`
+    V20190608,
+    /// `20191213`, the default.
+    #[default]
+    V20191213,
+}
+
+impl Spec {
+    /// Every edition with its name on the command line.
+    pub const ALL: [(&'static str, Spec); 3] = [
+        ("2.2", Spec::V2p2),
+        ("20190608", Spec::V20190608),
+        ("20191213", Spec::V20191213),
+    ];
+}
+
+/// Versions until an edition, that included, where they were not what the row says; `None`: not known by this name.
+static OLDER_VERSIONS: &[(&str, Spec, Option<Version>)] = &[
+    ("i", Spec::V2p2, Some((2, 0))),
+    ("a", Spec::V20190608, Some((2, 0))),
+    ("f", Spec::V2p2, Some((2, 0))),
+    ("d", Spec::V2p2, Some((2, 0))),
+    ("q", Spec::V2p2, Some((2, 0))),
+    ("zicsr", Spec::V2p2, None),
+    ("zifencei", Spec::V2p2, None),
+];
+
+/// (major, minor)
+pub type Version = (u32, u32);
+
+/// The version of an extension in an edition of the specification.
+fn default_version(name: &str, spec: Spec) -> Option<Version> {
+    let row = known(name)?;
+    OLDER_VERSIONS
+        .iter()
+        .find(|(older, until, _)| *older == name && spec <= *until)
+        .map_or(Some((row.major, row.minor)), |(_, _, version)| *version)
+}
+
+/// What newer compilers list for a whole extension: all of these names are worth that one (`zca` leaves out compressed
+/// floating point, which is not supported anyway).
+static PARTS: &[(&[&str], Ext)] = &[(&["zaamo", "zalrsc"], Ext::A), (&["zca"], Ext::C)];
 
 fn known(name: &str) -> Option<&'static ExtRow> {
     EXT_ROWS
@@ -290,6 +411,8 @@ impl fmt::Debug for Isa {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum IsaError {
+    /// It is empty.
+    Empty,
     /// It has upper-case letters.
     UpperCase,
     /// It does not begin with `rv32`.
@@ -302,17 +425,34 @@ pub enum IsaError {
     Unknown(String),
     /// The extension exists and is not supported.
     Unsupported(String),
+    /// An extension that has no version of its own must be written with one.
+    NoVersion(String),
+    /// A version is cut off after its `p`, or too large.
+    BadVersion(String),
+    /// Two extensions that exclude each other, or one that RV32 cannot have; in words.
+    Conflict(&'static str),
+    /// `+` or `-` before a base.
+    BaseChange(String),
 }
 
 impl fmt::Display for IsaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            IsaError::Empty => write!(f, "an ISA string cannot be empty"),
             IsaError::UpperCase => write!(f, "an ISA string has no upper-case letters"),
             IsaError::NotRv32 => write!(f, "an ISA string begins with rv32"),
             IsaError::Rv64 => write!(f, "rv64 is not supported, only rv32"),
             IsaError::NoBase => write!(f, "the first extension must be i, e or g"),
             IsaError::Unknown(name) => write!(f, "unknown extension `{name}`"),
             IsaError::Unsupported(name) => write!(f, "extension `{name}` is not supported"),
+            IsaError::NoVersion(name) => {
+                write!(f, "extension `{name}` needs a version: {name}1p0")
+            }
+            IsaError::BadVersion(name) => write!(f, "the version of `{name}` is not a version"),
+            IsaError::Conflict(what) => write!(f, "{what}"),
+            IsaError::BaseChange(name) => {
+                write!(f, "the base `{name}` cannot be added or removed")
+            }
         }
     }
 }
@@ -331,46 +471,64 @@ pub struct Arch {
 pub struct ArchExtension {
     /// In lower case.
     pub name: String,
-    /// Major version.
-    pub major: u32,
-    /// Minor version.
-    pub minor: u32,
+    /// `None` if nobody gave one and the specification has none: such an extension is used and never written.
+    pub version: Option<Version>,
 }
 
 /// The canonical order of single letters; those of the letter after a `z` follow it too.
-const LETTERS: &str = "eimafdqlcbkjtpvnh";
+const LETTERS: &str = "eigmafdqlcbkjtpvnh";
 
-/// Sorts as binutils 2.40 does: single letters, `z`, `s`, `x`.
+/// Sorts as binutils 2.40 does: single letters, `z`, `s`, `zxm`, `x`.
 fn canonical_key(name: &str) -> (u8, usize, &str) {
     let letter = |c: Option<char>| c.and_then(|c| LETTERS.find(c)).unwrap_or(LETTERS.len());
     let mut chars = name.chars();
     match chars.next() {
+        _ if name.starts_with("zxm") => (3, 0, name),
         Some('z') => (1, letter(chars.next()), name),
         Some('s') => (2, 0, name),
-        Some('x') => (3, 0, name),
+        Some('x') => (4, 0, name),
         first => (0, letter(first), name),
     }
 }
 
+/// How strictly names are read.
+#[derive(Clone, Copy)]
+struct Reading {
+    spec: Spec,
+    /// Keep extensions that are known nowhere, if they have a version.
+    keep_unknown: bool,
+}
+
 impl Arch {
-    /// Reads an ISA string. Unknown extensions with a version (`xfoo1p0`) are kept, without one they are an error.
+    /// Reads an ISA string. Vendors' extensions (`xfoo1p0`) need a version.
     ///
     /// # Errors
     /// What GNU as refuses, with its reason; extensions that are known nowhere.
     pub fn parse(text: &str) -> Result<Arch, IsaError> {
-        Arch::parse_with(text, false)
+        Arch::parse_with(text, Reading { spec: Spec::default(), keep_unknown: false })
     }
 
-    /// Like [`parse`](Arch::parse) for a string that a compiler wrote into a file: extensions that are known nowhere are
-    /// kept if they have a version.
+    /// Like [`parse`](Arch::parse), with the default versions of an edition of the specification.
     ///
     /// # Errors
     /// As for `parse`.
-    pub fn parse_attribute(text: &str) -> Result<Arch, IsaError> {
-        Arch::parse_with(text, true)
+    pub fn parse_for(text: &str, spec: Spec) -> Result<Arch, IsaError> {
+        Arch::parse_with(text, Reading { spec, keep_unknown: false })
     }
 
-    fn parse_with(text: &str, keep_unknown: bool) -> Result<Arch, IsaError> {
+    /// Like [`parse_for`](Arch::parse_for) for a string that a compiler wrote into a file: extensions that are known
+    /// nowhere are kept if they have a version.
+    ///
+    /// # Errors
+    /// As for `parse`.
+    pub fn parse_attribute(text: &str, spec: Spec) -> Result<Arch, IsaError> {
+        Arch::parse_with(text, Reading { spec, keep_unknown: true })
+    }
+
+    fn parse_with(text: &str, reading: Reading) -> Result<Arch, IsaError> {
+        if text.is_empty() {
+            return Err(IsaError::Empty);
+        }
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
             return Err(IsaError::UpperCase);
         }
@@ -388,94 +546,138 @@ impl Arch {
                 '_' => rest = &rest[1..],
                 'z' | 's' | 'x' => {
                     let end = rest.find('_').unwrap_or(rest.len());
-                    let (name, version) = split_version(&rest[..end]);
-                    arch.add_parsed(name, version, keep_unknown)?;
+                    let (name, version) = split_version(&rest[..end])?;
+                    let recognised = known(name).is_some() || (first == 'x' && name != "x");
+                    if !recognised && (version.is_none() || !reading.keep_unknown) {
+                        return Err(IsaError::Unknown(name.to_owned()));
+                    }
+                    arch.add(name, version, reading.spec)?;
                     rest = &rest[end..];
                 }
-                'g' => {
-                    let (_, after) = leading_version(&rest[1..]);
-                    for name in ["i", "m", "a", "f", "d", "zicsr", "zifencei"] {
-                        arch.add_parsed(name, None, false)?;
-                    }
-                    rest = after;
-                }
                 _ => {
-                    let (version, after) = leading_version(&rest[first.len_utf8()..]);
-                    arch.add_parsed(&rest[..first.len_utf8()], version, false)?;
+                    let name = &rest[..first.len_utf8()];
+                    if !LETTERS.contains(first) {
+                        return Err(IsaError::Unknown(name.to_owned()));
+                    }
+                    let (version, after) = leading_version(&rest[name.len()..])
+                        .ok_or_else(|| IsaError::BadVersion(name.to_owned()))?;
+                    if first == 'g' {
+                        arch.insert(name, None);
+                    } else {
+                        arch.add(name, version, reading.spec)?;
+                    }
                     rest = after;
                 }
             }
         }
-        arch.add_implied();
+        arch.finish(reading.spec)?;
         Ok(arch)
     }
 
-    fn add_parsed(
-        &mut self,
-        name: &str,
-        version: Option<(u32, u32)>,
-        keep_unknown: bool,
-    ) -> Result<(), IsaError> {
-        let default = known(name).map(|row| (row.major, row.minor));
-        let Some((major, minor)) = version.or(default) else {
-            return Err(IsaError::Unknown(name.to_owned()));
-        };
-        if default.is_none() && !name.starts_with('x') && !keep_unknown {
-            return Err(IsaError::Unknown(name.to_owned()));
+    /// `.option arch`: `+ext` and `-ext` in a list with commas, or a whole ISA string. What implied a removed extension
+    /// stays and implies it again, as in GNU as.
+    ///
+    /// # Errors
+    /// What GNU as refuses; the set is then unchanged.
+    pub fn update(&mut self, text: &str, spec: Spec) -> Result<(), IsaError> {
+        let mut arch = self.clone();
+        for item in text.split(',') {
+            let item = item.trim();
+            let Some(change) = item.strip_prefix(['+', '-']) else {
+                *self = Arch::parse_for(item, spec)?;
+                return Ok(());
+            };
+            let (name, version) = split_version(change)?;
+            let recognised = match name.len() {
+                0 => false,
+                1 => LETTERS.contains(name),
+                _ => known(name).is_some() || name.starts_with('x'),
+            };
+            if !recognised {
+                return Err(IsaError::Unknown(name.to_owned()));
+            }
+            if ["i", "e", "g"].contains(&name) {
+                return Err(IsaError::BaseChange(name.to_owned()));
+            }
+            if item.starts_with('-') {
+                arch.extensions.retain(|e| e.name != name);
+            } else {
+                arch.insert(name, version.or_else(|| default_version(name, spec)));
+            }
         }
-        if !self.contains(name) {
-            self.insert(name, major, minor);
+        arch.finish(spec)?;
+        *self = arch;
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, version: Option<Version>, spec: Spec) -> Result<(), IsaError> {
+        match version.or_else(|| default_version(name, spec)) {
+            Some(version) => self.insert(name, Some(version)),
+            // They are parts of the base then.
+            None if matches!(name, "zicsr" | "zifencei") => {}
+            None => return Err(IsaError::NoVersion(name.to_owned())),
         }
         Ok(())
     }
 
-    fn insert(&mut self, name: &str, major: u32, minor: u32) {
+    fn insert(&mut self, name: &str, version: Option<Version>) {
+        if self.contains(name) {
+            return;
+        }
         let at = self
             .extensions
             .partition_point(|e| canonical_key(&e.name) < canonical_key(name));
-        self.extensions.insert(
-            at,
-            ArchExtension {
-                name: name.to_owned(),
-                major,
-                minor,
-            },
-        );
+        self.extensions.insert(at, ArchExtension { name: name.to_owned(), version });
     }
 
-    fn add_implied(&mut self) {
-        // Before version 2.1 the base had what is now zicsr and zifencei.
-        if self
-            .extensions
-            .iter()
-            .any(|e| e.name == "i" && (e.major, e.minor) < (2, 1))
-        {
-            for row in ["zicsr", "zifencei"].into_iter().filter_map(known) {
-                if !self.contains(row.name) {
-                    self.insert(row.name, row.major, row.minor);
-                }
-            }
-        }
+    /// Adds what is implied, and looks for contradictions.
+    fn finish(&mut self, spec: Spec) -> Result<(), IsaError> {
         let mut next = 0;
         let mut work: Vec<String> = self.extensions.iter().map(|e| e.name.clone()).collect();
         while let Some(name) = work.get(next).cloned() {
             next += 1;
-            for row in known(&name)
-                .into_iter()
-                .flat_map(|row| row.implies)
-                .filter_map(|name| known(name))
-            {
-                if !self.contains(row.name) {
-                    self.insert(row.name, row.major, row.minor);
-                    work.push(row.name.to_owned());
+            // Before version 2.1 the base had what is now zicsr and zifencei.
+            let old_base = name == "i" && self.version("i").flatten() < Some((2, 1));
+            let implied: &[&str] = match name.as_str() {
+                "e" => &["i"],
+                "g" => &["i", "m", "a", "f", "d", "zicsr", "zifencei"],
+                "i" if old_base => &["zicsr", "zifencei"],
+                _ => known(&name).map_or(&[], |row| row.implies),
+            };
+            for implied in implied {
+                if !self.contains(implied) {
+                    self.insert(implied, default_version(implied, spec));
+                    work.push((*implied).to_owned());
                 }
             }
         }
+        if matches!(self.version("q"), Some(Some(v)) if v < (2, 2)) {
+            return Err(IsaError::Conflict("rv32 has `q` only from version 2.2 on"));
+        }
+        if self.contains("zfinx") && self.contains("f") {
+            return Err(IsaError::Conflict("`zfinx` and `f` exclude each other"));
+        }
+        let any = |beginning: &str| self.extensions.iter().any(|e| e.name.starts_with(beginning));
+        if any("zvl") && !any("zve") {
+            return Err(IsaError::Conflict("`zvl…b` needs `v` or one of `zve…`"));
+        }
+        Ok(())
     }
 
     /// Whether it lists an extension.
     pub fn contains(&self, name: &str) -> bool {
         self.extensions.iter().any(|e| e.name == name)
+    }
+
+    /// The version of an extension, if it is listed.
+    fn version(&self, name: &str) -> Option<Option<Version>> {
+        self.extensions.iter().find(|e| e.name == name).map(|e| e.version)
+    }
+
+    /// The ISA string without versions.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.extensions.iter().map(|e| e.name.as_str()).collect();
+        format!("rv32{}", names.join("_"))
     }
 
     /// The extensions in canonical order.
@@ -486,18 +688,19 @@ impl Arch {
     /// The union with another, of each extension the higher version.
     pub fn merge(&mut self, other: &Arch) {
         for theirs in &other.extensions {
-            match self
-                .extensions
-                .iter_mut()
-                .find(|ours| ours.name == theirs.name)
-            {
-                Some(ours) if (ours.major, ours.minor) < (theirs.major, theirs.minor) => {
-                    (ours.major, ours.minor) = (theirs.major, theirs.minor);
-                }
-                Some(_) => {}
-                None => self.insert(&theirs.name, theirs.major, theirs.minor),
+            match self.extensions.iter_mut().find(|ours| ours.name == theirs.name) {
+                Some(ours) => ours.version = ours.version.max(theirs.version),
+                None => self.insert(&theirs.name, theirs.version),
             }
         }
+    }
+
+    /// The extensions that are supported; the others are left out.
+    pub fn supported(&self) -> Isa {
+        let named = |set: u32, ext: Ext| set | bit(ext);
+        let listed = self.extensions.iter().filter_map(|e| Ext::from_name(&e.name)).fold(bit(Ext::I), named);
+        let whole = PARTS.iter().filter(|(parts, _)| parts.iter().all(|part| self.contains(part)));
+        Isa(whole.map(|(_, ext)| *ext).fold(listed, named))
     }
 
     /// The set of extensions.
@@ -505,19 +708,11 @@ impl Arch {
     /// # Errors
     /// Names the first extension that is not supported.
     pub fn isa(&self) -> Result<Isa, IsaError> {
-        let mut isa = Isa(0);
-        for extension in &self.extensions {
-            let is_part = |(part, whole): &(&str, Ext)| {
-                *part == extension.name && self.contains(whole.name())
-            };
-            if PARTS.iter().any(is_part) {
-                continue;
-            }
-            let ext = Ext::from_name(&extension.name)
-                .ok_or_else(|| IsaError::Unsupported(extension.name.clone()))?;
-            isa = isa.with(ext);
+        let part_of_whole = |name: &str| PARTS.iter().any(|(parts, _)| parts.contains(&name) && parts.iter().all(|part| self.contains(part)));
+        match self.extensions.iter().find(|e| Ext::from_name(&e.name).is_none() && !part_of_whole(&e.name)) {
+            Some(e) => Err(IsaError::Unsupported(e.name.clone())),
+            None => Ok(self.supported()),
         }
-        Ok(isa)
     }
 }
 
@@ -525,61 +720,69 @@ impl From<Isa> for Arch {
     fn from(isa: Isa) -> Arch {
         let mut arch = Arch::default();
         for row in isa.extensions().map(Ext::row) {
-            arch.insert(row.name, row.major, row.minor);
+            arch.insert(row.name, Some((row.major, row.minor)));
         }
         arch
     }
 }
 
-/// As GNU as writes it: every extension with its version, without those that binutils 2.40 does not know.
+/// As GNU as writes it: every extension with its version, without those that binutils 2.40 does not know; after `e` no `i`.
 impl fmt::Display for Arch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("rv32")?;
         let mut separator = "";
+        let embedded = self.contains("e");
         for e in &self.extensions {
-            let in_attribute =
-                known(&e.name).map_or(e.name.starts_with('x'), |row| row.in_attribute);
-            if !in_attribute {
+            let unknown = |name: &str| name.starts_with('x') || (name.len() == 1 && LETTERS.contains(name));
+            let in_attribute = known(&e.name).map_or_else(|| unknown(&e.name), |row| row.in_attribute);
+            let Some((major, minor)) = e.version.filter(|_| in_attribute && !(embedded && e.name == "i")) else {
                 continue;
-            }
-            write!(f, "{separator}{}{}p{}", e.name, e.major, e.minor)?;
+            };
+            write!(f, "{separator}{}{major}p{minor}", e.name)?;
             separator = "_";
         }
         Ok(())
     }
 }
 
-/// A version at the start of `text`: digits, or digits `p` digits. Returns it and the rest.
-fn leading_version(text: &str) -> (Option<(u32, u32)>, &str) {
+/// A version at the start of `text`: digits, or digits `p` digits; 0.0 is none. Returns it and the rest; `None` if it is
+/// too large.
+fn leading_version(text: &str) -> Option<(Option<Version>, &str)> {
     let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
     let n = digits(text);
-    let Ok(major) = text[..n].parse() else {
-        return (None, text);
-    };
-    let rest = &text[n..];
+    if n == 0 {
+        return Some((None, text));
+    }
+    let (major, mut rest) = (text[..n].parse().ok()?, &text[n..]);
+    let mut version = (major, 0);
     if let Some(after) = rest.strip_prefix('p') {
+        // Else it is the extension `p`.
         let m = digits(after);
-        if let Ok(minor) = after[..m].parse() {
-            return (Some((major, minor)), &after[m..]);
+        if m > 0 {
+            version.1 = after[..m].parse().ok()?;
+            rest = &after[m..];
         }
     }
-    (Some((major, 0)), rest)
+    Some((Some(version).filter(|v| *v != (0, 0)), rest))
 }
 
-/// Splits a version off the end of a multi-letter name: `zba1p0` to (`zba`, 1.0).
-fn split_version(text: &str) -> (&str, Option<(u32, u32)>) {
+/// Splits a version off the end of a multi-letter name: `zba1p0` to (`zba`, 1.0). A name that ends with a digit and `p`
+/// is a version that is cut off.
+fn split_version(text: &str) -> Result<(&str, Option<Version>), IsaError> {
     let trailing = |s: &str| s.len() - s.bytes().rev().take_while(u8::is_ascii_digit).count();
-    let last = trailing(text);
-    let Ok(number) = text[last..].parse::<u32>() else {
-        return (text, None);
-    };
-    if let Some(head) = text[..last].strip_suffix('p') {
-        let first = trailing(head);
-        if let Ok(major) = head[first..].parse() {
-            return (&head[..first], Some((major, number)));
-        }
+    let mut at = trailing(text);
+    if at < text.len()
+        && let Some(head) = text[..at].strip_suffix('p')
+        && trailing(head) < head.len()
+    {
+        at = trailing(head);
     }
-    (&text[..last], Some((number, 0)))
+    let name = &text[..at];
+    if name.strip_suffix('p').is_some_and(|head| head.ends_with(|c: char| c.is_ascii_digit())) {
+        return Err(IsaError::BadVersion(name.to_owned()));
+    }
+    let (version, _) = leading_version(&text[at..]).ok_or_else(|| IsaError::BadVersion(name.to_owned()))?;
+    Ok((name, version))
 }
 
 #[cfg(test)]
@@ -638,11 +841,15 @@ mod tests {
             ("rv32i_zfoo", IsaError::Unknown("zfoo".into())),
             ("rv32i_zfoo1p0", IsaError::Unknown("zfoo".into())),
             ("rv32i_zaamo1p0", IsaError::Unsupported("zaamo".into())),
+            ("rv32i_zba2p", IsaError::BadVersion("zba2p".into())),
+            ("rv32i_xfoo", IsaError::NoVersion("xfoo".into())),
+            ("rv32ij", IsaError::NoVersion("j".into())),
+            ("", IsaError::Empty),
             ("rv32", IsaError::NoBase),
             ("rv64imac", IsaError::Rv64),
             ("riscv", IsaError::NotRv32),
             ("rv32I", IsaError::UpperCase),
-            ("rv32i99999999999", IsaError::Unknown("9".into())),
+            ("rv32i99999999999", IsaError::BadVersion("i".into())),
             ("rv32ié", IsaError::Unknown("é".into())),
             ("rv32iz", IsaError::Unknown("z".into())),
             ("rv32i_x", IsaError::Unknown("x".into())),
@@ -654,19 +861,19 @@ mod tests {
     #[test]
     fn attributes_of_newer_compilers_are_read_and_merged() {
         let newer = "rv32i2p1_m2p0_a2p1_c2p0_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0";
-        let mut arch = Arch::parse_attribute(newer).unwrap();
+        let mut arch = Arch::parse_attribute(newer, Spec::default()).unwrap();
         assert_eq!(
             arch.isa(),
             Ok(Isa::BASE.with(Ext::M).with(Ext::A).with(Ext::C))
         );
         assert_eq!(arch.to_string(), "rv32i2p1_m2p0_a2p1_c2p0_zmmul1p0");
         assert!(
-            Arch::parse_attribute("rv32i_zfoo1p0")
+            Arch::parse_attribute("rv32i_zfoo1p0", Spec::default())
                 .unwrap()
                 .isa()
                 .is_err()
         );
-        assert!(Arch::parse_attribute("rv32i_zfoo").is_err());
+        assert!(Arch::parse_attribute("rv32i_zfoo", Spec::default()).is_err());
         arch.merge(&Arch::parse("rv32i2p0_a2p2_zba_f").unwrap());
         assert_eq!(
             arch.to_string(),

@@ -41,6 +41,9 @@ pub enum Expansion {
     Unimp,
     /// The halfword 0.
     IllegalHalfword,
+    /// The word in the template's imm, with rs1 in bits 19:15: instructions that the specification withdrew. No hart has
+    /// them, so they are no real rows.
+    Withdrawn,
 }
 
 /// One row.
@@ -101,6 +104,10 @@ pseudo_instructions! {
     // mnemonic [operands]                 ext => instruction {given fields}       behaviour
     "unimp"   []                           I => Csrrw {imm: 0xc00}                 Unimp "An instruction that is illegal for ever";
     "c.unimp" []                           C => Addi                               IllegalHalfword "The 16-bit instruction that is illegal for ever";
+    "uret"    []                           I => Addi {imm: 0x0020_0073}            Withdrawn "Return from user mode's trap handler (N extension, withdrawn)";
+    "hret"    []                           I => Addi {imm: 0x2020_0073}            Withdrawn "Return from the hypervisor's trap handler (privileged 1.9, withdrawn)";
+    "sfence.vm" []                         I => Addi {imm: 0x1040_0073}            Withdrawn "Former sfence.vma (privileged 1.9, withdrawn)";
+    "sfence.vm" [Rs1]                      I => Addi {imm: 0x1040_0073}            Withdrawn "Former sfence.vma for one address (privileged 1.9, withdrawn)";
     "c.nop"   []                           C => Addi                               Compressed(CNop) "No operation";
     "nop"     []                           I => Addi                               One compressed [CNop] printed true "No operation";
     "li"      [Rd, Imm32]                  I => Addi                               Li "Load a constant of 32 bits";

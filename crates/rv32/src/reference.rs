@@ -210,6 +210,7 @@ fn becomes(row: &PseudoRow) -> String {
         Expansion::ShiftLeftRightLogical => "`slli` and `srli`",
         Expansion::Unimp => "`c.unimp` under `.option rvc`, else `csrrw zero, cycle, zero`",
         Expansion::IllegalHalfword => "the halfword 0",
+        Expansion::Withdrawn => return format!("the word {:#010x}; illegal here", row.template.imm),
     };
     text.to_owned()
 }

@@ -4,9 +4,9 @@ use super::Directive;
 use crate::assembler::{Assembler, Stmt};
 use crate::lexer::T;
 use crate::parse::Args;
-use crate::target::AttributeValue;
+use crate::target::{AttributeValue, PRIV_SPECS};
 use diag::{Diagnostic, codes, suggest};
-use rv32::{Ext, Isa};
+use rv32::{Ext, IsaError};
 
 pub static ROWS: &[Directive] = &[
     Directive {
@@ -36,14 +36,8 @@ fn option(a: &mut Assembler<'_>, s: Stmt<'_>) {
                 a.error(&codes::E0412, "`.option pop` without `.option push`", s.whole(), "nothing was pushed");
             }
         }
-        "rvc" => {
-            let isa = a.target.isa().with(Ext::C);
-            a.target.set_isa(isa);
-        }
-        "norvc" => {
-            let isa = a.target.isa().without(Ext::C);
-            a.target.set_isa(isa);
-        }
+        "rvc" => option_arch(a, s, "+c"),
+        "norvc" => option_arch(a, s, "-c"),
         "relax" => a.target.set_relax(true),
         "norelax" => a.target.set_relax(false),
         "pic" => a.target.set_pic(true),
@@ -66,37 +60,17 @@ fn option(a: &mut Assembler<'_>, s: Stmt<'_>) {
 
 /// `+ext`, `-ext`, or a whole instruction set.
 fn option_arch(a: &mut Assembler<'_>, s: Stmt<'_>, list: &str) {
-    let mut isa = a.target.isa();
-    for item in list.split(',').map(str::trim) {
-        let (add, name) = match item.strip_prefix('+') {
-            Some(name) => (true, name),
-            None => match item.strip_prefix('-') {
-                Some(name) => (false, name),
-                None => {
-                    match Isa::parse(item) {
-                        Ok(whole) => isa = whole,
-                        Err(e) => return bad_isa(a, s, &e.to_string()),
-                    }
-                    continue;
-                }
-            },
-        };
-        // A version may follow the name.
-        let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let base = base.strip_suffix('p').filter(|b| b.ends_with(|c: char| c.is_ascii_digit())).map_or(name, |b| b.trim_end_matches(|c: char| c.is_ascii_digit()));
-        match Ext::from_name(base).or_else(|| Ext::from_name(name)) {
-            Some(ext) => isa = if add { isa.with(ext) } else { isa.without(ext) },
-            None => {
-                let span = s.span(s.toks[1].start, s.end());
-                let mut d = Diagnostic::new(&codes::E0205, format!("needs extension {name}, which is not supported")).at(span, "named here");
-                if let Some(near) = suggest(name, Ext::ALL.iter().map(|e| e.name())) {
-                    d = d.help(format!("did you mean `{near}`?"));
-                }
-                return a.report(d);
+    let Err(error) = a.target.update_arch(list.trim_start()) else { return };
+    match &error {
+        IsaError::Unknown(name) => {
+            let mut d = Diagnostic::new(&codes::E0417, error.to_string()).at(s.span(s.toks[1].start, s.end()), "named here");
+            if let Some(near) = suggest(name, Ext::ALL.iter().map(|e| e.name())) {
+                d = d.help(format!("did you mean `{near}`?"));
             }
+            a.report(d);
         }
+        _ => bad_isa(a, s, &error.to_string()),
     }
-    a.target.set_isa(isa);
 }
 
 fn bad_isa(a: &mut Assembler<'_>, s: Stmt<'_>, why: &str) {
@@ -115,6 +89,9 @@ const TAGS: [(&[u8], u32); 8] = [
     (b"atomic_abi", 14),
     (b"x3_reg_usage", 16),
 ];
+
+/// Tags of the three parts of the privileged specification's version.
+const PRIV_SPEC_TAGS: [u32; 3] = [8, 10, 12];
 
 fn attribute(a: &mut Assembler<'_>, s: Stmt<'_>) {
     let mut args = Args::new(s);
@@ -156,12 +133,9 @@ fn attribute(a: &mut Assembler<'_>, s: Stmt<'_>) {
     }
     if let (5, AttributeValue::Text(text)) = (tag, &value) {
         let text = String::from_utf8_lossy(text).into_owned();
-        match rv32::isa::Arch::parse_attribute(&text) {
-            Ok(arch) => {
-                // What is known but not supported is written, and its instructions are refused one by one.
-                a.target.set_file_arch(&arch);
-            }
-            Err(e) => bad_isa(a, s, &e.to_string()),
+        // What is known but not supported is written, and its instructions are refused one by one.
+        if let Err(e) = a.target.set_file_arch(&text) {
+            bad_isa(a, s, &e.to_string());
         }
         return;
     }
@@ -177,9 +151,16 @@ impl Assembler<'_> {
         }
         let mut attributes = attributes.clone();
         if self.target.uses_privileged {
-            // GNU as 2.40 then names the version of the privileged specification that it takes, 1.11.
-            for (tag, n) in [(8, 1), (10, 11), (12, 0)] {
-                attributes.entry(tag).or_insert(AttributeValue::Number(n));
+            // GNU as then names the version of the privileged specification that it takes, all of it unless the source
+            // named one that exists.
+            let number = |tag| match attributes.get(&tag) {
+                Some(AttributeValue::Number(n)) => *n,
+                _ => 0,
+            };
+            let given = PRIV_SPEC_TAGS.map(number);
+            let version = if PRIV_SPECS.iter().any(|(_, version)| *version == given) { given } else { self.options.priv_spec };
+            for (tag, n) in PRIV_SPEC_TAGS.into_iter().zip(version) {
+                attributes.insert(tag, AttributeValue::Number(n));
             }
         }
         let mut body = Vec::new();
