@@ -9,7 +9,6 @@
     .option arch, rv32ic
     addi a0, a0, 1
     .option norvc
-    csrr a0, cycle
     .option pop
     div a0, a1, a2
     add a0, a0, a1
