@@ -22,11 +22,14 @@ enum Task {
     Generate,
     /// Check that generated files are fresh and that the crates' dependencies are the allowed ones.
     Check,
-    /// Time `hvrun hello.s` beside GNU as and ld, pairwise, and print the ratio.
+    /// Time our programs beside their peers, in turn, and print the ratios.
     Bench {
-        /// Pairs of runs.
-        #[arg(long, default_value_t = 20)]
-        pairs: usize,
+        /// What to time.
+        #[arg(value_enum, default_value = "hello")]
+        name: bench::Name,
+        /// Rounds in which each program runs once.
+        #[arg(long)]
+        pairs: Option<usize>,
     },
 }
 
@@ -35,7 +38,7 @@ fn main() -> ExitCode {
     let problems = match Arguments::parse().task {
         Task::Generate => generate::write(&root),
         Task::Check => [generate::stale(&root), rules::broken(&root)].concat(),
-        Task::Bench { pairs } => bench::run(&root, pairs),
+        Task::Bench { name, pairs } => bench::run(&root, name, pairs),
     };
     for problem in &problems {
         complain(problem);

@@ -1,0 +1,72 @@
+//! `cargo xtask bench`: processor time and memory of whole commands, pairwise against a peer in the same run,
+//! because machines drift.
+
+mod gasm;
+mod hello;
+mod measure;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The benchmarks by name.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Name {
+    /// `hvrun hello.s` beside GNU as and ld (quick: CI runs it).
+    Hello,
+    /// gasm beside GNU as and llvm-mc on large and on many sources.
+    Gasm,
+}
+
+/// Runs a benchmark and prints medians and ratios; returns what went wrong. Without a number of pairs each
+/// benchmark takes its own.
+pub fn run(root: &Path, name: Name, pairs: Option<usize>) -> Vec<String> {
+    let scratch = std::env::temp_dir().join(format!("hvkit-bench-{}", std::process::id()));
+    if let Err(error) = std::fs::create_dir_all(&scratch) {
+        return vec![format!("{}: {error}", scratch.display())];
+    }
+    let place = Place { root, target: target_folder(root), scratch: &scratch };
+    let result = match name {
+        Name::Hello => hello::run(&place, pairs.unwrap_or(20).max(1)),
+        Name::Gasm => gasm::run(&place, pairs.unwrap_or(5).max(1)),
+    };
+    let _ = std::fs::remove_dir_all(&scratch);
+    result.err().into_iter().collect()
+}
+
+/// Where a benchmark finds things and puts them.
+struct Place<'a> {
+    /// The workspace.
+    root: &'a Path,
+    /// cargo's target folder.
+    target: PathBuf,
+    /// An empty folder that goes away afterwards.
+    scratch: &'a Path,
+}
+
+impl Place<'_> {
+    /// Builds a program of the workspace as users have it; its path.
+    fn release(&self, package: &str) -> Result<PathBuf, String> {
+        let built = Command::new("cargo").args(["build", "--release", "--locked", "--package", package]).current_dir(self.root).status();
+        match built {
+            Ok(status) if status.success() => Ok(self.target.join("release").join(package)),
+            _ => Err(format!("`cargo build --release --package {package}` failed")),
+        }
+    }
+}
+
+fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
+/// Prints a line of results.
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Tells the person who waits what is being done.
+#[expect(clippy::print_stderr, reason = "progress does not belong among the figures")]
+fn progress(line: &str) {
+    eprintln!("bench: {line}");
+}
