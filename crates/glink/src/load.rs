@@ -56,7 +56,7 @@ pub fn load(specs: &[InputSpec], script: &Script, options: &Options, files: &mut
             InputSpec::GroupStart => inputs.steps.push(Step::GroupStart),
             InputSpec::GroupEnd => inputs.steps.push(Step::GroupEnd),
             InputSpec::Bytes { name, data } => add(&mut inputs, name.clone(), data.clone(), whole_archive, files, problems),
-            InputSpec::File(path) => match files.read(path) {
+            InputSpec::File(path) => match files.view(path) {
                 Ok(data) => add(&mut inputs, path.display().to_string(), data, whole_archive, files, problems),
                 Err(error) => problems.push(Problem::plain(&codes::E0501, format!("cannot read {}: {error}", path.display()))),
             },
@@ -91,7 +91,7 @@ fn add(inputs: &mut Inputs, name: String, data: FileData, whole_archive: bool, f
         let folder = Path::new(&name).parent().unwrap_or(Path::new("")).to_path_buf();
         for member in &parsed.members {
             let path = folder.join(Path::new(OsStr::from_bytes(member.name)));
-            match files.read(&path) {
+            match files.view(&path) {
                 Ok(data) => thin_members.push(data),
                 Err(error) => {
                     let message = format!("cannot read {}, a member of the thin archive {name}: {error}", path.display());
@@ -113,7 +113,7 @@ fn find_library(name: &str, folders: &[&Path], options: &Options, files: &mut dy
     let mut tried: Vec<String> = Vec::new();
     for folder in folders {
         let path: PathBuf = folder.join(&file_name);
-        match files.read(&path) {
+        match files.view(&path) {
             Ok(data) => return Ok((path.display().to_string(), data)),
             Err(host::FileError::NotFound) => tried.push(path.display().to_string()),
             Err(error) => tried.push(format!("{} ({error})", path.display())),

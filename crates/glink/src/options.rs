@@ -139,8 +139,7 @@ impl Options {
 
 #[cfg(feature = "program")]
 fn builtin_archives() -> Vec<(String, FileData)> {
-    let identity = host::Identity { device: u64::MAX, inode: u64::MAX };
-    vec![("libhv.a".to_string(), FileData::new(guest_lib::LIBHV_A, identity))]
+    vec![("libhv.a".to_string(), FileData::built_in(guest_lib::LIBHV_A))]
 }
 
 #[cfg(not(feature = "program"))]

@@ -4,6 +4,7 @@
 //! programs take [`Host`]. [`OsHost`] is the real one, [`MemoryHost`] a closed world for tests and
 //! for embedding. Nothing else in the toolchain touches files or streams.
 
+mod mapped;
 mod memory;
 mod os;
 mod words;
@@ -15,6 +16,7 @@ pub use words::split_words;
 use std::fmt;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What tells one file from another whatever it is called: device and inode, so that a cycle of
@@ -30,32 +32,51 @@ pub struct Identity {
 /// The contents of a file that was read.
 #[derive(Clone, Debug)]
 pub struct FileData {
-    bytes: std::sync::Arc<[u8]>,
+    bytes: Bytes,
     identity: Identity,
+}
+
+#[derive(Clone, Debug)]
+enum Bytes {
+    Shared(Arc<[u8]>),
+    Built(&'static [u8]),
+    Mapped(Arc<mapped::Mapping>),
 }
 
 impl FileData {
     /// Contents that come from no file of the system, such as a built-in one.
     #[must_use]
-    pub fn new(bytes: impl Into<std::sync::Arc<[u8]>>, identity: Identity) -> FileData {
-        FileData { bytes: bytes.into(), identity }
+    pub fn new(bytes: impl Into<Arc<[u8]>>, identity: Identity) -> FileData {
+        FileData { bytes: Bytes::Shared(bytes.into()), identity }
+    }
+    /// Contents that are part of the program.
+    #[must_use]
+    pub const fn built_in(bytes: &'static [u8]) -> FileData {
+        FileData { bytes: Bytes::Built(bytes), identity: Identity { device: u64::MAX, inode: u64::MAX } }
     }
     /// The file's identity at the time of reading.
     #[must_use]
     pub fn identity(&self) -> Identity {
         self.identity
     }
-    /// The contents, shared.
+    /// The contents, shared; copied if they are a mapped file's.
     #[must_use]
-    pub fn shared(&self) -> std::sync::Arc<[u8]> {
-        self.bytes.clone()
+    pub fn shared(&self) -> Arc<[u8]> {
+        match &self.bytes {
+            Bytes::Shared(bytes) => bytes.clone(),
+            Bytes::Built(_) | Bytes::Mapped(_) => (**self).into(),
+        }
     }
 }
 
 impl std::ops::Deref for FileData {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        match &self.bytes {
+            Bytes::Shared(bytes) => bytes,
+            Bytes::Built(bytes) => bytes,
+            Bytes::Mapped(mapping) => mapping,
+        }
     }
 }
 
@@ -88,6 +109,11 @@ impl fmt::Display for FileError {
 pub trait Files {
     /// Reads a whole file. Relative paths are relative to the current folder.
     fn read(&mut self, path: &Path) -> Result<FileData, FileError>;
+    /// Reads a whole file for a short while: a large one is not copied but mapped, and must not become shorter
+    /// before the contents are dropped.
+    fn view(&mut self, path: &Path) -> Result<FileData, FileError> {
+        self.read(path)
+    }
 }
 
 /// What kind of file to write.

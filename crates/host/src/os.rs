@@ -1,6 +1,7 @@
 //! The real operating system.
 
-use crate::{FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal};
+use crate::mapped::Mapping;
+use crate::{Bytes, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -67,18 +68,43 @@ fn reason(error: &io::Error) -> FileError {
 
 impl Files for OsHost {
     fn read(&mut self, path: &Path) -> Result<FileData, FileError> {
-        let file = fs::File::open(path).map_err(|e| reason(&e))?;
-        let metadata = file.metadata().map_err(|e| reason(&e))?;
-        if metadata.is_dir() {
-            return Err(FileError::IsDirectory);
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(READ_LIMIT)).unwrap_or(0));
-        file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(|e| reason(&e))?;
-        if bytes.len() as u64 > READ_LIMIT {
-            return Err(FileError::Other("it is larger than 4 GiB".into()));
-        }
-        Ok(FileData::new(bytes, Identity { device: metadata.dev(), inode: metadata.ino() }))
+        let (file, metadata) = open(path)?;
+        read_all(file, &metadata)
     }
+
+    fn view(&mut self, path: &Path) -> Result<FileData, FileError> {
+        let (file, metadata) = open(path)?;
+        let length = metadata.len();
+        if metadata.is_file()
+            && (LEAST_MAPPED..=READ_LIMIT).contains(&length)
+            && let Some(mapping) = Mapping::new(&file, length as usize)
+        {
+            return Ok(FileData { bytes: Bytes::Mapped(Arc::new(mapping)), identity: identity(&metadata) });
+        }
+        read_all(file, &metadata)
+    }
+}
+
+/// Smaller files are copied faster than mapped.
+const LEAST_MAPPED: u64 = 32 << 10;
+
+fn open(path: &Path) -> Result<(fs::File, fs::Metadata), FileError> {
+    let file = fs::File::open(path).map_err(|e| reason(&e))?;
+    let metadata = file.metadata().map_err(|e| reason(&e))?;
+    if metadata.is_dir() { Err(FileError::IsDirectory) } else { Ok((file, metadata)) }
+}
+
+fn identity(metadata: &fs::Metadata) -> Identity {
+    Identity { device: metadata.dev(), inode: metadata.ino() }
+}
+
+fn read_all(file: fs::File, metadata: &fs::Metadata) -> Result<FileData, FileError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(READ_LIMIT)).unwrap_or(0));
+    file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(|e| reason(&e))?;
+    if bytes.len() as u64 > READ_LIMIT {
+        return Err(FileError::Other("it is larger than 4 GiB".into()));
+    }
+    Ok(FileData::new(bytes, identity(metadata)))
 }
 
 impl Host for OsHost {
@@ -205,6 +231,26 @@ fn shows_colour() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_file_is_mapped_and_a_small_one_read() {
+        let folder = std::env::temp_dir().join(format!("hvkit-host-view-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for length in [0, 1, LEAST_MAPPED as usize - 1, LEAST_MAPPED as usize, 100_001] {
+            let bytes: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            let file = folder.join("a");
+            fs::write(&file, &bytes).unwrap();
+            let data = OsHost::new().view(&file).unwrap();
+            assert_eq!(matches!(data.bytes, Bytes::Mapped(_)), length as u64 >= LEAST_MAPPED);
+            // The contents outlive the name.
+            fs::remove_file(&file).unwrap();
+            assert_eq!(*data, bytes[..]);
+            assert_eq!(*data.shared(), bytes[..]);
+        }
+        assert_eq!(OsHost::new().view(&folder).unwrap_err(), FileError::IsDirectory);
+        assert!(OsHost::new().view(Path::new("/dev/null")).unwrap().is_empty());
+        fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_whole() {
