@@ -117,7 +117,7 @@ impl<'m> Shapes<'m> {
     pub fn address(&self, layout: &Layout, place: Place, addend: i32) -> u32 {
         let base = match place {
             Place::Absolute(value) => value,
-            Place::Linker(id) => layout.symbols[id.0 as usize].map_or(0, |symbol| symbol.value.number as u32),
+            Place::Linker(id) => layout.symbols[id.0 as usize].map_or(0, |symbol| symbol.address as u32),
             Place::UndefinedWeak | Place::Undefined(_) => 0,
             Place::Section(section, offset) => {
                 let (section, offset) = self.locate(section, offset);

@@ -5,14 +5,14 @@
 mod eval;
 mod regions;
 
-pub use eval::Value;
+use eval::{Base, Value};
 
 use crate::addresses::Shapes;
 use crate::options::Options;
 use crate::plan::{Item, Line, Output, Plan};
 use crate::problem::Problem;
 use crate::resolve::{Resolved, SymbolId};
-use crate::script::ast::{Assertion, Assignment, Assigns, Expr, OutputType, Script};
+use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Script};
 use diag::{Diagnostic, codes};
 use eval::Context;
 use regions::Regions;
@@ -39,7 +39,9 @@ pub struct Placed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkerSymbol {
     /// Its value.
-    pub value: Value,
+    pub address: u64,
+    /// The output section that it moves with.
+    relative_to: Option<usize>,
     /// The output section that it belongs to, for the symbol table.
     pub output: Option<usize>,
     /// Whether this pass has come to it.
@@ -106,7 +108,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, changed: false, judge: last, problems: Vec::new(), last_output: None };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -121,6 +123,12 @@ struct Pass<'l, 'x, 'a, 's> {
     inputs: Inputs<'x, 'a, 's>,
     shapes: &'x Shapes<'x>,
     dot: u64,
+    /// Next free address outside all regions.
+    free: u64,
+    /// The last section there.
+    free_last: Option<usize>,
+    /// The output section in whose braces the script is.
+    section: Option<usize>,
     changed: bool,
     judge: bool,
     problems: Vec<Problem>,
@@ -135,12 +143,12 @@ impl Pass<'_, '_, '_, '_> {
         self.layout.extras.clear();
         for (symbol, value) in self.inputs.defsyms {
             let value = self.evaluate(value, None);
-            self.set_symbol(*symbol, value, None);
+            self.set_symbol(*symbol, value);
         }
         self.start_regions();
         for line in &self.inputs.plan.lines {
             match line {
-                Line::Assign(assignment) => self.assign(assignment, None),
+                Line::Assign(assignment) => self.assign(assignment),
                 Line::Assert(assertion) => self.assert(assertion),
                 Line::Output(output) => self.output(*output),
             }
@@ -151,8 +159,8 @@ impl Pass<'_, '_, '_, '_> {
     fn start_regions(&mut self) {
         for index in 0..self.inputs.script.regions.len() {
             let region = &self.inputs.script.regions[index];
-            let origin = self.evaluate(&region.origin, Some(region.span)).number;
-            let length = self.evaluate(&region.length, Some(region.span)).number;
+            let origin = self.number(&region.origin, Some(region.span));
+            let length = self.number(&region.length, Some(region.span));
             self.layout.regions.start(index, origin, length);
         }
     }
@@ -161,7 +169,7 @@ impl Pass<'_, '_, '_, '_> {
     fn finish_special(&mut self) {
         let resolved = self.inputs.resolved;
         let gp = resolved.symbols.find(b"__global_pointer$").and_then(|id| match self.layout.symbols[id.0 as usize] {
-            Some(symbol) => Some(symbol.value.number as u32),
+            Some(symbol) => Some(symbol.address as u32),
             None => match resolved.place_of(id) {
                 crate::resolve::Place::UndefinedWeak | crate::resolve::Place::Undefined(_) | crate::resolve::Place::Linker(_) => None,
                 place @ (crate::resolve::Place::Absolute(_) | crate::resolve::Place::Section(..)) => Some(self.shapes.address(self.layout, place, 0)),
@@ -182,14 +190,14 @@ impl Pass<'_, '_, '_, '_> {
                     && resolved.symbols.get(id).definition == crate::resolve::Definition::Linker
                     && self.layout.symbols[id.0 as usize].is_none_or(|symbol| !symbol.assigned)
                 {
-                    self.set_symbol(id, Value::address(value), Some(index));
+                    self.set_symbol(id, Value { number: value - placed.address, base: Base::Section(index), from_dot: false });
                 }
             }
         }
     }
 
     fn evaluate(&mut self, expr: &Expr, span: Option<diag::Span>) -> Value {
-        let context = Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot };
+        let context = self.context();
         match context.evaluate(expr) {
             Ok(value) => value,
             Err(message) => {
@@ -205,25 +213,48 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    fn set_symbol(&mut self, id: SymbolId, value: Value, output: Option<usize>) {
-        let slot = &mut self.layout.symbols[id.0 as usize];
-        self.changed |= slot.is_none_or(|old| old.value.number != value.number);
-        *slot = Some(LinkerSymbol { value, output, assigned: true });
+    fn context(&self) -> Context<'_, '_, '_, '_> {
+        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section }
     }
 
-    fn assign(&mut self, assignment: &Assignment, base: Option<u64>) {
+    /// The value of an expression outside all sections: an address or a number.
+    fn number(&mut self, expr: &Expr, span: Option<diag::Span>) -> u64 {
+        let section = self.section.take();
+        let value = self.evaluate(expr, span);
+        self.section = section;
+        self.context().address(value)
+    }
+
+    fn set_symbol(&mut self, id: SymbolId, value: Value) {
+        // In the braces of a section a plain number counts from its start.
+        let relative_to = match (value.base, self.section) {
+            (Base::Section(index), _) | (Base::Number, Some(index)) => Some(index),
+            (Base::Absolute, _) | (Base::Number, None) => None,
+        };
+        let start = relative_to.map_or(0, |index| self.layout.outputs[index].address);
+        let address = value.number.wrapping_add(start);
+        let output = relative_to.or(if value.from_dot { self.last_output } else { None });
+        let slot = &mut self.layout.symbols[id.0 as usize];
+        self.changed |= slot.is_none_or(|old| old.address != address);
+        *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true });
+    }
+
+    fn assign(&mut self, assignment: &Assignment) {
         if assignment.name == "." {
             let value = self.evaluate(&assignment.value, Some(assignment.span));
-            let to = match base {
-                // Inside a section a bare number counts from its start.
-                Some(base) if !value.is_address => base.wrapping_add(value.number),
-                _ => value.number,
+            let to = match (value.base, self.section) {
+                (Base::Number, Some(index)) => self.layout.outputs[index].address.wrapping_add(value.number),
+                _ => self.context().address(value),
             };
-            if self.judge && base.is_some() && to < self.dot {
+            if self.section.is_none() {
+                (self.dot, self.free) = (to, to);
+                return;
+            }
+            if self.judge && to < self.dot {
                 let message = format!("the location counter cannot move back from {:#x} to {to:#x}", self.dot);
                 self.problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0508, message).at(assignment.span, "here"))));
             }
-            self.dot = if base.is_some() { to.max(self.dot) } else { to };
+            self.dot = to.max(self.dot);
             return;
         }
         let Some(id) = self.inputs.resolved.symbols.find(assignment.name.as_bytes()) else { return };
@@ -231,8 +262,7 @@ impl Pass<'_, '_, '_, '_> {
             return;
         }
         let value = self.evaluate(&assignment.value, Some(assignment.span));
-        let output = if value.is_address { self.last_output } else { None };
-        self.set_symbol(id, value, output);
+        self.set_symbol(id, value);
     }
 
     fn assert(&mut self, assertion: &Assertion) {
@@ -242,6 +272,8 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
+    /// Places an output section by GNU ld's rules: its address from the script or from its region, its
+    /// load address from the script, from its load region or at the distance of the section before it.
     fn output(&mut self, index: usize) {
         let output = &self.inputs.plan.outputs[index];
         if output.name == "/DISCARD/" {
@@ -251,137 +283,179 @@ impl Pass<'_, '_, '_, '_> {
             self.unallocated(index, output);
             return;
         }
-        let before = self.dot;
         let rule = output.rule;
-        let region = self.layout.regions.choose(self.inputs.script, output, rule.is_some_and(|rule| rule.address.is_some()));
-        if let Some(region) = region {
-            self.dot = self.layout.regions.next(region);
-        }
+        let span = rule.map(|rule| rule.span);
         let has_inputs = output.items.iter().any(|item| matches!(item, Item::Section(id) if self.shapes.size(self.inputs.resolved, *id) > 0));
-        let mut align = if has_inputs { u64::from(output.align) } else { 1 };
-        let explicit = rule.and_then(|rule| rule.address.as_ref()).map(|address| self.evaluate(address, rule.map(|rule| rule.span)).number);
-        if let Some(rule) = rule {
-            if let Some(subalign) = &rule.subalign {
-                align = self.evaluate(subalign, Some(rule.span)).number.max(1);
-            }
-            if let Some(expr) = &rule.align {
-                align = align.max(self.evaluate(expr, Some(rule.span)).number);
-            }
+        let present = has_inputs || output.keeps;
+        let explicit = rule.and_then(|rule| rule.address.as_ref()).map(|address| self.number(address, span));
+        let region = self.layout.regions.choose(self.inputs.script, output);
+        if let Some(address) = explicit {
+            self.dot = address;
         }
-        let address = match explicit {
-            Some(address) => address,
-            None => eval::align_up(self.dot, align),
+        let before = self.dot;
+        let own_align = rule.and_then(|rule| rule.align.as_ref()).map_or(1, |align| self.number(align, span).max(1));
+        let subalign = rule.and_then(|rule| rule.subalign.as_ref()).map(|subalign| self.number(subalign, span).max(1));
+        let align = own_align.max(subalign.unwrap_or(if output.has_sections() { u64::from(output.align) } else { 1 }));
+        let (start, section_align) = match (explicit, region) {
+            (Some(address), _) => (address, own_align),
+            (None, Some(region)) => (self.layout.regions.next(region), align),
+            (None, None) => (self.free, align),
         };
+        let address = eval::align_up(start, section_align);
+        self.changed |= std::mem::replace(&mut self.layout.outputs[index].address, address) != address;
         self.dot = address;
-        let subalign = rule.and_then(|rule| rule.subalign.as_ref()).map(|_| align);
-        self.last_output = Some(index);
+        self.last_output = if present { Some(index) } else { self.last_output };
+        self.section = Some(index);
         self.contents(index, output, address, subalign);
-        let size = self.dot - address;
-        let present = has_inputs || size > 0;
-        let tbss = output.is_tbss();
-        let after = if !present {
-            before
-        } else if tbss {
-            // Zeroed thread data is made for each thread; here it takes no room.
-            address.max(before)
-        } else {
-            self.dot
-        };
-        let load = self.load_address(output, address, size, region);
-        if let Some(region) = region
-            && present
-        {
-            let advance = if tbss { address } else { address + size };
-            self.layout.regions.advance(region, advance, index, if tbss { 0 } else { size });
-        }
-        let load_region = rule.and_then(|rule| rule.load_region.as_deref()).and_then(|name| self.layout.regions.find(self.inputs.script, name));
-        if let Some(load_region) = load_region
-            && present
-            && Some(load_region) != region
-            && output.kind != object::elf::SHT_NOBITS
-        {
-            self.layout.regions.advance(load_region, load + size, index, size);
-        }
-        self.dot = after;
+        self.section = None;
+        let size = self.dot.wrapping_sub(address);
+        let load_region = output.placing().and_then(|rule| rule.load_region.as_deref()).and_then(|name| self.layout.regions.find(self.inputs.script, name));
+        let load = self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region });
         self.place(index, Placed { address, load, size, align, present });
+        let last = match region {
+            Some(region) => &mut self.layout.regions.uses[region].last,
+            None => &mut self.free_last,
+        };
+        let goes_on = match *last {
+            None => address != load,
+            Some(last) => address >= self.layout.outputs[last].address,
+        };
+        if load_region.is_none() && (size != 0 || goes_on) {
+            *last = Some(index);
+        }
+        if !present && !output.assigns {
+            self.dot = before;
+            return;
+        }
+        // Zeroed thread data is made for each thread; here it takes no room.
+        let room = if output.is_tbss() { 0 } else { size };
+        self.dot = address.wrapping_add(room);
+        match region {
+            Some(region) => self.layout.regions.advance(region, self.dot, index, room),
+            None => {
+                self.free = self.dot;
+                self.say_no_region(output, present && explicit.is_none());
+            }
+        }
+        if let Some(load_region) = load_region
+            && Some(load_region) != region
+            && (output.kind != object::elf::SHT_NOBITS || rule.is_some_and(|rule| rule.align_with_input))
+        {
+            self.layout.regions.advance(load_region, load.wrapping_add(room), index, room);
+        }
+    }
+
+    /// With `MEMORY`, a section must be in some region.
+    fn say_no_region(&mut self, output: &Output<'_>, matters: bool) {
+        if !self.judge || !matters || self.inputs.script.regions.is_empty() {
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(&codes::E0508, format!("`{}` is in no region of MEMORY", output.name));
+        if let Some(rule) = output.rule {
+            diagnostic = diagnostic.at(rule.span, "this section");
+        } else {
+            diagnostic = diagnostic.note("no line of the script names it");
+        }
+        let help = format!("send it to one: `{} : {{ *({}) }} > {}`", output.name, output.name, self.inputs.script.regions[0].name);
+        self.problems.push(Problem::Plain(Box::new(diagnostic.help(help))));
     }
 
     fn contents(&mut self, index: usize, output: &Output<'_>, address: u64, subalign: Option<u64>) {
         if let Some(fill) = output.rule.and_then(|rule| rule.fill.as_ref()) {
-            let fill = self.evaluate(fill, None).number as u32;
-            self.layout.extras.push((index, 0, Extra::Fill(fill)));
+            let fill = Extra::Fill(self.fill(fill));
+            self.layout.extras.push((index, 0, fill));
         }
         for item in &output.items {
             match item {
                 Item::Section(id) => {
                     let size = self.shapes.size(self.inputs.resolved, *id);
+                    let align = subalign.unwrap_or_else(|| u64::from(self.inputs.resolved.section(*id).align));
                     if size > 0 {
-                        let align = subalign.unwrap_or_else(|| u64::from(self.inputs.resolved.section(*id).align));
                         self.dot = eval::align_up(self.dot, align);
                     }
                     let at = self.dot as u32;
                     self.changed |= std::mem::replace(&mut self.layout.sections[id.0 as usize], at) != at;
                     self.dot += u64::from(size);
                 }
-                Item::Assign(assignment) => self.assign(assignment, Some(address)),
+                Item::Assign(assignment) => self.assign(assignment),
                 Item::Assert(assertion) => self.assert(assertion),
                 Item::Data(size, value) => {
-                    let value = self.evaluate(value, None).number;
-                    self.layout.extras.push((index, (self.dot - address) as u32, Extra::Data(*size, value)));
+                    let value = self.number(value, None);
+                    self.layout.extras.push((index, self.dot.wrapping_sub(address) as u32, Extra::Data(*size, value)));
                     self.dot += u64::from(*size);
                 }
                 Item::Fill(value) => {
-                    let value = self.evaluate(value, None).number as u32;
-                    self.layout.extras.push((index, (self.dot - address) as u32, Extra::Fill(value)));
+                    let fill = Extra::Fill(self.fill(value));
+                    self.layout.extras.push((index, self.dot.wrapping_sub(address) as u32, fill));
                 }
             }
         }
+    }
+
+    fn fill(&mut self, value: &Expr) -> u32 {
+        self.number(value, None) as u32
     }
 
     /// Debug sections and the like: each begins at 0 and moves nothing.
     fn unallocated(&mut self, index: usize, output: &Output<'_>) {
-        let saved = (self.dot, self.last_output);
+        let saved = self.dot;
         self.dot = 0;
+        self.layout.outputs[index].address = 0;
+        self.section = Some(index);
         self.contents(index, output, 0, None);
+        self.section = None;
         let size = self.dot;
-        (self.dot, self.last_output) = saved;
+        self.dot = saved;
         self.place(index, Placed { address: 0, load: 0, size, align: u64::from(output.align), present: size > 0 });
     }
 
-    fn load_address(&mut self, output: &Output<'_>, address: u64, size: u64, region: Option<usize>) -> u64 {
-        let Some(rule) = output.rule else { return address.wrapping_add(self.load_offset(region)) };
-        if let Some(load) = &rule.load_address {
-            return self.evaluate(load, Some(rule.span)).number;
+    fn load_address(&mut self, index: usize, output: &Output<'_>, start: Start) -> u64 {
+        let rule = output.rule;
+        if let Some(load) = rule.and_then(|rule| rule.load_address.as_ref()) {
+            // Here `.` is the section's start.
+            let dot = std::mem::replace(&mut self.dot, start.address);
+            let load = self.number(load, rule.map(|rule| rule.span));
+            self.dot = dot;
+            return load;
         }
-        if let Some(name) = &rule.load_region {
-            let Some(load_region) = self.layout.regions.find(self.inputs.script, name) else { return address };
-            if Some(load_region) == region {
-                return address;
-            }
+        if let Some(load_region) = start.load_region {
             let next = self.layout.regions.next(load_region);
-            // With ALIGN_WITH_INPUT the load address moves exactly as the address does.
-            let align = if rule.align_with_input { 1 } else { u64::from(output.align) };
-            return if size == 0 { next } else { eval::align_up(next, align) };
+            return if rule.is_some_and(|rule| rule.align_with_input) {
+                // The load address moves exactly as the address does.
+                next.wrapping_add(start.delta)
+            } else if Some(load_region) == start.region {
+                eval::align_up(next, start.section_align)
+            } else {
+                eval::align_up(next, start.own_align)
+            };
         }
-        if rule.address.is_some() || rule.kind == Some(OutputType::NoLoad) && region.is_none() {
-            return address;
+        let last = match start.region {
+            Some(region) => self.layout.regions.uses[region].last,
+            None => self.free_last,
+        };
+        let Some(last) = last.filter(|&last| last != index).map(|last| self.layout.outputs[last]) else { return start.address };
+        // Behind what came before, it is loaded behind it; before it, where it stands.
+        if start.address < last.address && start.size != 0 && start.address.wrapping_add(start.size) <= last.address {
+            return start.address;
         }
-        address.wrapping_add(self.load_offset(region))
-    }
-
-    /// A section without a word about loading keeps the distance of the one before it, if both are in
-    /// one region.
-    fn load_offset(&self, region: Option<usize>) -> u64 {
-        match region {
-            Some(region) => match self.layout.regions.last_output(region) {
-                Some(before) => self.layout.outputs[before].load.wrapping_sub(self.layout.outputs[before].address),
-                None => 0,
-            },
-            None => 0,
-        }
+        eval::align_up(start.address.wrapping_add(last.load).wrapping_sub(last.address), start.section_align)
     }
 
     fn place(&mut self, index: usize, placed: Placed) {
         self.changed |= std::mem::replace(&mut self.layout.outputs[index], placed) != placed;
     }
+}
+
+/// Where a section begins and why there, for its load address.
+struct Start {
+    address: u64,
+    size: u64,
+    /// Bytes that its alignment skipped.
+    delta: u64,
+    /// The script's `ALIGN`.
+    own_align: u64,
+    /// What its start was aligned to.
+    section_align: u64,
+    region: Option<usize>,
+    load_region: Option<usize>,
 }

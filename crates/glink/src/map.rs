@@ -74,7 +74,7 @@ fn memory(linked: Linked<'_, '_, '_>, out: &mut String) {
     }
     out.push_str("Memory\n\n Region             Origin     Length       Used\n");
     for (region, used) in linked.inputs.script.regions.iter().zip(&linked.layout.regions.uses) {
-        let bytes = used.next - used.origin;
+        let bytes = used.peak - used.origin;
         let percent = if used.length == 0 { 0.0 } else { bytes as f64 * 100.0 / used.length as f64 };
         let _ = writeln!(out, " {:<16} {:#010x} {:#010x} {bytes:>10} ({percent:.1} %)", region.name, used.origin, used.length);
     }
@@ -141,7 +141,7 @@ fn input(linked: Linked<'_, '_, '_>, id: SectionId, symbols: &BTreeMap<SectionId
 fn assigned(linked: Linked<'_, '_, '_>, name: &str, out: &mut String) {
     let Some(id) = linked.inputs.resolved.symbols.find(name.as_bytes()) else { return };
     if let Some(symbol) = linked.layout.symbols[id.0 as usize] {
-        let _ = writeln!(out, " {:<15} {:#010x}            {name} (script)", "", symbol.value.number as u32);
+        let _ = writeln!(out, " {:<15} {:#010x}            {name} (script)", "", symbol.address as u32);
     }
 }
 

@@ -137,6 +137,14 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Where `-Ttext` and the like put a segment: `text-segment`, `data-segment`, `bss-segment`.
+    #[must_use]
+    pub fn segment_start(&self, name: &str) -> Option<u32> {
+        (name == "text-segment" && self.text_base != guest_abi::memory_map::RAM.base).then_some(self.text_base)
+    }
+}
+
 #[cfg(feature = "program")]
 fn builtin_archives() -> Vec<(String, FileData)> {
     vec![("libhv.a".to_string(), FileData::built_in(guest_lib::LIBHV_A))]

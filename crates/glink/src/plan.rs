@@ -3,7 +3,7 @@
 
 use crate::names::NameMap;
 use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
-use crate::script::ast::{Assertion, Assignment, Constraint, Content, Expr, InputPattern, OutputRule, OutputType, Script, Sort, Statement};
+use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Script, Sort, Statement};
 use crate::script::pattern::Pattern;
 use crate::strings::text;
 use object::elf;
@@ -52,9 +52,26 @@ pub struct Output<'s> {
     pub entsize: u32,
     /// The strictest alignment of its inputs.
     pub align: u32,
+    /// For a section that no line names: the line of the section that it was put behind, whose regions
+    /// and segments it shares.
+    pub like: Option<&'s OutputRule>,
+    /// Whether the script makes it exist without inputs: it writes data or moves the location counter.
+    pub keeps: bool,
+    /// Whether the script assigns symbols in it: then it aligns the location counter even if empty.
+    pub assigns: bool,
 }
 
-impl Output<'_> {
+impl<'s> Output<'s> {
+    /// The line that says in which regions and segments it goes.
+    #[must_use]
+    pub fn placing(&self) -> Option<&'s OutputRule> {
+        self.rule.or(self.like)
+    }
+    /// Whether any input section is in it.
+    #[must_use]
+    pub fn has_sections(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Section(_)))
+    }
     /// Whether it takes addresses.
     #[must_use]
     pub fn is_allocated(&self) -> bool {
@@ -178,7 +195,23 @@ fn open_output<'s>(rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>
             Content::Input(pattern) => slots.push(Slot { pattern, output, item: items.len(), taken: Vec::new() }),
         }
     }
-    Output { name: rule.name.clone(), rule: Some(rule), items, kind: elf::SHT_NOBITS, flags: elf::SectionFlags(0), entsize: 0, align: 1 }
+    let keeps = items.iter().any(|item| match item {
+        Item::Assign(assignment) => assignment.name == "." && !stays(&assignment.value),
+        Item::Data(..) => true,
+        Item::Section(_) | Item::Fill(_) | Item::Assert(_) => false,
+    });
+    let assigns = items.iter().any(|item| matches!(item, Item::Assign(assignment) if assignment.name != "."));
+    Output { name: rule.name.clone(), rule: Some(rule), items, kind: elf::SHT_NOBITS, flags: elf::SectionFlags(0), entsize: 0, align: 1, like: None, keeps, assigns }
+}
+
+/// Values of `.` that do not make an empty section exist (GNU ld's manual, 3.6.7).
+fn stays(value: &Expr) -> bool {
+    match value {
+        Expr::Number(0) | Expr::Dot => true,
+        Expr::Binary(Binary::Add, a, b) => **a == Expr::Dot && matches!(**b, Expr::Number(0)),
+        Expr::Call(function) => matches!(&**function, Function::Align(None, Expr::Conditional(_, _, otherwise)) if **otherwise == Expr::Number(1)),
+        Expr::Number(_) | Expr::Symbol(_) | Expr::Unary(..) | Expr::Binary(..) | Expr::Conditional(..) => false,
+    }
 }
 
 /// Whether a section holds part of the program.
@@ -410,7 +443,8 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     }
 }
 
-/// Sections that belong near each other.
+/// Where sections go that no line of the script names, as GNU ld sorts them: behind the section of this
+/// name or, without one, behind the last section that is like them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Code,
@@ -418,43 +452,81 @@ enum Class {
     Thread,
     Data,
     Zeroed,
+    Note,
     NotAllocated,
+    /// Debug sections go to the end.
+    Debug,
 }
 
-fn class_of(kind: elf::SectionType, flags: elf::SectionFlags) -> Class {
-    let has = |flag: elf::SectionFlags| flags & flag == flag;
-    if !has(elf::SHF_ALLOC) {
-        Class::NotAllocated
-    } else if has(elf::SHF_EXECINSTR) {
-        Class::Code
-    } else if has(elf::SHF_TLS) {
-        Class::Thread
-    } else if !has(elf::SHF_WRITE) {
-        Class::ReadOnly
-    } else if kind == elf::SHT_NOBITS {
+impl Class {
+    /// The section that leads the class.
+    fn leader(self) -> &'static str {
+        match self {
+            Class::Code => ".text",
+            Class::ReadOnly => ".rodata",
+            Class::Thread => ".tdata",
+            Class::Data => ".data",
+            Class::Zeroed => ".bss",
+            Class::Note => ".interp",
+            Class::NotAllocated => ".comment",
+            Class::Debug => "",
+        }
+    }
+}
+
+fn class_of(output: &Output<'_>) -> Class {
+    if !output.is_allocated() {
+        let is_debug = output.name.starts_with(".debug") || output.name.starts_with(".stab");
+        if is_debug { Class::Debug } else { Class::NotAllocated }
+    } else if output.kind == elf::SHT_NOTE {
+        Class::Note
+    } else if output.kind == elf::SHT_NOBITS && !output.has(elf::SHF_TLS) {
         Class::Zeroed
-    } else {
+    } else if output.has(elf::SHF_TLS) {
+        Class::Thread
+    } else if output.has(elf::SHF_WRITE) {
         Class::Data
+    } else if output.has(elf::SHF_EXECINSTR) {
+        Class::Code
+    } else {
+        Class::ReadOnly
     }
 }
 
-/// The class of a section of the script: by its inputs or, empty, by its name.
-fn class_of_output(output: &Output<'_>) -> Option<Class> {
-    if output.items.iter().any(|item| matches!(item, Item::Section(_))) {
-        return Some(class_of(output.kind, output.flags));
+/// What decides whether a section is like another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Likeness {
+    allocated: bool,
+    contents: bool,
+    read_only: bool,
+    code: bool,
+    thread: bool,
+}
+
+fn likeness(output: &Output<'_>) -> Likeness {
+    if !output.has_sections() && !output.keeps {
+        // Empty: known by its name, else like nothing.
+        let of = |contents, read_only, code, thread| Likeness { allocated: true, contents, read_only, code, thread };
+        return match output.name.as_str() {
+            ".text" => of(true, true, true, false),
+            ".rodata" => of(true, true, false, false),
+            ".tdata" => of(true, false, false, true),
+            ".data" | ".sdata" => of(true, false, false, false),
+            ".bss" => of(false, false, false, false),
+            _ => Likeness { allocated: false, contents: false, read_only: false, code: false, thread: false },
+        };
     }
-    match output.name.as_str() {
-        ".text" => Some(Class::Code),
-        ".rodata" => Some(Class::ReadOnly),
-        ".tdata" => Some(Class::Thread),
-        ".data" => Some(Class::Data),
-        ".bss" => Some(Class::Zeroed),
-        _ => None,
+    Likeness {
+        allocated: output.is_allocated(),
+        contents: output.kind != elf::SHT_NOBITS,
+        read_only: !output.has(elf::SHF_WRITE),
+        code: output.has(elf::SHF_EXECINSTR),
+        thread: output.has(elf::SHF_TLS),
     }
 }
 
-/// Puts each orphan behind the last section of its class; without one, behind the nearest class
-/// before it; sections that are not allocated go to the end.
+/// Gives each orphan its output section: one of its name that the script has, else a new one behind
+/// its like.
 fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId]) {
     let first_new = plan.outputs.len();
     let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
@@ -462,47 +534,89 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         let input = &resolved.sections[id.0 as usize];
         let section = &input.section;
         let is_memory = section.has(elf::SHF_ALLOC);
-        // Sections of one name are one, unless only one of them is memory.
-        let same_name = by_name.entry(section.name).or_default();
-        let found = same_name.iter().copied().find(|&output| plan.outputs[output].is_allocated() == is_memory);
+        let is_zeroed = section.kind == elf::SHT_NOBITS;
+        let same_name = by_name.entry(section.name).or_insert_with(|| (0..first_new).filter(|&output| plan.outputs[output].name.as_bytes() == section.name).collect());
+        // Sections of one name are one, unless only one of them is memory or loaded.
+        let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
+        let found = same_name.iter().copied().find(|&output| fits(&plan.outputs[output]));
         let output = found.unwrap_or_else(|| {
             same_name.push(plan.outputs.len());
-            plan.outputs.push(Output { name: text(section.name).into_owned(), rule: None, items: Vec::new(), kind: section.kind, flags: section.flags, entsize: 0, align: 1 });
+            let name = text(section.name).into_owned();
+            plan.outputs.push(Output { name, rule: None, items: Vec::new(), kind: section.kind, flags: section.flags, entsize: 0, align: 1, like: None, keeps: false, assigns: false });
             plan.outputs.len() - 1
         });
         plan.outputs[output].items.push(Item::Section(id));
         plan.fates[id.0 as usize] = Fate::Output(output as u32);
+        if output < first_new {
+            summarise(resolved, &mut plan.outputs[output]);
+        }
         if section.kind == elf::SHT_NOTE || input.object == LINKER {
             plan.kept[id.0 as usize] = true;
         }
     }
-    let mut by_class: BTreeMap<Class, Vec<Line<'_>>> = BTreeMap::new();
+    // Where the next orphan of a class goes: behind the one before it.
+    let mut behind: BTreeMap<Class, usize> = BTreeMap::new();
     for index in first_new..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
-        let class = class_of(plan.outputs[index].kind, plan.outputs[index].flags);
-        by_class.entry(class).or_default().push(Line::Output(index));
-    }
-    // In the order of classes, so that a class that the script does not have follows the one before.
-    for (class, lines) in by_class {
-        let at = orphan_line(plan, class);
-        plan.lines.splice(at..at, lines);
+        let class = class_of(&plan.outputs[index]);
+        let after = match behind.get(&class) {
+            Some(&before) => Some(before),
+            None => leader(plan, class, &plan.outputs[index]),
+        };
+        let line_of = |output: usize| plan.lines.iter().position(|line| matches!(line, Line::Output(other) if *other == output));
+        let at = match after.and_then(line_of) {
+            _ if class == Class::Debug => plan.lines.len(),
+            Some(line) if behind.contains_key(&class) => line + 1,
+            Some(line) => behind_assignments(plan, line),
+            None => behind_assignments(plan, usize::MAX),
+        };
+        plan.outputs[index].like = after.and_then(|after| plan.outputs[after].placing());
+        plan.lines.insert(at, Line::Output(index));
+        behind.insert(class, index);
     }
 }
 
-/// The line behind which sections of a class go.
-fn orphan_line(plan: &Plan<'_>, class: Class) -> usize {
-    if class == Class::NotAllocated {
-        return plan.lines.len();
+/// The output section behind which the first orphan of a class goes.
+fn leader(plan: &Plan<'_>, class: Class, orphan: &Output<'_>) -> Option<usize> {
+    let in_order = || plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).filter(|&output| plan.outputs[output].name != "/DISCARD/");
+    if let Some(named) = in_order().find(|&output| plan.outputs[output].name == class.leader()) {
+        return Some(named);
     }
-    let mut best: Option<(Class, usize)> = None;
-    for (line, entry) in plan.lines.iter().enumerate() {
-        if let Line::Output(output) = entry
-            && let Some(found) = class_of_output(&plan.outputs[*output])
-            && found <= class
-            && best.is_none_or(|(best, _)| found >= best)
-        {
-            best = Some((found, line));
+    let own = likeness(orphan);
+    let last = |fits: &dyn Fn(Likeness) -> bool| in_order().filter(|&output| fits(likeness(&plan.outputs[output]))).last();
+    if let Some(exact) = last(&|other| other == own) {
+        return Some(exact);
+    }
+    match class {
+        Class::Code => last(&|other| Likeness { read_only: own.read_only, ..other } == own),
+        Class::ReadOnly | Class::Note => last(&|other| Likeness { code: own.code, thread: own.thread, ..other } == own),
+        // Behind the thread's data, else behind all data.
+        Class::Thread => last(&|other| other.allocated && other.thread).or_else(|| last(&|other| other.allocated && other.contents)),
+        Class::Data => last(&|other| other.allocated && other.contents),
+        Class::Zeroed => last(&|other| other.allocated),
+        Class::NotAllocated | Class::Debug => last(&|other| !other.allocated),
+    }
+}
+
+/// The line behind an output section and the assignments that follow it, as they say where it ends; but
+/// before one that moves the location counter for the next section.
+fn behind_assignments(plan: &Plan<'_>, line: usize) -> usize {
+    let (first, mut ignore_first) = if line == usize::MAX { (0, true) } else { (line + 1, false) };
+    let mut moves: Option<usize> = None;
+    for (at, line) in plan.lines.iter().enumerate().skip(first) {
+        match line {
+            Line::Assign(assignment) if assignment.name == "." => {
+                if !std::mem::take(&mut ignore_first) {
+                    moves = moves.or(Some(at));
+                }
+            }
+            Line::Assign(_) | Line::Assert(_) => {}
+            Line::Output(next) => {
+                let next = &plan.outputs[*next];
+                let counts = !next.has_sections() || next.is_allocated();
+                return moves.filter(|_| counts).unwrap_or(at);
+            }
         }
     }
-    best.map_or(plan.lines.len(), |(_, line)| line + 1)
+    plan.lines.len()
 }

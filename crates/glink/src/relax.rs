@@ -196,7 +196,7 @@ pub fn relax(inputs: Inputs<'_, '_, '_>, shapes: &mut Shapes<'_>, layout: &mut L
                 .resolved
                 .symbols
                 .iter()
-                .filter(|(id, _)| before[id.0 as usize].map(|symbol| symbol.value) != layout.symbols[id.0 as usize].map(|symbol| symbol.value))
+                .filter(|(id, _)| before[id.0 as usize].map(|symbol| symbol.address) != layout.symbols[id.0 as usize].map(|symbol| symbol.address))
                 .map(|(_, symbol)| format!("`{}`", crate::strings::text(symbol.name)))
                 .take(8)
                 .collect();

@@ -102,7 +102,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
         }
     }
     for (region, used) in inputs.script.regions.iter().zip(&layout.regions.uses) {
-        let (next, end) = (used.next, used.origin.saturating_add(used.length));
+        let (next, end) = (used.peak, used.origin.saturating_add(used.length));
         if next > end {
             let last = used.sections.last().map_or("", |&(output, _)| outputs[output].name.as_str());
             let message = format!("region `{}` overflows by {} bytes: `{last}` does not fit", region.name, next - end);
@@ -187,7 +187,7 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], probl
         if layout.outputs[index].size == 0 {
             continue;
         }
-        if let Some(rule) = output.rule.filter(|rule| !rule.segments.is_empty()) {
+        if let Some(rule) = output.placing().filter(|rule| !rule.segments.is_empty()) {
             current.clear();
             for name in rule.segments.iter().filter(|name| *name != "NONE") {
                 match inputs.script.segments.iter().position(|segment| segment.name == *name) {

@@ -146,7 +146,7 @@ fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u16>], id: SymbolId)
         Definition::Linker => {
             let linker = linked.layout.symbols[id.0 as usize]?;
             let section = linker.output.and_then(|output| numbers[output]).map_or(elf::SHN_ABS, elf::SymbolSection);
-            Some(Row { name: symbol.name, value: linker.value.number as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other: elf::SymbolOther(0), section })
+            Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other: elf::SymbolOther(0), section })
         }
         Definition::Undefined if symbol.used && !symbol.strong_use => {
             Some(Row { name: symbol.name, value: 0, size: 0, info: elf::SymbolInfo::new(elf::STB_WEAK, elf::STT_NOTYPE), other: elf::SymbolOther(0), section: elf::SHN_UNDEF })

@@ -5,26 +5,39 @@ use crate::addresses::Shapes;
 use crate::resolve::Place;
 use crate::script::ast::{Binary, Expr, Function, Unary};
 
-/// A number, or an address.
+/// What a number is relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// Nothing: a plain number. Assigned inside a section, it counts from the section's start.
+    Number,
+    /// Address 0.
+    Absolute,
+    /// The start of this output section.
+    Section(usize),
+}
+
+/// A value as GNU ld has them (its manual, 3.10.8): addresses in a section are relative to its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value {
     /// The number; arithmetic wraps at 64 bits.
     pub number: u64,
-    /// Whether it belongs to a section; assigning a bare number to `.` inside a section counts from
-    /// the section's start.
-    pub is_address: bool,
+    /// What it is relative to.
+    pub base: Base,
+    /// Whether it was made from the location counter: outside all sections its symbol still belongs
+    /// to the section before it.
+    pub from_dot: bool,
 }
 
 impl Value {
-    /// A number.
+    /// A plain number.
     #[must_use]
     pub const fn number(number: u64) -> Value {
-        Value { number, is_address: false }
+        Value { number, base: Base::Number, from_dot: false }
     }
     /// An address.
     #[must_use]
-    pub const fn address(number: u64) -> Value {
-        Value { number, is_address: true }
+    pub const fn absolute(number: u64) -> Value {
+        Value { number, base: Base::Absolute, from_dot: false }
     }
 }
 
@@ -39,21 +52,46 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     pub(super) inputs: Inputs<'x, 'a, 's>,
     pub(super) shapes: &'c Shapes<'c>,
     pub(super) dot: u64,
+    /// The output section in whose braces the expression stands.
+    pub(super) section: Option<usize>,
 }
 
 impl Context<'_, '_, '_, '_> {
+    /// The address that a value stands for.
+    pub(super) fn address(&self, value: Value) -> u64 {
+        match value.base {
+            Base::Number | Base::Absolute => value.number,
+            Base::Section(index) => value.number.wrapping_add(self.layout.outputs[index].address),
+        }
+    }
+
+    /// An address, relative to the section in whose braces the expression stands.
+    fn here(&self, address: u64) -> Value {
+        match self.section {
+            Some(index) => Value { number: address.wrapping_sub(self.layout.outputs[index].address), base: Base::Section(index), from_dot: true },
+            None => Value { number: address, base: Base::Absolute, from_dot: true },
+        }
+    }
+
+    /// What a result is relative to when its operands are relative to the same: it is a number, but
+    /// outside all sections numbers are addresses.
+    fn plain(&self) -> Base {
+        if self.section.is_some() { Base::Number } else { Base::Absolute }
+    }
+
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, String> {
         Ok(match expr {
-            Expr::Number(number) => Value::number(*number),
-            Expr::Dot => Value::address(self.dot),
+            Expr::Number(number) => Value { number: *number, base: self.plain(), from_dot: false },
+            Expr::Dot => self.here(self.dot),
             Expr::Symbol(name) => self.symbol(name)?,
             Expr::Unary(op, a) => {
-                let a = self.evaluate(a)?.number;
-                Value::number(match op {
-                    Unary::Negate => a.wrapping_neg(),
-                    Unary::Invert => !a,
-                    Unary::Not => u64::from(a == 0),
-                })
+                let a = self.evaluate(a)?;
+                let number = match op {
+                    Unary::Negate => a.number.wrapping_neg(),
+                    Unary::Invert => !a.number,
+                    Unary::Not => u64::from(a.number == 0),
+                };
+                Value { number, ..a }
             }
             Expr::Binary(op, a, b) => self.binary(*op, a, b)?,
             Expr::Conditional(condition, yes, no) => {
@@ -71,16 +109,33 @@ impl Context<'_, '_, '_, '_> {
         let undefined = || format!("the script uses `{name}`, which nothing defines");
         let resolved = self.inputs.resolved;
         let id = resolved.symbols.find(name.as_bytes()).ok_or_else(undefined)?;
+        // Inside a section an absolute symbol is a plain number.
+        let absolute = |number| Value { number, base: self.plain(), from_dot: false };
+        let relative = |address: u64, output: usize| Value { number: address.wrapping_sub(self.layout.outputs[output].address), base: Base::Section(output), from_dot: false };
         if let Some(symbol) = self.layout.symbols[id.0 as usize] {
-            return Ok(symbol.value);
+            return Ok(match symbol.relative_to {
+                Some(output) => relative(symbol.address, output),
+                None => absolute(symbol.address),
+            });
         }
         match resolved.place_of(id) {
-            Place::Absolute(value) => Ok(Value::number(u64::from(value))),
-            place @ Place::Section(..) => Ok(Value::address(u64::from(self.shapes.address(self.layout, place, 0)))),
+            Place::Absolute(value) => Ok(absolute(u64::from(value))),
+            place @ Place::Section(section, _) => {
+                let address = u64::from(self.shapes.address(self.layout, place, 0));
+                Ok(self.inputs.plan.output_of(section).map_or(Value::absolute(address), |output| relative(address, output)))
+            }
             // Assigned later in the script: a later pass knows it.
-            Place::Linker(_) => Ok(Value::number(0)),
+            Place::Linker(_) => Ok(absolute(0)),
             Place::UndefinedWeak | Place::Undefined(_) => Err(undefined()),
         }
+    }
+
+    /// Two values made relative to the same, unless one of them is a plain number.
+    fn alike(&self, x: Value, y: Value) -> (Value, Value) {
+        if x.base == y.base || x.base == Base::Number || y.base == Base::Number {
+            return (x, y);
+        }
+        (Value { number: self.address(x), base: Base::Absolute, ..x }, Value { number: self.address(y), base: Base::Absolute, ..y })
     }
 
     fn binary(&self, op: Binary, a: &Expr, b: &Expr) -> Result<Value, String> {
@@ -91,13 +146,17 @@ impl Context<'_, '_, '_, '_> {
         if op == Binary::LogicalOr && x.number != 0 {
             return Ok(Value::number(1));
         }
-        let y = self.evaluate(b)?;
+        let (x, y) = self.alike(x, self.evaluate(b)?);
         let (a, b) = (x.number, y.number);
         let truth = |truth: bool| u64::from(truth);
+        let by_zero = || "division by zero in the script".to_string();
         let number = match op {
             Binary::Mul => a.wrapping_mul(b),
-            Binary::Div => a.checked_div(b).ok_or("division by zero in the script")?,
-            Binary::Rem => a.checked_rem(b).ok_or("division by zero in the script")?,
+            Binary::Div if b == 0 => return Err(by_zero()),
+            Binary::Rem if b == 0 => return Err(by_zero()),
+            // Signed, as in GNU ld.
+            Binary::Div => (a as i64).wrapping_div(b as i64) as u64,
+            Binary::Rem => (a as i64).wrapping_rem(b as i64) as u64,
             Binary::Add => a.wrapping_add(b),
             Binary::Sub => a.wrapping_sub(b),
             Binary::Shl => u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0),
@@ -113,39 +172,42 @@ impl Context<'_, '_, '_, '_> {
             Binary::Or => a | b,
             Binary::LogicalAnd | Binary::LogicalOr => truth(b != 0),
         };
-        let is_address = match op {
-            // The distance of two addresses is a number.
-            Binary::Sub => x.is_address && !y.is_address,
-            Binary::Add | Binary::And | Binary::Or | Binary::Xor => x.is_address || y.is_address,
-            Binary::Mul
-            | Binary::Div
-            | Binary::Rem
-            | Binary::Shl
-            | Binary::Shr
-            | Binary::Less
-            | Binary::LessEqual
-            | Binary::Greater
-            | Binary::GreaterEqual
-            | Binary::Equal
-            | Binary::NotEqual
-            | Binary::LogicalAnd
-            | Binary::LogicalOr => false,
-        };
-        Ok(Value { number, is_address })
+        let from_dot = x.from_dot || y.from_dot;
+        Ok(match op {
+            Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual | Binary::Equal | Binary::NotEqual | Binary::LogicalAnd | Binary::LogicalOr => Value::number(number),
+            Binary::Mul | Binary::Div | Binary::Rem | Binary::Add | Binary::Sub | Binary::Shl | Binary::Shr | Binary::And | Binary::Xor | Binary::Or => {
+                // The distance of two addresses in a section is a number.
+                let base = match (x.base, y.base) {
+                    (x, y) if x == y => self.plain(),
+                    (Base::Number, other) | (other, _) => other,
+                };
+                Value { number, base, from_dot: from_dot && (op != Binary::Sub || !(x.from_dot && y.from_dot)) }
+            }
+        })
+    }
+
+    /// The greater or the lesser of two values.
+    fn choose(&self, a: &Expr, b: &Expr, first: impl Fn(u64, u64) -> bool) -> Result<Value, String> {
+        let (a, b) = self.alike(self.evaluate(a)?, self.evaluate(b)?);
+        let base = if a.base == Base::Number { b.base } else { a.base };
+        Ok(Value { base, ..if first(a.number, b.number) { a } else { b } })
     }
 
     fn call(&self, function: &Function) -> Result<Value, String> {
         Ok(match function {
-            Function::Absolute(a) => Value::address(self.evaluate(a)?.number),
-            Function::Addr(name) => Value::address(self.output(name)?.address),
-            Function::Loadaddr(name) => Value::address(self.output(name)?.load),
+            Function::Absolute(a) => Value::absolute(self.address(self.evaluate(a)?)),
+            Function::Addr(name) => {
+                let (index, _) = self.output(name)?;
+                Value { number: 0, base: Base::Section(index), from_dot: true }
+            }
+            Function::Loadaddr(name) => Value::absolute(self.output(name)?.1.load),
             // A section that does not exist has size 0 and alignment 0.
-            Function::Sizeof(name) => Value::number(self.output(name).map_or(0, |placed| placed.size)),
-            Function::Alignof(name) => Value::number(self.output(name).map_or(0, |placed| placed.align)),
-            Function::Align(None, align) => Value::address(align_up(self.dot, self.evaluate(align)?.number)),
+            Function::Sizeof(name) => Value::number(self.output(name).map_or(0, |(_, placed)| placed.size)),
+            Function::Alignof(name) => Value::number(self.output(name).map_or(0, |(_, placed)| placed.align)),
+            Function::Align(None, align) => self.here(align_up(self.dot, self.evaluate(align)?.number)),
             Function::Align(Some(start), align) => {
-                let start = self.evaluate(start)?;
-                Value { number: align_up(start.number, self.evaluate(align)?.number), is_address: start.is_address }
+                let (start, align) = self.alike(self.evaluate(start)?, self.evaluate(align)?);
+                Value { number: align_up(start.number, align.number), ..start }
             }
             Function::Constant(name) => match name.as_str() {
                 // `-N` keeps no segments apart.
@@ -154,25 +216,19 @@ impl Context<'_, '_, '_, '_> {
             },
             Function::Defined(name) => Value::number(u64::from(self.is_defined(name))),
             Function::Length(name) => Value::number(self.region(name)?.1),
-            Function::Origin(name) => Value::number(self.region(name)?.0),
+            Function::Origin(name) => self.here(self.region(name)?.0),
             Function::Log2ceil(a) => {
                 let a = self.evaluate(a)?.number;
                 Value::number(u64::from(a.checked_next_power_of_two().map_or(64, u64::trailing_zeros)))
             }
-            Function::Max(a, b) => {
-                let (a, b) = (self.evaluate(a)?, self.evaluate(b)?);
-                if a.number >= b.number { a } else { b }
-            }
-            Function::Min(a, b) => {
-                let (a, b) = (self.evaluate(a)?, self.evaluate(b)?);
-                if a.number <= b.number { a } else { b }
-            }
-            Function::SegmentStart(name, default) => match name.as_str() {
-                "text-segment" if self.inputs.options.text_base != guest_abi::memory_map::RAM.base => Value::address(u64::from(self.inputs.options.text_base)),
-                _ => self.evaluate(default)?,
+            Function::Max(a, b) => self.choose(a, b, |a, b| a >= b)?,
+            Function::Min(a, b) => self.choose(a, b, |a, b| a <= b)?,
+            Function::SegmentStart(name, default) => match self.inputs.options.segment_start(name) {
+                Some(address) => self.here(u64::from(address)),
+                None => self.here(self.address(self.evaluate(default)?)),
             },
             Function::SizeofHeaders => Value::number(52 + 32 * 4),
-            Function::DataSegmentAlign(max, _) => Value::address(align_up(self.dot, self.evaluate(max)?.number)),
+            Function::DataSegmentAlign(max, _) => self.here(align_up(self.dot, self.evaluate(max)?.number)),
             Function::DataSegmentRelroEnd(a) | Function::DataSegmentEnd(a) => self.evaluate(a)?,
             Function::Assert(condition, message) => {
                 let value = self.evaluate(condition)?;
@@ -184,9 +240,11 @@ impl Context<'_, '_, '_, '_> {
         })
     }
 
-    fn output(&self, name: &str) -> Result<super::Placed, String> {
-        let index = self.inputs.plan.outputs.iter().position(|output| output.name == name);
-        index.map(|index| self.layout.outputs[index]).ok_or_else(|| format!("the script asks for section `{name}`, which does not exist"))
+    /// An output section by its name; of several with one name the one that exists.
+    fn output(&self, name: &str) -> Result<(usize, super::Placed), String> {
+        let named = || self.inputs.plan.outputs.iter().enumerate().filter(|(_, output)| output.name == name).map(|(index, _)| index);
+        let index = named().find(|&index| self.layout.outputs[index].present).or_else(|| named().next());
+        index.map(|index| (index, self.layout.outputs[index])).ok_or_else(|| format!("the script asks for section `{name}`, which does not exist"))
     }
 
     fn region(&self, name: &str) -> Result<(u64, u64), String> {

@@ -13,8 +13,12 @@ pub struct Use {
     pub length: u64,
     /// Next free address.
     pub next: u64,
+    /// The highest that `next` ever was.
+    pub peak: u64,
     /// Output sections in it, with the bytes that they take.
     pub sections: Vec<(usize, u64)>,
+    /// The output section whose distance between address and load address the next one keeps.
+    pub last: Option<usize>,
 }
 
 /// All regions, in the script's order.
@@ -30,7 +34,7 @@ impl Regions {
     }
 
     pub(super) fn start(&mut self, index: usize, origin: u64, length: u64) {
-        self.uses[index] = Use { origin, length, next: origin, sections: Vec::new() };
+        self.uses[index] = Use { origin, length, next: origin, peak: origin, last: None, sections: Vec::new() };
     }
 
     /// The region of a name or an alias.
@@ -45,15 +49,17 @@ impl Regions {
     }
 
     /// The region of an output section: the one that the script names, else, unless it gives an
-    /// address, the first whose attributes fit.
-    pub(super) fn choose(&self, script: &Script, output: &Output<'_>, has_address: bool) -> Option<usize> {
-        if let Some(name) = output.rule.and_then(|rule| rule.region.as_deref()) {
-            return self.find(script, name);
+    /// address, the first whose attributes fit (GNU ld's manual, 3.7).
+    pub(super) fn choose(&self, script: &Script, output: &Output<'_>) -> Option<usize> {
+        let named = output.placing().and_then(|rule| rule.region.as_deref());
+        let has_address = output.rule.is_some_and(|rule| rule.address.is_some());
+        // Only a load region: it is both.
+        let named = named.or_else(|| output.placing().filter(|_| !has_address).and_then(|rule| rule.load_region.as_deref()));
+        match named {
+            Some(name) => self.find(script, name),
+            None if has_address => None,
+            None => script.regions.iter().position(|region| attributes_fit(&region.attributes, output)),
         }
-        if has_address {
-            return None;
-        }
-        script.regions.iter().position(|region| attributes_fit(&region.attributes, output))
     }
 
     pub(super) fn next(&self, index: usize) -> u64 {
@@ -62,12 +68,9 @@ impl Regions {
 
     pub(super) fn advance(&mut self, index: usize, to: u64, output: usize, bytes: u64) {
         let region = &mut self.uses[index];
-        region.next = region.next.max(to);
+        region.next = to;
+        region.peak = region.peak.max(to);
         region.sections.push((output, bytes));
-    }
-
-    pub(super) fn last_output(&self, index: usize) -> Option<usize> {
-        self.uses[index].sections.last().map(|&(output, _)| output)
     }
 }
 
@@ -75,12 +78,15 @@ impl Regions {
 fn attributes_fit(attributes: &str, output: &Output<'_>) -> bool {
     let holds = |letter: char| match letter.to_ascii_lowercase() {
         'r' => !output.has(elf::SHF_WRITE),
-        'w' => output.has(elf::SHF_WRITE),
+        // As in GNU ld: all data.
+        'w' => !output.has(elf::SHF_EXECINSTR) && (output.has(elf::SHF_WRITE) || output.kind != elf::SHT_NOBITS),
         'x' => output.has(elf::SHF_EXECINSTR),
         'a' => output.is_allocated(),
         'i' | 'l' => output.kind != elf::SHT_NOBITS,
         _ => false,
     };
     let (wanted, refused) = attributes.split_once('!').unwrap_or((attributes, ""));
-    wanted.chars().any(holds) && !refused.chars().any(holds)
+    // A second `!` turns it round again.
+    let (refused, wanted_too) = refused.split_once('!').unwrap_or((refused, ""));
+    wanted.chars().chain(wanted_too.chars()).any(holds) && !refused.chars().any(holds)
 }
