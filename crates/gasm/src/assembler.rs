@@ -253,8 +253,7 @@ impl<'e> Assembler<'e> {
 
     /// The place where the next byte goes.
     pub fn here(&self) -> At {
-        let chain = &self.sections[self.chain];
-        At { chain: self.chain, frag: chain.last_frag(), pos: chain.pos() }
+        self.sections[self.chain].end(self.chain)
     }
 
     /// Notes that instructions or data follow, for mapping symbols; only code sections have them.

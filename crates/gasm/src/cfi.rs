@@ -416,7 +416,7 @@ impl Assembler<'_> {
 
     fn put_insn(&mut self, insn: &Insn) {
         match insn {
-            Insn::Advance(from, to) if from.chain == to.chain && from.frag == to.frag => {
+            Insn::Advance(from, to) if from.chain == to.chain && from.fragment == to.fragment => {
                 push_advance(&mut self.out().bytes, to.pos - from.pos);
             }
             Insn::Advance(from, to) => self.out().push_variable(Variable::CfaAdvance { from: *from, to: *to }, 1),

@@ -71,21 +71,21 @@ impl Assembler<'_> {
                 continue;
             }
             let mut next = 0;
-            for f in 0..self.sections[chain].frags.len() {
-                let frag = self.sections[chain].frags[f];
-                let end = self.sections[chain].frags.get(f + 1).map_or(bytes.len(), |n| n.start as usize);
+            for r in 0..=variables.len() {
+                let run = self.sections[chain].runs[r];
+                let end = self.sections[chain].runs.get(r + 1).map_or(bytes.len(), |n| n.start as usize);
                 let base = out.bytes.len();
-                debug_assert_eq!(base as u32, frag.address);
-                out.bytes.extend_from_slice(&bytes[frag.start as usize..end]);
-                while let Some(fixup) = fixups.get(next).filter(|x| x.frag as usize == f) {
-                    let offset = base + (fixup.pos - frag.start) as usize;
+                debug_assert_eq!(base as u32, run.address);
+                out.bytes.extend_from_slice(&bytes[run.start as usize..end]);
+                while let Some(fixup) = fixups.get(next).filter(|x| x.run as usize == r) {
+                    let offset = base + (fixup.pos - run.start) as usize;
                     self.fix(section, fixup, offset, &mut out);
                     next += 1;
                 }
-                if let Some(variable) = variables.get(frag.variable as usize) {
-                    self.variable_contents(section, variable, frag.size, &mut out);
-                    let size = out.bytes.len() - (base + end - frag.start as usize);
-                    debug_assert_eq!(size as u32, frag.size, "{variable:?}");
+                if let Some(variable) = variables.get(r) {
+                    self.variable_contents(section, variable, run.size, &mut out);
+                    let size = out.bytes.len() - (base + end - run.start as usize);
+                    debug_assert_eq!(size as u32, run.size, "{variable:?}");
                 }
             }
         }

@@ -134,10 +134,10 @@ impl Assembler<'_> {
         if a.chain != b.chain || !self.sections[self.sections.section_of(a)].is_code() {
             return;
         }
-        let (low, high) = ((a.frag, a.pos).min((b.frag, b.pos)), (a.frag, a.pos).max((b.frag, b.pos)));
+        let (low, high) = ((a.run, a.pos).min((b.run, b.pos)), (a.run, a.pos).max((b.run, b.pos)));
         let fixups = &self.sections[a.chain].fixups;
-        let from = fixups.partition_point(|f| (f.frag, f.pos) < low);
-        let between = fixups[from..].iter().take_while(|f| (f.frag, f.pos) < high);
+        let from = fixups.partition_point(|f| (f.run, f.pos) < low);
+        let between = fixups[from..].iter().take_while(|f| (f.run, f.pos) < high);
         let Some(culprit) = between.into_iter().find(|f| f.relax || f.kind == FixKind::Reloc(Reloc::Align)).map(|f| f.place) else { return };
         let d = Diagnostic::new(&codes::RELAXED_DIFFERENCE, "a distance in code is used as a number, and linking may change it")
             .at(place.span, "the distance before linking is taken")
@@ -167,17 +167,14 @@ impl Assembler<'_> {
     /// The distance of two places of a chain before the layout: with the sizes that are sure now.
     fn distance_now(&self, a: crate::section::At, b: crate::section::At) -> Option<i64> {
         use crate::section::Variable;
-        if a.frag < b.frag {
+        if a.run < b.run {
             return self.distance_now(b, a).map(|n| -n);
         }
         let chain = &self.sections[a.chain];
         let mut total = i64::from(a.pos) - i64::from(b.pos);
-        for frag in b.frag..a.frag {
-            total += match chain.variable(frag) {
-                None => 0,
-                Some(Variable::Repeat { count, size, .. }) => count.constant()?.max(0).checked_mul(i64::from(*size))?,
-                Some(_) => return None,
-            };
+        for variable in &chain.variables[b.run as usize..a.run as usize] {
+            let Variable::Repeat { count, size, .. } = variable else { return None };
+            total += count.constant()?.max(0).checked_mul(i64::from(*size))?;
         }
         Some(total)
     }

@@ -63,10 +63,14 @@ impl FormOperands {
         }
     }
 
-    fn count(self) -> usize {
+    /// Whether these could be all operands.
+    fn agree(self, operands: &[Operand]) -> bool {
         match self {
-            FormOperands::Rows(rows) => rows.iter().filter(|o| o.syntax() != Syntax::None).count(),
-            FormOperands::Compressed(rows) => rows.len(),
+            FormOperands::Rows(rows) => {
+                let mut written = rows.iter().filter(|o| o.syntax() != Syntax::None);
+                operands.iter().all(|o| written.next().is_some_and(|w| shape_agrees(Some(*w), o))) && written.next().is_none()
+            }
+            FormOperands::Compressed(rows) => rows.len() == operands.len() && rows.iter().zip(operands).all(|(w, o)| shape_agrees(w.written_as(), o)),
         }
     }
 }
@@ -144,11 +148,7 @@ impl Assembler<'_> {
 
     fn choose_form(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form], operands: &[Operand]) {
         for form in forms {
-            let rows = form_operands(form);
-            if rows.count() != operands.len() || !self.enabled(form_ext(form)) {
-                continue;
-            }
-            if operands.iter().enumerate().all(|(i, o)| rows.written(i).is_some_and(|w| shape_agrees(w, o))) {
+            if self.enabled(form_ext(form)) && form_operands(form).agree(operands) {
                 self.assemble_form(s, form, operands);
                 return;
             }
@@ -517,7 +517,7 @@ impl Assembler<'_> {
         // The field is whole in one fragment.
         self.out().reserve(size);
         let here = self.here();
-        self.out().fixups.push(Fixup { frag: here.frag, pos: here.pos, kind, relax, value, place });
+        self.out().fixups.push(Fixup { run: here.run, pos: here.pos, kind, relax, value, place });
     }
 
     /// Emits one instruction, compressed if it can be.

@@ -19,6 +19,54 @@ const SHORT_JUMP_REACH: i64 = 2048;
 /// Rounds over a section in which sizes may shrink again.
 const SHRINKING_ROUNDS: usize = 64;
 
+/// A section's variable parts, chain by chain, as the walks need them.
+struct Plan {
+    parts: Vec<Vec<Part>>,
+    /// No size depends on anything outside the section, nor on anything but addresses.
+    self_contained: bool,
+}
+
+/// What decides the size of a variable part, small: it is looked at in every walk.
+#[derive(Clone, Copy)]
+enum Part {
+    /// A branch to a place of the same chain, so many bytes after the begin of a run.
+    Branch { run: u32, offset: i32, kind: BranchKind },
+    /// An alignment.
+    Align { power: u32, max: u32 },
+    /// A size that nothing changes.
+    Fixed(u32),
+    /// Anything else: [`Assembler::variable_size`] tells.
+    Other,
+}
+
+/// What decides the lengths of a branch.
+#[derive(Clone, Copy)]
+struct BranchKind {
+    jump: bool,
+    compressible: bool,
+}
+
+impl BranchKind {
+    /// The length over a distance.
+    fn size(self, distance: i64) -> u32 {
+        let short = if self.jump { SHORT_JUMP_REACH } else { SHORT_BRANCH_REACH };
+        if self.compressible && (-short..short).contains(&distance) {
+            2
+        } else if self.jump || (-BRANCH_REACH..BRANCH_REACH).contains(&distance) {
+            4
+        } else if self.compressible {
+            6
+        } else {
+            8
+        }
+    }
+
+    /// The length where the target is not known. It counts on no short form.
+    fn far(self) -> u32 {
+        if self.jump { 4 } else { 8 }
+    }
+}
+
 impl Assembler<'_> {
     /// Pads the end of code sections to their alignment, as GNU as does.
     pub fn pad_code_sections(&mut self) {
@@ -35,23 +83,35 @@ impl Assembler<'_> {
     }
 
     /// Lays out all sections, as GNU as does it (`relax_segment` in its write.c), because which of two sizes a
-    /// branch at the edge of its reach gets depends on the way: a first guess of addresses and sizes, fragment by
-    /// fragment, in which labels further on still have the addresses of the time before; then corrections until
+    /// branch at the edge of its reach gets depends on the way: a first guess of addresses and sizes, part by
+    /// part, in which labels further on still have the addresses of the time before; then corrections until
     /// nothing changes. That is repeated until no address changes from one time to the next.
     ///
     /// False after an error: sizes are not to be relied on.
     pub fn layout(&mut self) -> bool {
-        let mut before = vec![None; self.sections.all.len()];
+        let mut plans: Vec<Option<Plan>> = Vec::new();
+        plans.resize_with(self.sections.all.len(), || None);
+        let mut before = vec![None; plans.len()];
         for _ in 0..limits::LAYOUT_PASSES {
             let mut changed = false;
-            for (i, before) in before.iter_mut().enumerate() {
+            for (i, (plan, before)) in plans.iter_mut().zip(&mut before).enumerate() {
                 let section = SectionId(i as u32);
-                if !self.relax_section(section) {
+                let extent = Some(self.sections.extent(section));
+                if self.sections[section].settled == extent {
+                    continue;
+                }
+                let plan = plan.get_or_insert_with(|| self.plan(section));
+                if !self.relax_section(section, plan) {
                     return false;
                 }
                 let addresses = Some(self.addresses_digest(section));
-                changed |= *before != addresses;
-                *before = addresses;
+                if *before != addresses {
+                    *before = addresses;
+                    changed = true;
+                } else if plan.self_contained {
+                    // What led from these addresses to the same ones will do so for ever.
+                    self.sections[section].settled = extent;
+                }
             }
             changed |= self.number_views();
             if !changed {
@@ -86,10 +146,50 @@ impl Assembler<'_> {
         self.failed_layout = true;
     }
 
+    /// What the walks over a section need of its variable parts.
+    fn plan(&self, section: SectionId) -> Plan {
+        let chains = self.sections[section].chains.iter();
+        let parts: Vec<Vec<Part>> = chains.map(|&chain| self.sections[chain].variables.iter().map(|v| self.part(chain, v)).collect()).collect();
+        let self_contained = parts.iter().flatten().all(|part| !matches!(part, Part::Other));
+        Plan { parts, self_contained }
+    }
+
+    fn part(&self, chain: ChainId, variable: &Variable) -> Part {
+        match *variable {
+            Variable::Branch(Branch { insn, target, compressible, .. }) => {
+                let kind = BranchKind { jump: insn.op == rv32::Op::Jal, compressible };
+                if target.sub.is_some() || !target.add.is_some() {
+                    return Part::Fixed(kind.far());
+                }
+                let symbol = &self.symbols[target.add];
+                match symbol.definition {
+                    // It may be another one at link time.
+                    _ if symbol.binding == crate::symbols::Binding::Weak => Part::Fixed(kind.far()),
+                    Definition::Undefined | Definition::Common { .. } => Part::Fixed(kind.far()),
+                    Definition::Label(at) if at.chain == chain => {
+                        let offset = i64::from(at.pos - self.sections[chain].runs[at.run as usize].start).checked_add(target.num);
+                        match offset.map(i32::try_from) {
+                            Some(Ok(offset)) => Part::Branch { run: at.run, offset, kind },
+                            _ => Part::Other,
+                        }
+                    }
+                    Definition::Label(at) if self.sections.section_of(at) != self.sections[chain].section => Part::Fixed(kind.far()),
+                    _ => Part::Other,
+                }
+            }
+            Variable::Align { power, max, .. } => Part::Align { power, max },
+            Variable::Repeat { count, size, .. } => match count.constant() {
+                Some(n) => Part::Fixed(repeat_len(n, size) as u32),
+                None => Part::Other,
+            },
+            _ => Part::Other,
+        }
+    }
+
     /// Guesses, then corrects until nothing changes; false after an error.
-    fn relax_section(&mut self, section: SectionId) -> bool {
+    fn relax_section(&mut self, section: SectionId, plan: &Plan) -> bool {
         for round in 0..limits::LAYOUT_ROUNDS {
-            match self.walk_section(section, round) {
+            match self.walk_section(section, plan, round) {
                 Some(true) => {}
                 Some(false) => return true,
                 None => return false,
@@ -99,33 +199,44 @@ impl Assembler<'_> {
         false
     }
 
-    /// One walk over a section's fragments; whether a size changed, or `None` after an error. In the first walk
-    /// (round 0) every fragment is put behind the one before it; in later ones it moves by what those before it
-    /// grew in this walk, so that labels further on are where they were until the walk comes to them.
-    fn walk_section(&mut self, section: SectionId, round: usize) -> Option<bool> {
+    /// One walk over a section; whether a size changed, or `None` after an error. In the first walk (round 0) every
+    /// run is put behind the one before it; in later ones it moves by what those before it grew in this walk, so
+    /// that labels further on are where they were until the walk comes to them.
+    fn walk_section(&mut self, section: SectionId, plan: &Plan, round: usize) -> Option<bool> {
         let mut changed = round == 0;
         let mut address: u64 = 0;
         let mut stretch: i64 = 0;
-        for c in 0..self.sections[section].chains.len() {
+        for (c, parts) in plan.parts.iter().enumerate() {
             let chain = self.sections[section].chains[c];
-            for f in 0..self.sections[chain].frags.len() {
-                let frag = self.sections[chain].frags[f];
+            let bytes = self.sections[chain].pos();
+            for r in 0..=parts.len() {
+                let runs = &mut self.sections[chain].runs;
+                let run = runs[r];
                 if round > 0 {
-                    address = (i64::from(frag.address) + stretch) as u64;
+                    address = (i64::from(run.address) + stretch) as u64;
                 }
-                self.sections[chain].frags[f].address = address as u32;
-                address += u64::from(self.sections[chain].fixed_len(f as u32));
-                if frag.variable != u32::MAX {
-                    let size = self.variable_size(chain, f as u32, address, round);
-                    if size != u64::from(frag.size) {
+                runs[r].address = address as u32;
+                address += u64::from(runs.get(r + 1).map_or(bytes, |next| next.start) - run.start);
+                if let Some(&part) = parts.get(r) {
+                    let grown = |size: u64| if round < SHRINKING_ROUNDS { size } else { size.max(u64::from(run.size)) };
+                    let size = match part {
+                        Part::Branch { run: target, offset, kind } => {
+                            let target = i64::from(runs[target as usize].address) + i64::from(offset);
+                            grown(u64::from(kind.size(target - address as i64)))
+                        }
+                        Part::Align { power, max } => align_len(address, power, max),
+                        Part::Fixed(size) => u64::from(size),
+                        Part::Other => self.variable_size(chain, r, address, grown),
+                    };
+                    if size != u64::from(run.size) {
                         changed = true;
-                        stretch += size as i64 - i64::from(frag.size);
-                        self.sections[chain].frags[f].size = size.min(limits::SECTION_BYTES) as u32;
+                        stretch += size as i64 - i64::from(run.size);
+                        self.sections[chain].runs[r].size = size.min(limits::SECTION_BYTES) as u32;
                     }
                     address += size;
                 }
                 if address > limits::SECTION_BYTES {
-                    self.too_large(section, chain, f as u32);
+                    self.too_large(section, chain, r);
                     return None;
                 }
             }
@@ -134,9 +245,9 @@ impl Assembler<'_> {
         Some(changed)
     }
 
-    fn too_large(&mut self, section: SectionId, chain: ChainId, frag: u32) {
+    fn too_large(&mut self, section: SectionId, chain: ChainId, run: usize) {
         let name = self.names.show(self.sections[section].name);
-        let place = self.variable_place(chain, frag);
+        let place = self.sections[chain].variables.get(run).and_then(variable_place);
         let d = Diagnostic::new(&codes::E0410, format!("section `{name}` grows beyond 2 GiB"));
         let d = match place {
             Some(place) => d.at(place.span, "with this"),
@@ -148,101 +259,47 @@ impl Assembler<'_> {
 
     /// Tells one layout of a section from another.
     fn addresses_digest(&self, section: SectionId) -> u64 {
-        let frags = self.sections[section].chains.iter().flat_map(|&chain| &self.sections[chain].frags);
+        let runs = self.sections[section].chains.iter().flat_map(|&chain| &self.sections[chain].runs);
         let mix = |digest: u64, value: u32| (digest ^ u64::from(value)).wrapping_mul(0x0000_0100_0000_01b3);
-        frags.fold(0xcbf2_9ce4_8422_2325, |digest, frag| mix(mix(digest, frag.address), frag.size))
+        runs.fold(0xcbf2_9ce4_8422_2325, |digest, run| mix(mix(digest, run.address), run.size))
     }
 
-    fn variable_place(&self, chain: ChainId, frag: u32) -> Option<Where> {
-        Some(match self.sections[chain].variable(frag)? {
-            Variable::Branch(Branch { place, .. })
-            | Variable::Repeat { place, .. }
-            | Variable::Org { place, .. }
-            | Variable::Leb { place, .. }
-            | Variable::LoadImmediate { place, .. } => *place,
-            Variable::Align { .. } | Variable::CfaAdvance { .. } => return None,
-        })
-    }
-
-    /// The size of a variable part that begins at `address`. From some round on sizes that depend on others only
-    /// grow, so that the rounds end.
-    fn variable_size(&mut self, chain: ChainId, frag: u32, address: u64, round: usize) -> u64 {
-        let current = u64::from(self.sections[chain].frags[frag as usize].size);
-        let Some(variable) = self.sections[chain].variable(frag) else { return 0 };
-        match *variable {
-            Variable::Branch(branch) => {
-                let size = u64::from(self.branch_size(chain, &branch, address));
-                if round < SHRINKING_ROUNDS { size } else { size.max(current) }
+    /// The size of the variable part behind a run, which begins at `address`. From some round on sizes that depend on
+    /// others only grow, so that the rounds end: `grown` sees to that.
+    fn variable_size(&self, chain: ChainId, run: usize, address: u64, grown: impl Fn(u64) -> u64) -> u64 {
+        let section = self.sections[chain].section;
+        match self.sections[chain].variables[run] {
+            Variable::Branch(Branch { insn, target, compressible, .. }) => {
+                let kind = BranchKind { jump: insn.op == rv32::Op::Jal, compressible };
+                let size = match self.place_of(target) {
+                    Some((s, target)) if s == section => kind.size(target - address as i64),
+                    _ => kind.far(),
+                };
+                grown(u64::from(size))
             }
-            Variable::Align { power, max, .. } => {
-                let mask = (1u64 << power) - 1;
-                let need = ((address + mask) & !mask) - address;
-                if max != 0 && need > u64::from(max) { 0 } else { need }
-            }
-            Variable::Repeat { count, size, .. } => match self.late_constant(count) {
-                Some(n) if n > 0 => (n as u64).saturating_mul(u64::from(size)).min(limits::SECTION_BYTES + 1),
+            Variable::Align { power, max, .. } => align_len(address, power, max),
+            Variable::Repeat { count, size, .. } => self.late_constant(count).map_or(0, |n| repeat_len(n, size)),
+            Variable::Org { target, .. } => match self.org_target(section, target) {
+                Some(to) if to >= address => to - address,
                 _ => 0,
             },
-            Variable::Org { target, .. } => {
-                let section = self.sections[chain].section;
-                match self.org_target(section, target) {
-                    Some(to) if to >= address => to - address,
-                    _ => 0,
-                }
-            }
-            Variable::Leb { value, signed, .. } => {
-                let bytes = match self.late_constant(value) {
-                    Some(n) if signed => sleb_len(n),
-                    Some(n) => uleb_len(n as u64),
-                    None => 1,
-                };
-                if round < SHRINKING_ROUNDS { bytes } else { bytes.max(current) }
-            }
+            Variable::Leb { value, signed, .. } => grown(match self.late_constant(value) {
+                Some(n) if signed => sleb_len(n),
+                Some(n) => uleb_len(n as u64),
+                None => 1,
+            }),
             Variable::LoadImmediate { rd, value, rvc, .. } => {
                 let bytes = match self.late_constant(value) {
                     Some(n) => load_immediate_len(rd, n as i32, rvc),
                     None => 4,
                 };
-                bytes.max(current)
+                bytes.max(u64::from(self.sections[chain].runs[run].size))
             }
             Variable::CfaAdvance { from, to } => {
                 let delta = self.sections.address(to).wrapping_sub(self.sections.address(from));
-                u64::from(crate::cfi::advance_len(delta)).max(if round < SHRINKING_ROUNDS { 0 } else { current })
+                grown(u64::from(crate::cfi::advance_len(delta)))
             }
         }
-    }
-
-    fn branch_size(&self, chain: ChainId, branch: &Branch, address: u64) -> u32 {
-        let jump = branch.insn.op == rv32::Op::Jal;
-        let far = if jump { 4 } else { 8 };
-        let Some(target) = self.branch_target(chain, branch.target) else {
-            return far;
-        };
-        let distance = target - address as i64;
-        let short = if jump { SHORT_JUMP_REACH } else { SHORT_BRANCH_REACH };
-        if branch.compressible && (-short..short).contains(&distance) {
-            2
-        } else if jump || (-BRANCH_REACH..BRANCH_REACH).contains(&distance) {
-            4
-        } else if branch.compressible {
-            6
-        } else {
-            8
-        }
-    }
-
-    /// The offset of a branch's target, if it is a label of the same section that is surely meant:
-    /// a weak one may be another at link time.
-    fn branch_target(&self, chain: ChainId, target: Value) -> Option<i64> {
-        if target.sub.is_some() || !target.add.is_some() {
-            return None;
-        }
-        let symbol = &self.symbols[target.add];
-        if symbol.binding == crate::symbols::Binding::Weak {
-            return None;
-        }
-        let (section, offset) = self.place_of(target)?;
-        (section == self.sections[chain].section).then_some(offset)
     }
 
     /// The section and offset that a value names, if it is a place.
@@ -279,6 +336,29 @@ impl Assembler<'_> {
         let r = self.resolve(value)?;
         r.number().ok_or(Failure::NotConstant)
     }
+}
+
+fn variable_place(variable: &Variable) -> Option<Where> {
+    Some(match variable {
+        Variable::Branch(Branch { place, .. })
+        | Variable::Repeat { place, .. }
+        | Variable::Org { place, .. }
+        | Variable::Leb { place, .. }
+        | Variable::LoadImmediate { place, .. } => *place,
+        Variable::Align { .. } | Variable::CfaAdvance { .. } => return None,
+    })
+}
+
+/// Bytes up to an alignment; none if that needs more than `max`, unless that is 0.
+fn align_len(address: u64, power: u32, max: u32) -> u64 {
+    let mask = (1u64 << power) - 1;
+    let need = ((address + mask) & !mask) - address;
+    if max != 0 && need > u64::from(max) { 0 } else { need }
+}
+
+/// Bytes of a repetition; more than a section holds is one too many.
+fn repeat_len(count: i64, size: u8) -> u64 {
+    u64::try_from(count).unwrap_or(0).saturating_mul(u64::from(size)).min(limits::SECTION_BYTES + 1)
 }
 
 /// Length of an unsigned LEB128 number.

@@ -37,9 +37,20 @@ pub struct Info {
 pub struct Names {
     bytes: Vec<u8>,
     infos: Vec<Info>,
-    /// Open-addressed table of name number + 1; its length is a power of two.
-    table: Vec<u32>,
+    /// Open-addressed; its length is a power of two.
+    table: Vec<Slot>,
 }
+
+/// A slot of the table. The hash beside the number tells most other names apart without a look at their bytes, and
+/// lets the table grow without hashing again.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    /// Number + 1, 0 in an empty slot.
+    name: u32,
+}
+
+const EMPTY: Slot = Slot { hash: 0, name: 0 };
 
 /// Eight bytes, or fewer, as a number; every byte counts.
 fn word(bytes: &[u8]) -> u64 {
@@ -56,47 +67,42 @@ fn word(bytes: &[u8]) -> u64 {
     }
 }
 
-fn hash(bytes: &[u8]) -> u64 {
+/// Both halves of each product count, so that every byte reaches every bit: names that compilers number (`.LVU1234`)
+/// differ in their last digits only.
+fn hash(bytes: &[u8]) -> u32 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mix = |h: u64, word: u64| {
+        let product = u128::from(h ^ word) * u128::from(K);
+        product as u64 ^ (product >> 64) as u64
+    };
     let mut h: u64 = bytes.len() as u64;
     let mut rest = bytes;
     while rest.len() > 8 {
-        h = (h.rotate_left(5) ^ word(&rest[..8])).wrapping_mul(K);
+        h = mix(h, word(&rest[..8]));
         rest = &rest[8..];
     }
-    h = (h.rotate_left(5) ^ word(rest)).wrapping_mul(K);
-    h ^ (h >> 32)
+    h = mix(h, word(rest)).wrapping_mul(K);
+    (h >> 32) as u32
 }
 
 impl Names {
     /// An interner without names.
     pub fn new() -> Names {
-        Names { bytes: Vec::new(), infos: Vec::new(), table: vec![0; 1024] }
-    }
-
-    fn find(&self, text: &[u8]) -> Result<Name, usize> {
-        let mask = self.table.len() - 1;
-        let mut slot = hash(text) as usize & mask;
-        loop {
-            match self.table[slot] {
-                0 => return Err(slot),
-                n => {
-                    let name = Name(n - 1);
-                    if self.text(name) == text {
-                        return Ok(name);
-                    }
-                }
-            }
-            slot = (slot + 1) & mask;
-        }
+        Names { bytes: Vec::new(), infos: Vec::new(), table: vec![EMPTY; 1024] }
     }
 
     /// The name of these bytes.
     pub fn intern(&mut self, text: &[u8]) -> Name {
-        let slot = match self.find(text) {
-            Ok(name) => return name,
-            Err(slot) => slot,
-        };
+        let hash = hash(text);
+        let mask = self.table.len() - 1;
+        let mut slot = hash as usize & mask;
+        while self.table[slot].name != 0 {
+            let name = Name(self.table[slot].name - 1);
+            if self.table[slot].hash == hash && self.text(name) == text {
+                return name;
+            }
+            slot = (slot + 1) & mask;
+        }
         let name = Name(self.infos.len() as u32);
         self.infos.push(Info {
             start: self.bytes.len(),
@@ -105,7 +111,7 @@ impl Names {
             head: Head::Unresolved,
         });
         self.bytes.extend_from_slice(text);
-        self.table[slot] = name.0 + 1;
+        self.table[slot] = Slot { hash, name: name.0 + 1 };
         if self.infos.len() * 2 > self.table.len() {
             self.grow();
         }
@@ -113,14 +119,14 @@ impl Names {
     }
 
     fn grow(&mut self) {
-        let mut table = vec![0; self.table.len() * 2];
+        let mut table = vec![EMPTY; self.table.len() * 2];
         let mask = table.len() - 1;
-        for i in 0..self.infos.len() {
-            let mut slot = hash(self.text(Name(i as u32))) as usize & mask;
-            while table[slot] != 0 {
+        for &entry in self.table.iter().filter(|entry| entry.name != 0) {
+            let mut slot = entry.hash as usize & mask;
+            while table[slot].name != 0 {
                 slot = (slot + 1) & mask;
             }
-            table[slot] = i as u32 + 1;
+            table[slot] = entry;
         }
         self.table = table;
     }

@@ -113,14 +113,6 @@ impl Assembler<'_> {
     }
 
     fn write_object(&mut self, contents: &[Contents], attributes: &[u8], buffer: &mut Vec<u8>) {
-        let mut sizes = Vec::new();
-        for i in 0..self.symbols.all.len() {
-            let size = self.symbols.all[i].size;
-            if size.is_some() {
-                sizes.push((i, self.symbol_size(SymbolId(i as u32))));
-            }
-        }
-        let sizes: HashMap<usize, u64> = sizes.into_iter().collect();
         let mut signatures: Vec<SymbolId> = Vec::new();
         for section in &self.sections.all {
             if let Some(signature) = section.group
@@ -129,7 +121,7 @@ impl Assembler<'_> {
                 signatures.push(signature);
             }
         }
-        let (locals, globals, numbers) = self.out_symbols(&sizes, &signatures);
+        let (locals, globals, numbers) = self.out_symbols(&signatures);
         let mut w = Writer::new(Endianness::Little, false, buffer);
         let mut locals = locals;
         let mut globals = globals;
@@ -334,7 +326,7 @@ impl Assembler<'_> {
     }
 
     /// The symbols of the table, local ones first, and the number of each record in it.
-    fn out_symbols(&self, sizes: &HashMap<usize, u64>, groups: &[SymbolId]) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
+    fn out_symbols(&self, groups: &[SymbolId]) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
         let mut locals: Vec<OutSymbol<'_>> = Vec::new();
         let mut globals: Vec<OutSymbol<'_>> = Vec::new();
         let mut numbers = vec![0u32; self.symbols.all.len()];
@@ -389,7 +381,8 @@ impl Assembler<'_> {
             };
             let size = match symbol.definition {
                 Definition::Common { size, .. } => u64::from(size),
-                _ => sizes.get(&i).or_else(|| sizes.get(&(self.inherited(symbol)?.0 as usize))).copied().unwrap_or(0),
+                _ if symbol.size.is_some() => self.symbol_size(symbol),
+                _ => self.inherited(symbol).map_or(0, |of| self.symbol_size(&self.symbols[of])),
             };
             let global = match symbol.binding {
                 Binding::Global | Binding::Weak | Binding::Unique => true,
@@ -483,10 +476,12 @@ impl Assembler<'_> {
         }
     }
 
-    /// `.size` of a symbol.
-    fn symbol_size(&mut self, id: SymbolId) -> u64 {
-        let expr = self.symbols[id].size;
-        let crate::expr::Node::Value(value) = self.exprs.node(expr) else { return 0 };
+    /// `.size` of a symbol; 0 without.
+    fn symbol_size(&self, symbol: &crate::symbols::Symbol) -> u64 {
+        if !symbol.size.is_some() {
+            return 0;
+        }
+        let crate::expr::Node::Value(value) = self.exprs.node(symbol.size) else { return 0 };
         let r = self.resolve(value);
         match r.map(|r| r.number()) {
             Ok(Some(n)) => u64::from(n as u32),

@@ -1,5 +1,4 @@
-//! Sections as chains of fragments: fixed bytes, each run ended by at most one part whose size
-//! only the layout knows.
+//! Sections as chains of runs: fixed bytes, and between two runs a part whose size only the layout knows.
 
 use crate::expr::Value;
 use crate::names::Name;
@@ -20,10 +19,12 @@ pub struct ChainId(pub u32);
 pub struct At {
     /// The chain.
     pub chain: ChainId,
-    /// The fragment.
-    pub frag: u32,
+    /// The run: how many variable parts of the chain stand before it. Between places of one run the distance is fixed.
+    pub run: u32,
     /// Index in the chain's fixed bytes.
     pub pos: u32,
+    /// The fragment that GNU as would have there (see [`Chain::split`]).
+    pub fragment: u32,
 }
 
 /// A conditional branch or jump whose reach decides its length.
@@ -39,7 +40,7 @@ pub struct Branch {
     pub place: Where,
 }
 
-/// The part at the end of a fragment whose size the layout decides.
+/// The part behind a run whose size the layout decides.
 #[derive(Clone, Debug)]
 pub enum Variable {
     /// A branch: 2, 4, 6 or 8 bytes.
@@ -116,30 +117,23 @@ pub enum Fill {
     },
 }
 
-/// A fragment.
-#[derive(Clone, Copy, Debug)]
-pub struct Frag {
+/// A run of fixed bytes, and what the layout knows of the variable part behind it. Small and in one place: the
+/// layout walks over all of them many times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Run {
     /// Index in the fixed bytes at which it begins.
     pub start: u32,
-    /// Index of its [`Variable`], `u32::MAX` if none.
-    pub variable: u32,
-    /// Size of the variable part as of now.
-    pub size: u32,
-    /// Offset in the section, once the layout is done.
+    /// Offset in the section, as of the layout done last.
     pub address: u32,
-    /// Variable parts before it in its chain: where two fragments agree, the distance between them is fixed.
-    pub before: u32,
-}
-
-impl Frag {
-    const NO_VARIABLE: u32 = u32::MAX;
+    /// Size of the variable part behind it, as of now; 0 for the last run.
+    pub size: u32,
 }
 
 /// What to write at a place once symbols are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixup {
     /// Where; the chain is the one that holds the fixup.
-    pub frag: u32,
+    pub run: u32,
     /// Index in the fixed bytes.
     pub pos: u32,
     /// What kind of field.
@@ -196,9 +190,9 @@ pub struct Chain {
     pub number: i64,
     /// Fixed bytes.
     pub bytes: Vec<u8>,
-    /// Fragments; never empty.
-    pub frags: Vec<Frag>,
-    /// Variable parts.
+    /// Runs: one more than variable parts.
+    pub runs: Vec<Run>,
+    /// Variable parts: number `i` stands behind run `i`.
     pub variables: Vec<Variable>,
     /// Fields to fill.
     pub fixups: Vec<Fixup>,
@@ -208,6 +202,8 @@ pub struct Chain {
     pub content: Content,
     /// The architecture named by a mapping symbol last.
     pub arch: u32,
+    /// Number of the fragment that GNU as would have at the end.
+    fragment: u32,
     /// Bytes left in the block of memory that GNU as would have.
     room: u32,
 }
@@ -229,19 +225,21 @@ impl Chain {
             section,
             number,
             bytes: Vec::new(),
-            frags: vec![Frag { start: 0, variable: Frag::NO_VARIABLE, size: 0, address: 0, before: 0 }],
+            runs: vec![Run::default()],
             variables: Vec::new(),
             fixups: Vec::new(),
             mapping: Vec::new(),
             content: Content::None,
             arch: u32::MAX,
+            fragment: 0,
             room: GNU_BLOCK - GNU_FRAGMENT,
         }
     }
 
-    /// Number of the last fragment.
-    pub fn last_frag(&self) -> u32 {
-        self.frags.len() as u32 - 1
+    /// The place after the last byte; `id` is this chain's number.
+    #[inline]
+    pub fn end(&self, id: ChainId) -> At {
+        At { chain: id, run: self.variables.len() as u32, pos: self.pos(), fragment: self.fragment }
     }
 
     /// Index after the last fixed byte.
@@ -274,37 +272,23 @@ impl Chain {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Begins a new fragment: distances across its start are not constant for the assembler.
+    /// Begins a new fragment where GNU as would: in call frame information distances across its start are not
+    /// constant.
     pub fn split(&mut self) {
         let used = GNU_BLOCK.saturating_sub(self.room).next_multiple_of(GNU_ALIGN) + GNU_FRAGMENT;
         self.room = if used > GNU_BLOCK { GNU_BLOCK - GNU_FRAGMENT } else { GNU_BLOCK - used };
-        let start = self.pos();
-        let before = self.variables.len() as u32;
-        self.frags.push(Frag { start, variable: Frag::NO_VARIABLE, size: 0, address: 0, before });
+        self.fragment += 1;
     }
 
-    /// Ends the last fragment with a variable part.
+    /// Ends the last run with a variable part.
     pub fn push_variable(&mut self, variable: Variable, size: u32) {
         // What GNU as sets aside for it.
         self.set_aside(if matches!(variable, Variable::Branch(_)) { 8 } else { 1 });
-        let index = self.variables.len() as u32;
+        let last = self.variables.len();
         self.variables.push(variable);
-        if let Some(frag) = self.frags.last_mut() {
-            frag.variable = index;
-            frag.size = size;
-        }
+        self.runs[last].size = size;
+        self.runs.push(Run { start: self.pos(), ..Run::default() });
         self.split();
-    }
-
-    /// The variable part of a fragment.
-    pub fn variable(&self, frag: u32) -> Option<&Variable> {
-        self.variables.get(self.frags[frag as usize].variable as usize)
-    }
-
-    /// Fixed bytes of a fragment.
-    pub fn fixed_len(&self, frag: u32) -> u32 {
-        let i = frag as usize;
-        self.frags.get(i + 1).map_or(self.pos(), |next| next.start) - self.frags[i].start
     }
 }
 
@@ -332,6 +316,8 @@ pub struct Section {
     pub chains: Vec<ChainId>,
     /// Size, once the layout is done.
     pub size: u32,
+    /// What the section held when a layout of it repeated itself, if nothing outside the section can change that.
+    pub settled: Option<Extent>,
     /// Where it was first named.
     pub place: Where,
 }
@@ -346,6 +332,13 @@ impl Section {
     pub fn is_nobits(&self) -> bool {
         self.kind == crate::elf::SHT_NOBITS
     }
+}
+
+/// How much a section holds: fixed bytes and variable parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    bytes: usize,
+    variables: usize,
 }
 
 /// All sections and chains.
@@ -386,9 +379,13 @@ impl Sections {
 
     /// The distance from `b` to `a`, if nothing of unknown size lies between.
     pub fn fixed_distance(&self, a: At, b: At) -> Option<i64> {
-        let frags = &self.chains[a.chain.0 as usize].frags;
-        let same = a.chain == b.chain && frags[a.frag as usize].before == frags[b.frag as usize].before;
-        same.then(|| i64::from(a.pos) - i64::from(b.pos))
+        (a.chain == b.chain && a.run == b.run).then(|| i64::from(a.pos) - i64::from(b.pos))
+    }
+
+    /// How much a section holds now.
+    pub fn extent(&self, section: SectionId) -> Extent {
+        let chains = self[section].chains.iter().map(|&chain| &self[chain]);
+        chains.fold(Extent { bytes: 0, variables: 0 }, |sum, c| Extent { bytes: sum.bytes + c.bytes.len(), variables: sum.variables + c.variables.len() })
     }
 
     /// The section of a place.
@@ -398,8 +395,8 @@ impl Sections {
 
     /// Offset in its section of a place, as of the layout done last.
     pub fn address(&self, at: At) -> u32 {
-        let frag = self.chains[at.chain.0 as usize].frags[at.frag as usize];
-        frag.address.wrapping_add(at.pos - frag.start)
+        let run = self.chains[at.chain.0 as usize].runs[at.run as usize];
+        run.address.wrapping_add(at.pos - run.start)
     }
 }
 

@@ -2,7 +2,7 @@
 //! one row an instruction, with the 32-bit instruction that it stands for.
 
 use crate::format;
-use crate::instructions::{Insn, Op};
+use crate::instructions::{self, Insn, Op};
 use crate::isa::Ext;
 use std::ops::RangeInclusive;
 
@@ -500,9 +500,37 @@ pub(crate) fn compress_as(cop: COp, insn: &Insn) -> Option<(COp, u16)> {
     })
 }
 
+/// For each instruction the number + 1 of the first row that expands to it, and for each row that of the next row of
+/// the same instruction; 0 ends a list. The assembler asks for every instruction whether a short form fits.
+static FIRST: [u8; instructions::ROWS.len()] = LISTS.0;
+static NEXT: [u8; ROWS.len()] = LISTS.1;
+
+const LISTS: ([u8; instructions::ROWS.len()], [u8; ROWS.len()]) = {
+    let mut first = [0; instructions::ROWS.len()];
+    let mut next = [0; ROWS.len()];
+    let mut i = ROWS.len();
+    while i > 0 {
+        i -= 1;
+        let op = ROWS[i].expands_to.op as usize;
+        next[i] = first[op];
+        first[op] = i as u8 + 1;
+    }
+    (first, next)
+};
+
+/// The rows that expand to an instruction, in the order of the table.
+fn rows_of(op: Op) -> impl Iterator<Item = &'static CRow> {
+    let mut number = FIRST[op as usize];
+    std::iter::from_fn(move || {
+        let i = usize::from(number.checked_sub(1)?);
+        number = NEXT[i];
+        Some(&ROWS[i])
+    })
+}
+
 fn compress_where(insn: &Insn, automatic: Automatic) -> Option<(COp, u16)> {
-    ROWS.iter()
-        .filter(|row| row.expands_to.op == insn.op && row.automatic == automatic)
+    rows_of(insn.op)
+        .filter(|row| row.automatic == automatic)
         .filter(|row| row.not_hint.iter().all(|rule| rule.holds(insn)))
         .find_map(|row| Some((row.op, encode_c(row.op, insn)?)))
 }

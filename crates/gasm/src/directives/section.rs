@@ -155,6 +155,7 @@ impl Assembler<'_> {
             unique: wanted.unique,
             chains: Vec::new(),
             size: 0,
+            settled: None,
             place,
         })
     }

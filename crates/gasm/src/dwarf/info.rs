@@ -119,7 +119,7 @@ impl Assembler<'_> {
     }
 
     fn bounds(&mut self, section: SectionId, place: Where) -> (SymbolId, SymbolId) {
-        let first = At { chain: self.sections[section].chains[0], frag: 0, pos: 0 };
+        let first = At { chain: self.sections[section].chains[0], run: 0, pos: 0, fragment: 0 };
         let end = self.section_end(section);
         (self.temporary_label(first, place), self.temporary_label(end, place))
     }

@@ -83,7 +83,7 @@ struct LineIndex {
 
 impl Default for Lines {
     fn default() -> Lines {
-        let nowhere = At { chain: crate::section::ChainId(0), frag: 0, pos: 0 };
+        let nowhere = At { chain: crate::section::ChainId(0), run: 0, pos: 0, fragment: 0 };
         Lines {
             files: BTreeMap::new(),
             rows: Vec::new(),
@@ -288,16 +288,17 @@ impl Assembler<'_> {
     /// Gives views their numbers, by the layout as of now; whether one changed.
     pub fn number_views(&mut self) -> bool {
         let mut changed = false;
-        let mut last: HashMap<u32, (u32, i64)> = HashMap::new();
+        // Address and view of the last row of each section.
+        let mut last: Vec<Option<(u32, i64)>> = vec![None; self.sections.all.len()];
         for i in 0..self.lines.rows.len() {
             let row = self.lines.rows[i];
             let address = self.sections.address(row.at);
-            let section = self.sections.section_of(row.at).0;
-            let view = match last.get(&section) {
-                Some((before, view)) if *before == address && !row.reset_view => view + 1,
+            let last = &mut last[self.sections.section_of(row.at).0 as usize];
+            let view = match last {
+                Some((before, view)) if *before == address && !row.reset_view => *view + 1,
                 _ => 0,
             };
-            last.insert(section, (address, view));
+            *last = Some((address, view));
             if row.view.is_some() {
                 let definition = Definition::Value(crate::expr::Value::number(view));
                 changed |= self.symbols[row.view].definition != definition;

@@ -287,8 +287,7 @@ impl Assembler<'_> {
     /// The place after the last byte of a section.
     pub fn section_end(&self, section: SectionId) -> At {
         let chain = self.sections[section].chains[self.sections[section].chains.len() - 1];
-        let c = &self.sections[chain];
-        At { chain, frag: c.last_frag(), pos: c.pos() }
+        self.sections[chain].end(chain)
     }
 }
 
