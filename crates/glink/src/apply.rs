@@ -1,6 +1,6 @@
-//! Phase 8: the bytes of a section in the image: relaxed instructions rewritten, relocations applied.
+//! The bytes of a section in the image: relaxed instructions rewritten, relocations applied.
 
-use crate::addresses::Shapes;
+use crate::addresses::{Deletions, Shapes};
 use crate::layout::{Inputs, Layout};
 use crate::object_file::Rela;
 use crate::problem::{Problem, Site};
@@ -46,8 +46,70 @@ pub fn resolve_target(resolved: &Resolved<'_>, object: ObjectId, rela: &Rela) ->
     (place, addend)
 }
 
-/// Fills `out`, which has the section's final size.
-pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], problems: &mut Vec<Problem>) {
+/// Addresses of one object's symbols. Most symbols are the target of several relocations, in code and
+/// in debug sections, so each address is found once.
+pub struct Targets<'k> {
+    object: ObjectId,
+    known: &'k mut Vec<Known>,
+}
+
+/// What is known of a symbol.
+#[derive(Clone, Copy, Debug)]
+pub enum Known {
+    /// Nobody asked for it yet.
+    No,
+    /// Its address, whatever is added to it.
+    Address(u32),
+    /// There is more to it: undefined, not in the image, or the start of a section whose insides moved.
+    Special,
+}
+
+impl<'k> Targets<'k> {
+    /// Nothing known of this object's symbols; `memory` is reused.
+    pub fn new(linked: Linked<'_, '_, '_>, object: ObjectId, memory: &'k mut Vec<Known>) -> Targets<'k> {
+        memory.clear();
+        memory.resize(linked.inputs.resolved.objects.get(object.0 as usize).map_or(0, |object| object.file.symbols.len()), Known::No);
+        Targets { object, known: memory }
+    }
+
+    /// The address that a relocation speaks of; none if its symbol is special.
+    fn address(&mut self, linked: Linked<'_, '_, '_>, rela: &Rela) -> Option<u32> {
+        let index = rela.r_sym(LE) as usize;
+        let known = match self.known.get(index)? {
+            Known::No => {
+                let known = find(linked, self.object, index as u32);
+                self.known[index] = known;
+                known
+            }
+            &known => known,
+        };
+        match known {
+            Known::Address(address) => Some(address.wrapping_add_signed(rela.r_addend.get(LE))),
+            Known::No | Known::Special => None,
+        }
+    }
+}
+
+fn find(linked: Linked<'_, '_, '_>, object: ObjectId, index: u32) -> Known {
+    let resolved = linked.inputs.resolved;
+    let place = resolved.place(object, index);
+    match place {
+        Place::Undefined(_) => Known::Special,
+        Place::Section(section, _) => {
+            let symbol = resolved.objects[object.0 as usize].file.symbol(index as usize);
+            let starts_section = symbol.is_some_and(|symbol| symbol.st_type() == elf::STT_SECTION);
+            let moved = linked.shapes.merged.is_merged(section) || linked.shapes.deletions_of(section).is_some();
+            if starts_section && moved || linked.inputs.plan.output_of(section).is_none() {
+                return Known::Special;
+            }
+            Known::Address(linked.shapes.address(linked.layout, place, 0))
+        }
+        Place::Absolute(_) | Place::Linker(_) | Place::UndefinedWeak => Known::Address(linked.shapes.address(linked.layout, place, 0)),
+    }
+}
+
+/// Fills `out`, which has the section's final size. `targets` are its object's.
+pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], targets: &mut Targets<'_>, problems: &mut Vec<Problem>) {
     let resolved = linked.inputs.resolved;
     if linked.got.section == Some(id) {
         fill_got(linked, out);
@@ -60,12 +122,14 @@ pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], proble
         return;
     }
     let input = &resolved.sections[id.0 as usize];
-    copy(linked, id, input.section.data, out);
+    let deletions = linked.shapes.deletions_of(id);
+    copy(deletions, input.section.data, out);
     if input.section.relas.is_empty() {
         return;
     }
     let spots = linked.relaxation.of(id).map_or(&[][..], |relaxed| &relaxed.spots[..]);
-    let mut applier = Applier { linked, object: input.object, id, address: linked.layout.sections[id.0 as usize], allocated: input.section.has(elf::SHF_ALLOC), out, problems };
+    let address = linked.layout.sections[id.0 as usize];
+    let mut applier = Applier { linked, object: input.object, id, address, deletions, allocated: input.section.has(elf::SHF_ALLOC), out, targets, problems };
     let mut next = 0;
     for (index, rela) in input.section.relas.iter().enumerate() {
         while spots.get(next).is_some_and(|spot| (spot.rela as usize) < index) {
@@ -76,8 +140,8 @@ pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], proble
     }
 }
 
-fn copy(linked: Linked<'_, '_, '_>, id: SectionId, data: &[u8], out: &mut [u8]) {
-    let Some(deletions) = linked.shapes.deletions_of(id) else {
+fn copy(deletions: Option<&Deletions>, data: &[u8], out: &mut [u8]) {
+    let Some(deletions) = deletions else {
         let length = data.len().min(out.len());
         out[..length].copy_from_slice(&data[..length]);
         return;
@@ -112,17 +176,19 @@ fn put(out: &mut [u8], at: usize, word: u32) {
     out[at..at + 4].copy_from_slice(&word.to_le_bytes());
 }
 
-struct Applier<'y, 'x, 'a, 's> {
+struct Applier<'y, 'k, 'x, 'a, 's> {
     linked: Linked<'x, 'a, 's>,
     object: ObjectId,
     id: SectionId,
     address: u32,
+    deletions: Option<&'x Deletions>,
     allocated: bool,
     out: &'y mut [u8],
+    targets: &'y mut Targets<'k>,
     problems: &'y mut Vec<Problem>,
 }
 
-impl Applier<'_, '_, '_, '_> {
+impl Applier<'_, '_, '_, '_, '_> {
     fn complain(&mut self, offset: u32, diagnostic: Diagnostic) {
         self.problems.push(Problem::At(Site { section: self.id, offset }, Box::new(diagnostic)));
     }
@@ -133,12 +199,15 @@ impl Applier<'_, '_, '_, '_> {
 
     /// Where the relocated bytes are now, and the address of them.
     fn here(&self, offset: u32) -> (usize, u32) {
-        let moved = self.linked.shapes.deletions_of(self.id).map_or(offset, |deletions| deletions.translate(offset));
+        let moved = self.deletions.map_or(offset, |deletions| deletions.translate(offset));
         (moved as usize, self.address.wrapping_add(moved))
     }
 
     /// Symbol plus addend; none if its section is not in the image.
     fn target(&mut self, rela: &Rela) -> Option<u32> {
+        if let Some(address) = self.targets.address(self.linked, rela) {
+            return Some(address);
+        }
         let (place, addend) = resolve_target(self.linked.inputs.resolved, self.object, rela);
         if let Place::Section(section, _) = place
             && self.linked.inputs.plan.output_of(section).is_none()

@@ -16,6 +16,9 @@ const FAILED: u8 = 1;
 /// Exit status: the command line is wrong.
 const USAGE: u8 = 2;
 
+/// More threads than any machine has use for.
+const MOST_THREADS: usize = 1024;
+
 /// How messages are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 enum Show {
@@ -167,6 +170,9 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     }
     if let Some(size) = text("guest-memory") {
         options.guest_memory = flags::number(&size).ok_or_else(|| format!("--guest-memory takes a size such as 64K, not `{size}`"))?;
+    }
+    if let Some(threads) = text("threads") {
+        options.threads = threads.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads)).ok_or_else(|| format!("--threads takes a number from 1 to {MOST_THREADS}, not `{threads}`"))?;
     }
     for keyword in all("z") {
         match flags::Z_KEYWORDS.iter().find(|(name, _)| keyword == *name || keyword.starts_with(&format!("{name}="))) {

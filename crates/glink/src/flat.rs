@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// The loaded pieces in order of load address.
 fn pieces<'i>(image: &'i Image, layout: &Layout) -> Vec<(u64, &'i [u8])> {
     let loaded = image.segments.iter().filter(|segment| segment.kind == elf::PT_LOAD).flat_map(|segment| &segment.outputs);
-    let mut pieces: Vec<(u64, &[u8])> = loaded.map(|&output| (layout.outputs[output].load, image.contents[output].as_slice())).filter(|(_, bytes)| !bytes.is_empty()).collect();
+    let mut pieces: Vec<(u64, &[u8])> = loaded.map(|&output| (layout.outputs[output].load, &image.bytes[image.spans[output].clone()])).filter(|(_, bytes)| !bytes.is_empty()).collect();
     pieces.sort_by_key(|&(address, _)| address);
     pieces.dedup_by_key(|piece| piece.0);
     pieces

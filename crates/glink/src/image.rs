@@ -1,8 +1,8 @@
 //! Phase 10: the file: headers, sections, symbol table and the platform's note.
 
-use crate::apply::{self, Linked};
+use crate::apply::Linked;
 use crate::attributes;
-use crate::layout::Extra;
+use crate::fill;
 use crate::options::Strip;
 use crate::plan::{Item, Line, Output};
 use crate::problem::Problem;
@@ -14,58 +14,7 @@ use object::LittleEndian as LE;
 use object::elf::{self, FileHeader32, Ident, ProgramHeader32, SectionHeader32, Sym32};
 use object::pod::{bytes_of, bytes_of_slice};
 use object::{U16, U32};
-
-/// The contents of one output section.
-pub fn contents(linked: Linked<'_, '_, '_>, index: usize, problems: &mut Vec<Problem>) -> Vec<u8> {
-    let output = &linked.inputs.plan.outputs[index];
-    let placed = linked.layout.outputs[index];
-    if output.kind == elf::SHT_NOBITS {
-        return Vec::new();
-    }
-    let mut bytes = vec![0; usize::try_from(placed.size).unwrap_or(0)];
-    fill_gaps(linked, index, &mut bytes);
-    for item in &output.items {
-        if let Item::Section(id) = item {
-            let size = linked.shapes.size(linked.inputs.resolved, *id) as usize;
-            let start = (u64::from(linked.layout.sections[id.0 as usize])).wrapping_sub(placed.address & 0xffff_ffff) as usize;
-            if size > 0
-                && linked.inputs.resolved.section(*id).kind != elf::SHT_NOBITS
-                && let Some(out) = bytes.get_mut(start..start + size)
-            {
-                apply::section(linked, *id, out, problems);
-            }
-        }
-    }
-    for &(at, offset, extra) in &linked.layout.extras {
-        if let (true, Extra::Data(size, value)) = (at == index, extra) {
-            let start = offset as usize;
-            if let Some(out) = bytes.get_mut(start..start + usize::from(size)) {
-                out.copy_from_slice(&value.to_le_bytes()[..usize::from(size)]);
-            }
-        }
-    }
-    bytes
-}
-
-/// Writes the script's filling everywhere; sections are written over it.
-fn fill_gaps(linked: Linked<'_, '_, '_>, index: usize, bytes: &mut [u8]) {
-    let fills: Vec<(usize, u32)> = linked
-        .layout
-        .extras
-        .iter()
-        .filter_map(|&(at, offset, extra)| match extra {
-            Extra::Fill(value) if at == index => Some((offset as usize, value)),
-            Extra::Fill(_) | Extra::Data(..) => None,
-        })
-        .collect();
-    for (number, &(start, value)) in fills.iter().enumerate() {
-        let end = fills.get(number + 1).map_or(bytes.len(), |&(next, _)| next).min(bytes.len());
-        // GNU ld writes fill patterns with the most significant byte first.
-        for (byte, fill) in bytes[start.min(end)..end].iter_mut().zip(value.to_be_bytes().into_iter().cycle()) {
-            *byte = fill;
-        }
-    }
-}
+use std::ops::Range;
 
 /// A section on its way into the file.
 struct Part {
@@ -85,8 +34,12 @@ struct Part {
 pub struct Image {
     /// Loaded segments and others.
     pub segments: Vec<Segment>,
-    /// Contents by output section.
-    pub contents: Vec<Vec<u8>>,
+    /// Output sections that the file holds, in its order: those with addresses, then the others.
+    order: Vec<usize>,
+    /// By output section: where its contents are in `bytes`.
+    pub spans: Vec<Range<usize>>,
+    /// The file up to the end of the sections, without its headers.
+    pub bytes: Vec<u8>,
     /// Entry address.
     pub entry: u32,
     /// The note.
@@ -122,13 +75,12 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
 }
 
 /// Makes the parts of an image; none, and a problem, if it would not fit the address space.
-pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Option<Image> {
+pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, problems: &mut Vec<Problem>) -> Option<Image> {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
     // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
     if !is_reasonable(linked, problems) {
         return None;
     }
-    let contents = (0..linked.inputs.plan.outputs.len()).map(|index| contents(linked, index, problems)).collect();
     let base = u64::from(guest_abi::memory_map::RAM.base);
     let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
     let end = loaded.map(|segment| segment.load + segment.memory_size).max().unwrap_or(base);
@@ -136,7 +88,62 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>
     let uses_hvk = linked.inputs.resolved.symbols.find(USES_HVK_SYMBOL.as_bytes()).is_some_and(|id| linked.inputs.resolved.symbols.get(id).definition != crate::resolve::Definition::Undefined);
     let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
     segments.sort_by_key(|segment| segment.kind != elf::PT_LOAD);
-    Some(Image { segments, contents, entry, note })
+    let order = order(linked);
+    // Headers of the sections' segments, of the note and of the attributes.
+    let headers_end = HEADER + PROGRAM_HEADER * (segments.len() as u64 + 1 + u64::from(has_attributes));
+    let (spans, end) = place(linked, &mut segments, &order, headers_end);
+    let mut bytes = vec![0; end];
+    fill::fill(linked, &spans, &mut bytes, problems);
+    Some(Image { segments, order, spans, bytes, entry, note })
+}
+
+/// Output sections that the file holds, in the order of the script; what has no address comes last.
+fn order(linked: Linked<'_, '_, '_>) -> Vec<usize> {
+    let plan = linked.inputs.plan;
+    let is_debug = |name: &str| name.starts_with(".debug") || name.starts_with(".zdebug") || name.starts_with(".stab") || name == ".gdb_index";
+    let listed = plan.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
+    let is_in = |&index: &usize| linked.layout.outputs[index].present && !(linked.inputs.options.strip >= Strip::Debug && is_debug(&plan.outputs[index].name));
+    let mut order: Vec<usize> = listed.filter(is_in).collect();
+    order.sort_by_key(|&index| !plan.outputs[index].is_allocated());
+    order
+}
+
+/// Gives output sections their places in the file, and segments their offsets. Gives also where the
+/// sections end.
+fn place(linked: Linked<'_, '_, '_>, segments: &mut [Segment], order: &[usize], headers_end: u64) -> (Vec<Range<usize>>, usize) {
+    let (plan, layout) = (linked.inputs.plan, linked.layout);
+    let mut next = segments::assign_offsets(segments, headers_end);
+    let mut segment_of: Vec<Option<usize>> = vec![None; plan.outputs.len()];
+    let loaded = segments.iter().enumerate().filter(|(_, segment)| segment.kind == elf::PT_LOAD);
+    for (number, segment) in loaded {
+        for &index in &segment.outputs {
+            segment_of[index] = segment_of[index].or(Some(number));
+        }
+    }
+    let mut spans: Vec<Range<usize>> = vec![0..0; plan.outputs.len()];
+    for &index in order {
+        let (output, placed) = (&plan.outputs[index], layout.outputs[index]);
+        let size = if output.kind == elf::SHT_NOBITS { 0 } else { placed.size };
+        let within = |segment: &Segment| segment.offset + (placed.address - segment.address).min(segment.file_size);
+        let start = match segment_of[index].map(|number| &segments[number]) {
+            Some(segment) if output.is_allocated() => within(segment),
+            // Zeroed thread data: congruent to its address, in nobody's way.
+            None if output.is_allocated() && size == 0 => {
+                let before = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD && segment.address <= placed.address);
+                before.map(within).max().unwrap_or(next)
+            }
+            Some(_) | None => {
+                let start = next.next_multiple_of(placed.align.clamp(1, crate::layout::PAGE));
+                next = start + size;
+                start
+            }
+        };
+        spans[index] = start as usize..(start + size) as usize;
+    }
+    for segment in segments.iter_mut().filter(|segment| segment.kind != elf::PT_LOAD) {
+        segment.offset = segment.outputs.first().filter(|&index| order.contains(index)).map_or(0, |&index| spans[index].start as u64);
+    }
+    (spans, next as usize)
 }
 
 /// Writes the ELF file.
@@ -145,17 +152,8 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     let options = linked.inputs.options;
     let layout = linked.layout;
     let note = image.note.to_bytes();
-    // Sections in the order of the script; what is not allocated comes after what is.
-    let is_debug = |name: &str| name.starts_with(".debug") || name.starts_with(".zdebug") || name.starts_with(".stab") || name == ".gdb_index";
-    let listed = plan.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
-    let mut order: Vec<usize> = listed.filter(|&index| layout.outputs[index].present && !(options.strip >= Strip::Debug && is_debug(&plan.outputs[index].name))).collect();
-    order.sort_by_key(|&index| !plan.outputs[index].is_allocated());
-    let allocated = order.iter().filter(|&&index| plan.outputs[index].is_allocated()).count();
-    let extra_headers = 1 + u64::from(attributes.section.is_some());
-    let headers_end = HEADER + PROGRAM_HEADER * (image.segments.len() as u64 + extra_headers);
-    let mut next = segments::assign_offsets(&mut image.segments, headers_end);
-
-    let mut file = Vec::new();
+    let mut file = std::mem::take(&mut image.bytes);
+    let mut next = file.len() as u64;
     let mut numbers: Vec<Option<u16>> = vec![None; plan.outputs.len()];
     let mut parts: Vec<Part> = Vec::new();
     let write_at = |file: &mut Vec<u8>, offset: u64, bytes: &[u8]| {
@@ -165,33 +163,8 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
         }
         file[start..start + bytes.len()].copy_from_slice(bytes);
     };
-    let mut segment_of: Vec<Option<usize>> = vec![None; plan.outputs.len()];
-    for (number, segment) in image.segments.iter().enumerate().filter(|(_, segment)| segment.kind == elf::PT_LOAD) {
-        for &index in &segment.outputs {
-            segment_of[index] = segment_of[index].or(Some(number));
-        }
-    }
-    for &index in &order[..allocated] {
-        let placed = layout.outputs[index];
-        let offset = match segment_of[index].map(|number| &image.segments[number]) {
-            Some(segment) => segment.offset + (placed.address - segment.address).min(segment.file_size),
-            // Zeroed thread data: congruent to its address, in nobody's way.
-            None => image.segments.iter().filter(|segment| segment.kind == elf::PT_LOAD && segment.address <= placed.address).map(|segment| segment.offset + (placed.address - segment.address).min(segment.file_size)).max().unwrap_or(next),
-        };
-        write_at(&mut file, offset, &image.contents[index]);
-        parts.push(part(&plan.outputs[index], placed, offset));
-        numbers[index] = u16::try_from(parts.len()).ok();
-    }
-    for segment in image.segments.iter_mut().filter(|segment| segment.kind != elf::PT_LOAD) {
-        let first = segment.outputs.first().and_then(|&index| numbers[index]).map(|number| parts[usize::from(number) - 1].offset);
-        segment.offset = first.unwrap_or(0);
-    }
-    for &index in &order[allocated..] {
-        let placed = layout.outputs[index];
-        next = next.next_multiple_of(placed.align.clamp(1, crate::layout::PAGE));
-        write_at(&mut file, next, &image.contents[index]);
-        parts.push(part(&plan.outputs[index], placed, next));
-        next += image.contents[index].len() as u64;
+    for &index in &image.order {
+        parts.push(part(&plan.outputs[index], layout.outputs[index], image.spans[index].start as u64));
         numbers[index] = u16::try_from(parts.len()).ok();
     }
     let mut append = |file: &mut Vec<u8>, parts: &mut Vec<Part>, name: &str, kind: elf::SectionType, align: u64, bytes: &[u8]| {

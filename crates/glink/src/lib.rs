@@ -11,6 +11,7 @@ mod apply;
 mod archive;
 mod attributes;
 mod cli;
+mod fill;
 mod flat;
 mod image;
 mod layout;
@@ -21,6 +22,7 @@ mod merge;
 mod names;
 mod object_file;
 mod options;
+mod parallel;
 mod plan;
 mod problem;
 mod relax;
@@ -106,7 +108,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
     let entry = entry_address(linked, &entry);
-    let bytes = image::build(linked, entry, &mut problems).map(|mut image| match options.format {
+    let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| match options.format {
         Format::Elf => image::elf(linked, &mut image, &attributes, &mut problems),
         Format::Binary => flat::binary(&image, &layout, &mut problems),
         Format::Ihex => flat::ihex(&image, &layout),

@@ -125,6 +125,8 @@ pub struct Options {
     pub format: Format,
     /// Whether to write the map.
     pub map: bool,
+    /// On how many threads to work; the result is the same for any number.
+    pub threads: usize,
     /// Raises the note's minimum RAM to this many bytes (`--guest-memory`).
     pub guest_memory: u32,
 }
@@ -177,6 +179,7 @@ impl Default for Options {
             discard: Discard::Temporary,
             format: Format::Elf,
             map: false,
+            threads: crate::parallel::default_threads(),
             guest_memory: 0,
         }
     }

@@ -73,6 +73,8 @@ pub struct Resolved<'a> {
     pub objects: Vec<Object<'a>>,
     /// All their sections.
     pub sections: Vec<InputSection<'a>>,
+    /// Index of the first section that the linker made.
+    pub first_made: u32,
     /// All shared names.
     pub symbols: Symbols<'a>,
     /// Of symbols that stay undefined: the archive member that defines them and was not taken, because
@@ -193,6 +195,7 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
     if let Some(group) = group {
         archives.take_needed(&group, &mut resolved, options, problems);
     }
+    resolved.first_made = resolved.sections.len() as u32;
     for &id in &resolved.symbols.wanted {
         let symbol = resolved.symbols.get(id);
         if symbol.definition == Definition::Undefined

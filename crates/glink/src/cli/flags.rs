@@ -66,6 +66,7 @@ const ROWS: &[Row] = &[
     row("allow-multiple-definition", None, &["allow-multiple-definition"], Takes::Nothing, "Let the first of several definitions count"),
     row("z", Some('z'), &[], Takes::Text("KEYWORD"), "muldefs: as --allow-multiple-definition; others are accepted or refused by name"),
     row("m", Some('m'), &[], Takes::Text("EMULATION"), "elf32lriscv, the only one"),
+    row("threads", None, &["threads", "thread-count"], Takes::Text("N"), "Work on N threads (as many as there are processors); the image is the same"),
     row("fatal-warnings", None, &["fatal-warnings"], Takes::Nothing, "Count warnings as errors"),
     row("diagnostics", None, &["diagnostics"], Takes::Text("FORMAT"), "Show messages as text or json"),
     row("color", None, &["color", "colour", "color-diagnostics"], Takes::Text("WHEN"), "Colour messages: auto, always, never"),
