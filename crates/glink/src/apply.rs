@@ -34,6 +34,9 @@ pub struct Linked<'x, 'a, 's> {
 pub fn resolve_target(resolved: &Resolved<'_>, object: ObjectId, rela: &Rela) -> (Place, i32) {
     let index = rela.r_sym(LE);
     let addend = rela.r_addend.get(LE);
+    if let Some(shared) = resolved.global(object, index) {
+        return (resolved.place_of(shared), addend);
+    }
     let place = resolved.place(object, index);
     if let Place::Section(section, value) = place
         && let Some(symbol) = resolved.objects.get(object.0 as usize).and_then(|object| object.file.symbol(index as usize))
@@ -132,6 +135,9 @@ pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], target
     let mut applier = Applier { linked, object: input.object, id, address, deletions, allocated: input.section.has(elf::SHF_ALLOC), out, targets, problems };
     let mut next = 0;
     for (index, rela) in input.section.relas.iter().enumerate() {
+        if deletions.is_none() && applier.data(rela) {
+            continue;
+        }
         while spots.get(next).is_some_and(|spot| (spot.rela as usize) < index) {
             next += 1;
         }
@@ -174,6 +180,47 @@ fn fill_got(linked: Linked<'_, '_, '_>, out: &mut [u8]) {
 
 fn put(out: &mut [u8], at: usize, word: u32) {
     out[at..at + 4].copy_from_slice(&word.to_le_bytes());
+}
+
+/// What a relocation does to the bits of a field of data: most relocations are of this kind, since
+/// debug sections have by far the most.
+#[derive(Clone, Copy)]
+struct Data {
+    action: Action,
+    field: Field,
+}
+
+#[derive(Clone, Copy)]
+enum Action {
+    Set,
+    Add,
+    Subtract,
+}
+
+/// By the number of a relocation.
+static DATA: [Option<Data>; 256] = {
+    let mut table = [None; 256];
+    let mut number = 0;
+    while number < 256 {
+        if let Some(reloc) = Reloc::from_number(number as u32) {
+            table[number] = data_action(reloc);
+        }
+        number += 1;
+    }
+    table
+};
+
+const fn data_action(reloc: Reloc) -> Option<Data> {
+    let action = if matches!(reloc, Reloc::Abs32 | Reloc::Set6 | Reloc::Set8 | Reloc::Set16 | Reloc::Set32) {
+        Action::Set
+    } else if matches!(reloc, Reloc::Add8 | Reloc::Add16 | Reloc::Add32) {
+        Action::Add
+    } else if matches!(reloc, Reloc::Sub6 | Reloc::Sub8 | Reloc::Sub16 | Reloc::Sub32) {
+        Action::Subtract
+    } else {
+        return None;
+    };
+    Some(Data { action, field: reloc.field() })
 }
 
 struct Applier<'y, 'k, 'x, 'a, 's> {
@@ -238,6 +285,34 @@ impl Applier<'_, '_, '_, '_, '_> {
         };
         let message = format!("`{}` is in `{section}`, which is not in the image: {why}", self.symbol_name(rela));
         self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0510, message));
+    }
+
+    /// Applies a relocation of data whose symbol is nothing special, in a section whose bytes stay in
+    /// their places. Gives whether it was one.
+    fn data(&mut self, rela: &Rela) -> bool {
+        let Some(Data { action, field }) = DATA[(rela.r_type(LE).0 & 0xff) as usize] else { return false };
+        let Some(value) = self.targets.address(self.linked, rela) else { return false };
+        let at = rela.r_offset.get(LE) as usize;
+        match field.size() {
+            1 => self.combine::<1>(at, action, field, value),
+            2 => self.combine::<2>(at, action, field, value),
+            _ => self.combine::<4>(at, action, field, value),
+        }
+    }
+
+    fn combine<const N: usize>(&mut self, at: usize, action: Action, field: Field, value: u32) -> bool {
+        let Some(bytes) = self.out.get_mut(at..).and_then(|bytes| bytes.first_chunk_mut::<N>()) else { return false };
+        let mut whole = [0; 4];
+        whole[..N].copy_from_slice(bytes);
+        let old = u32::from_le_bytes(whole);
+        let new = match action {
+            Action::Set => value,
+            Action::Add => old.wrapping_add(value),
+            Action::Subtract => old.wrapping_sub(value),
+        };
+        let mask = field.mask() as u32;
+        bytes.copy_from_slice(&(old & !mask | new & mask).to_le_bytes()[..N]);
+        true
     }
 
     fn patch(&mut self, rela: &Rela, field: Field, value: i64) {

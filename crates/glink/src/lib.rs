@@ -92,6 +92,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let defsyms = define_symbols(sources, &mut resolved, &script, options, &mut problems);
     let mut plan = plan::plan(&resolved, &script);
     define_bounds(&mut resolved, &plan);
+    resolved.settle();
     let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
     scan::scan(&resolved, &plan, &mut got, &mut problems);

@@ -272,8 +272,12 @@ fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
     if let Some(extended) = object.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB_SHNDX) {
         object.extended_indices = pod::slice_from_bytes(extended.data, extended.data.len() / 4).map_or(&[][..], |(indices, _)| indices);
     }
+    // In a table that ends with NUL every name ends.
+    let ends = object.strings.last() == Some(&0);
     for (index, symbol) in object.symbols.iter().enumerate() {
-        if string_at(object.strings, symbol.st_name.get(LE)).is_none() && symbol.st_name.get(LE) != 0 {
+        let name = symbol.st_name.get(LE);
+        let is_sound = name == 0 || if ends { (name as usize) < object.strings.len() } else { string_at(object.strings, name).is_some() };
+        if !is_sound {
             return Err(Refused::Broken(format!("symbol {index} has a name outside the string table, or one that does not end")));
         }
         if let SymbolHome::Section(section) = object.home(index) {

@@ -489,7 +489,11 @@ impl Relaxation {
         self.groups.iter().all(|group| !group.short || group.base(shapes, layout).is_some())
             && self.sections.iter().all(|relaxed| {
                 relaxed.spots.iter().all(|spot| match spot.kind {
-                    Kind::Call { target, rd, form } => relaxed.call_fits(spot, target, rd, form, shapes, layout),
+                    Kind::Call { form: Call::Full, .. } => true,
+                    Kind::Call { target, rd, form } => {
+                        let (from, to) = relaxed.ends(spot, target, shapes, layout);
+                        relaxed.call_fits(from, to, rd, form)
+                    }
                     Kind::Lui { group, rd, form } => self.groups[group as usize].short || relaxed.lui_fits(spot, rd, form, inputs, shapes, layout),
                     Kind::Align { .. } | Kind::Dropped { .. } | Kind::Lower { .. } => true,
                 })
@@ -504,8 +508,9 @@ impl Relaxed {
         let spot = self.spots[index];
         match spot.kind {
             Kind::Call { target, rd, form } => {
+                let (from, to) = self.ends(&spot, target, shapes, layout);
                 let mut new = form;
-                while !self.call_fits(&spot, target, rd, new, shapes, layout) {
+                while !self.call_fits(from, to, rd, new) {
                     new = match new {
                         Call::Compressed => Call::Jal,
                         Call::Jal => Call::Zero,
@@ -516,11 +521,15 @@ impl Relaxed {
                     self.spots[index].kind = Kind::Call { target, rd, form: new };
                     self.dirty = true;
                 }
-                let distance = i64::from(self.distance(&spot, target, shapes, layout)).abs() + most_growth;
+                // Within a section nothing can be farther away than it is in the object.
+                let farthest = match target.place {
+                    Place::Section(section, offset) if section == self.section => (i64::from(offset) + i64::from(target.addend) - i64::from(spot.offset)).abs(),
+                    Place::Section(..) | Place::Absolute(_) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_) => i64::from(to.wrapping_sub(from) as i32).abs() + most_growth,
+                };
                 match new {
                     Call::Full => false,
-                    Call::Jal => distance >= 1 << 20,
-                    Call::Compressed => distance >= 1 << 11,
+                    Call::Jal => farthest >= 1 << 20,
+                    Call::Compressed => farthest >= 1 << 11,
                     Call::Zero => true,
                 }
             }
@@ -545,18 +554,18 @@ impl Relaxed {
         }
     }
 
-    /// From a spot to its target.
-    fn distance(&self, spot: &Spot, target: Target, shapes: &Shapes<'_>, layout: &Layout) -> i32 {
+    /// The addresses of a spot and of its target.
+    fn ends(&self, spot: &Spot, target: Target, shapes: &Shapes<'_>, layout: &Layout) -> (u32, u32) {
         let from = layout.sections[self.section.0 as usize].wrapping_add(shapes.deletions[self.deletions].translate(spot.offset));
-        let to = shapes.address(layout, target.place, target.addend);
-        to.wrapping_sub(from) as i32
+        (from, shapes.address(layout, target.place, target.addend))
     }
 
-    fn call_fits(&self, spot: &Spot, target: Target, rd: u8, form: Call, shapes: &Shapes<'_>, layout: &Layout) -> bool {
+    fn call_fits(&self, from: u32, to: u32, rd: u8, form: Call) -> bool {
+        let distance = i64::from(to.wrapping_sub(from) as i32);
         match form {
-            Call::Compressed => self.rvc && rd <= 1 && rv32::Field::CJ.fits(self.distance(spot, target, shapes, layout).into()).is_ok(),
-            Call::Jal => rv32::Field::J.fits(self.distance(spot, target, shapes, layout).into()).is_ok(),
-            Call::Zero => rv32::Field::I.fits(i64::from(shapes.address(layout, target.place, target.addend) as i32)).is_ok(),
+            Call::Compressed => self.rvc && rd <= 1 && rv32::Field::CJ.fits(distance).is_ok(),
+            Call::Jal => rv32::Field::J.fits(distance).is_ok(),
+            Call::Zero => rv32::Field::I.fits(i64::from(to as i32)).is_ok(),
             Call::Full => true,
         }
     }
@@ -565,12 +574,15 @@ impl Relaxed {
         if form == Upper::Full {
             return true;
         }
+        // c.lui loads neither 0 nor into zero or sp.
+        if !self.rvc || rd == 0 || rd == 2 {
+            return false;
+        }
         let resolved = inputs.resolved;
         let rela = &resolved.section(self.section).relas[spot.rela as usize];
         let (place, addend) = crate::apply::resolve_target(resolved, resolved.sections[self.section.0 as usize].object, rela);
         let value = shapes.address(layout, place, addend);
         let (upper, _) = rv32::format::split_hi_lo(value);
-        // c.lui loads neither 0 nor into zero or sp.
-        self.rvc && rd != 0 && rd != 2 && upper != 0 && rv32::Field::CLui.fits(i64::from(value as i32)).is_ok()
+        upper != 0 && rv32::Field::CLui.fits(i64::from(value as i32)).is_ok()
     }
 }

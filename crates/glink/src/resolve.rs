@@ -81,6 +81,8 @@ pub struct Resolved<'a> {
     /// its archive stands before the use.
     pub passed_over: BTreeMap<SymbolId, String>,
     comdats: NameSet<'a>,
+    /// By shared name, once they are settled: where it stands.
+    places: Vec<Place>,
 }
 
 /// Where a symbol stands.
@@ -133,6 +135,9 @@ impl<'a> Resolved<'a> {
     /// Where a shared name stands.
     #[must_use]
     pub fn place_of(&self, id: SymbolId) -> Place {
+        if let Some(&place) = self.places.get(id.0 as usize) {
+            return place;
+        }
         let symbol = self.symbols.get(id);
         match symbol.definition {
             Definition::Object(object, index) => self.own_place(object, index),
@@ -141,6 +146,11 @@ impl<'a> Resolved<'a> {
             Definition::Undefined if symbol.strong_use => Place::Undefined(id),
             Definition::Undefined => Place::UndefinedWeak,
         }
+    }
+
+    /// From here on no definition changes: notes where each shared name stands.
+    pub fn settle(&mut self) {
+        self.places = self.symbols.iter().map(|(id, _)| self.place_of(id)).collect();
     }
 
     fn own_place(&self, id: ObjectId, index: u32) -> Place {
