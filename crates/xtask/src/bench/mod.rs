@@ -2,8 +2,10 @@
 //! because machines drift.
 
 mod gasm;
+mod glink;
 mod hello;
 mod measure;
+mod objects;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub enum Name {
     Hello,
     /// gasm beside GNU as and llvm-mc on large and on many sources.
     Gasm,
+    /// glink beside GNU ld, lld and mold on a large program, one with a C library, and many small ones.
+    Glink,
 }
 
 /// Runs a benchmark and prints medians and ratios; returns what went wrong. Without a number of pairs each
@@ -29,6 +33,7 @@ pub fn run(root: &Path, name: Name, pairs: Option<usize>) -> Vec<String> {
     let result = match name {
         Name::Hello => hello::run(&place, pairs.unwrap_or(20).max(1)),
         Name::Gasm => gasm::run(&place, pairs.unwrap_or(5).max(1)),
+        Name::Glink => glink::run(&place, pairs.unwrap_or(5).max(1)),
     };
     let _ = std::fs::remove_dir_all(&scratch);
     result.err().into_iter().collect()

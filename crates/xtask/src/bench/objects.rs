@@ -92,7 +92,7 @@ impl Object {
     /// A function: half of all objects have a section for each.
     fn function(&mut self, index: u32) {
         let name = format!("u{}_f{index}", self.number);
-        if self.number % 2 == 0 {
+        if self.number.is_multiple_of(2) {
             put!(self, "\t.section\t.text.{name},\"ax\",@progbits");
         }
         put!(self, "\t.align\t1");
@@ -301,5 +301,5 @@ const NAMES: u32 = 300;
 
 /// Whether other objects may call a function.
 fn is_global(index: u32) -> bool {
-    index % 2 == 0
+    index.is_multiple_of(2)
 }
