@@ -147,6 +147,7 @@ codes! {
         E0610 "the console cannot be written";
         E0611 "an output file cannot be written";
         E0612 "nothing can wake the guest";
+        E0613 "a disk cannot be used";
     }
     named {
         // constant     name           default   on     what
@@ -162,6 +163,8 @@ codes! {
         EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
         GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";
         REBOOT_LIMIT    "reboot-limit" Warning     true   "the guest reboots without end";
+        DISK_SIZE       "disk-size" Warning        true   "the last sector of a disk is not whole";
+        DISK_ERROR      "disk-error" Warning       true   "a disk could not be read or written";
     }
 }
 

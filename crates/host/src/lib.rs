@@ -4,11 +4,13 @@
 //! programs take [`Host`]. [`OsHost`] is the real one, [`MemoryHost`] a closed world for tests and
 //! for embedding. Nothing else in the toolchain touches files or streams.
 
+mod disk;
 mod mapped;
 mod memory;
 mod os;
 mod words;
 
+pub use disk::{Disk, MemoryDisk};
 pub use memory::MemoryHost;
 pub use os::OsHost;
 pub use words::split_words;
@@ -150,6 +152,10 @@ pub trait Host: Files {
     fn write(&mut self, path: &Path, bytes: &[u8], kind: FileKind) -> Result<(), FileError>;
     /// Makes a folder and those above it; one that is there already is fine.
     fn create_folder(&mut self, path: &Path) -> Result<(), FileError>;
+    /// Opens a disk image: a regular file or a block device. A second writer of the same one is refused.
+    fn open_disk(&mut self, path: &Path, read_only: bool) -> Result<Box<dyn Disk>, FileError>;
+    /// A new file without a name, gone when it is closed; in a folder, or where temporary files are.
+    fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError>;
     /// Standard input.
     fn stdin(&mut self) -> &mut dyn Read;
     /// Standard output.

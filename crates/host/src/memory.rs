@@ -1,6 +1,6 @@
 //! A closed world: files and streams in memory.
 
-use crate::{FileData, FileError, FileKind, Files, Host, Identity, InputKind, Signal};
+use crate::{Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, MemoryDisk, Signal};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -71,6 +71,19 @@ impl Host for MemoryHost {
     }
     fn create_folder(&mut self, path: &Path) -> Result<(), FileError> {
         self.below.as_mut().map_or(Ok(()), |below| below.create_folder(path))
+    }
+    fn open_disk(&mut self, path: &Path, read_only: bool) -> Result<Box<dyn Disk>, FileError> {
+        match (self.files.get(path), &mut self.below) {
+            (Some(bytes), _) => Ok(Box::new(MemoryDisk { bytes: bytes.clone() })),
+            (None, Some(below)) => below.open_disk(path, read_only),
+            (None, None) => Err(FileError::NotFound),
+        }
+    }
+    fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError> {
+        match &mut self.below {
+            Some(below) => below.scratch(folder),
+            None => Ok(Box::new(MemoryDisk::default())),
+        }
     }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.input

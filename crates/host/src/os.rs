@@ -1,7 +1,7 @@
 //! The real operating system.
 
 use crate::mapped::Mapping;
-use crate::{Bytes, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal};
+use crate::{Bytes, Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal, disk};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -51,7 +51,7 @@ impl Default for OsHost {
     }
 }
 
-fn reason(error: &io::Error) -> FileError {
+pub(crate) fn reason(error: &io::Error) -> FileError {
     let kind = error.kind();
     if kind == io::ErrorKind::NotFound {
         FileError::NotFound
@@ -147,6 +147,12 @@ impl Host for OsHost {
 
     fn create_folder(&mut self, path: &Path) -> Result<(), FileError> {
         fs::create_dir_all(path).map_err(|e| reason(&e))
+    }
+    fn open_disk(&mut self, path: &Path, read_only: bool) -> Result<Box<dyn Disk>, FileError> {
+        disk::open(path, read_only)
+    }
+    fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError> {
+        disk::scratch(folder.unwrap_or(&std::env::temp_dir()))
     }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.stdin

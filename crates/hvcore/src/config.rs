@@ -4,6 +4,10 @@ use crate::addr::GuestVirt;
 use guest_abi::memory_map::RAM;
 use guest_abi::{SLICE_STEPS, classic, virt};
 use rv32::Isa;
+use std::sync::Arc;
+
+/// 2000-01-01, in nanoseconds since 1970.
+const RTC_START: u64 = 946_684_800_000_000_000;
 
 /// The part of the virtual space that translates while `satp` is on. Without paging there is no restriction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +55,36 @@ impl HypervisorConfig {
     }
 }
 
+/// A virtio device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceConfig {
+    /// What it is.
+    pub kind: DeviceKind,
+    /// With the legacy transport (version 1) instead of the modern one.
+    pub legacy: bool,
+}
+
+/// Kinds of virtio devices.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DeviceKind {
+    /// A disk; the door knows it by its number among the guest's disks, from 0.
+    Block {
+        /// Its size in sectors of 512 bytes.
+        sectors: u64,
+        /// The guest may not write to it.
+        read_only: bool,
+    },
+    /// Random bytes.
+    Entropy,
+    /// The guest's console.
+    Console,
+    /// Pages that the guest does without.
+    Balloon {
+        /// Pages that the host wants.
+        wanted: u32,
+    },
+}
+
 /// One guest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VmConfig {
@@ -72,6 +106,12 @@ pub struct VmConfig {
     pub boot_args: String,
     /// Guests with the same number run in one group, in step with each other; `None`: a group of its own.
     pub group: Option<u32>,
+    /// Bytes that the guest finds in RAM below the devicetree, which says where (`linux,initrd-start`).
+    pub initrd: Option<Arc<[u8]>>,
+    /// What the real-time clock shows at vt 0, in nanoseconds since 1970.
+    pub rtc_start: u64,
+    /// The virtio devices, by slot; at most [`virtio::SLOTS`](crate::device::virtio::SLOTS).
+    pub devices: Vec<DeviceConfig>,
 }
 
 impl VmConfig {
@@ -88,6 +128,9 @@ impl VmConfig {
             seed: 0,
             boot_args: String::new(),
             group: None,
+            initrd: None,
+            rtc_start: RTC_START,
+            devices: Vec::new(),
         }
     }
 

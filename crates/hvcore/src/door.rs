@@ -24,6 +24,10 @@ pub enum Idle {
     Wait,
 }
 
+/// A disk did not do what it was asked: the guest's driver is told of an I/O error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DiskError;
+
 /// The outside world. The core calls it from [`Hypervisor::run`](crate::Hypervisor::run) only.
 pub trait Door {
     /// The guest writes to its console at this vt. Must take all of it: what to do about a slow or vanished reader
@@ -51,6 +55,27 @@ pub trait Door {
     /// Whether to leave `run` (a timeout, an interrupt from the terminal). Asked once in each round of a group, after
     /// each [`sleep`](Self::sleep), and after hypercalls that moved many bytes.
     fn should_stop(&mut self) -> bool;
+
+    /// Reads what a guest's disk holds from a byte offset. The range lies on the disk as [`VmConfig`](crate::VmConfig)
+    /// describes it; what has never been there is zeroes.
+    fn disk_read(&mut self, _vm: VmId, _disk: usize, _offset: u64, _buffer: &mut [u8]) -> Result<(), DiskError> {
+        Err(DiskError)
+    }
+
+    /// Writes to a guest's disk.
+    fn disk_write(&mut self, _vm: VmId, _disk: usize, _offset: u64, _bytes: &[u8]) -> Result<(), DiskError> {
+        Err(DiskError)
+    }
+
+    /// Makes sure that what was written to a guest's disk stays.
+    fn disk_flush(&mut self, _vm: VmId, _disk: usize) -> Result<(), DiskError> {
+        Err(DiskError)
+    }
+
+    /// Fills a range with zeroes. `keep`: the space for it must stay reserved, else it may be given up.
+    fn disk_zero(&mut self, _vm: VmId, _disk: usize, _offset: u64, _bytes: u64, _keep: bool) -> Result<(), DiskError> {
+        Err(DiskError)
+    }
 }
 
 /// Someone who watches: traces, statistics, a debugger. Nothing that it does can change a guest.

@@ -1,7 +1,7 @@
 //! VM exits, handled: one match, each arm a function in the file of its subject.
 
 use crate::cpu::{Cause, Exception, Vcpu, interrupt, trap};
-use crate::device::{Board, devicetree};
+use crate::device::{devicetree, virtio};
 use crate::door::{ConsoleInput, Door, Observer};
 use crate::exit::{DebugEvent, GuestPageFault, PowerOff, Stop, VmExit};
 use crate::hypercall;
@@ -40,6 +40,7 @@ pub(crate) enum After {
 pub(crate) struct Scratch {
     pub bytes: Vec<u8>,
     pub spans: Vec<hypercall::buffer::Span>,
+    pub chain: virtio::Chain,
     /// Bytes that calls moved since the door was last asked whether to stop.
     pub moved: u64,
 }
@@ -161,14 +162,15 @@ impl Context<'_> {
         let mut seed = [0; 32];
         self.vm.random.fill_bytes(&mut seed);
         // The same configuration gave a tree of the same size before.
-        let tree = devicetree::write(&self.vm.config, &seed).unwrap_or_else(|_| self.vm.memory.devicetree().to_vec());
+        let tree = devicetree::write(&self.vm.config, &seed, self.vm.memory.initrd_at()).unwrap_or_else(|_| self.vm.memory.devicetree().to_vec());
         self.vm.memory.reset(self.host, tree);
         let old = &self.vm.hart;
         let (vt, skipped, instret) = (old.vt, old.skipped, old.instret);
-        let stack = devicetree::place(self.vm.memory.ram_bytes(), self.vm.memory.devicetree().len() as u32).map_or(0, |p| p.stack);
+        let initrd = self.vm.config.initrd.as_ref().map(|bytes| bytes.len() as u32);
+        let stack = devicetree::place(self.vm.memory.ram_bytes(), self.vm.memory.devicetree().len() as u32, initrd).map_or(0, |p| p.stack);
         let fresh = Vcpu::new(self.vm.memory.image().entry(), self.vm.memory.devicetree_at(), stack);
         self.vm.hart = Vcpu { vt, skipped, instret, ..fresh };
-        self.vm.board = Board { input: self.vm.board.input.clone(), ..Board::default() };
+        self.vm.board = self.vm.board.reset();
     }
 
     /// Whether anything can end a `wfi`; takes in console input that is there.
@@ -181,8 +183,9 @@ impl Context<'_> {
 pub(crate) fn can_wake(vm: &mut Vm, door: &mut dyn Door) -> bool {
     fill_input(vm, door);
     let external_enabled = vm.hart.csr.sie & crate::cpu::Interrupt::External.bit() != 0;
-    let input_can_come = external_enabled && vm.board.input_interrupts() && !vm.board.input.ended();
-    interrupt::wakes(&vm.hart, vm.board.external_interrupt()) || interrupt::timer_wake(&vm.hart).is_some() || input_can_come
+    let input_can_come = external_enabled && vm.board.input_interrupts() && (!vm.board.input.ended() || vm.board.virtio_input_waits());
+    let alarm_can_come = external_enabled && vm.board.next_event().is_some();
+    interrupt::wakes(&vm.hart, vm.board.external_interrupt()) || interrupt::timer_wake(&vm.hart).is_some() || alarm_can_come || input_can_come
 }
 
 /// Fetches console input that is visible now, as far as there is room for it.

@@ -1,5 +1,6 @@
 //! The state hash: equal exactly when two guests are the same machine at the same instant.
 
+use crate::device::virtio::{Kind, Slot};
 use crate::memory::host::HostMemory;
 use crate::vm::Vm;
 use blake3::Hasher;
@@ -92,6 +93,17 @@ fn devices(hasher: &mut Hasher, vm: &Vm) {
     long(hasher, input.waiting().len() as u64);
     hasher.update(input.waiting());
     flag(hasher, input.ended());
+    let rtc = &vm.board.rtc;
+    long(hasher, rtc.start);
+    word(hasher, rtc.time_high);
+    word(hasher, rtc.alarm_high);
+    flag(hasher, rtc.alarm.is_some());
+    long(hasher, rtc.alarm.unwrap_or(0));
+    flag(hasher, rtc.pending);
+    flag(hasher, rtc.enabled);
+    for slot in &vm.board.virtio {
+        virtio(hasher, slot);
+    }
     let plic = &vm.board.plic;
     hasher.update(&plic.priority);
     hasher.update(&plic.threshold);
@@ -99,6 +111,35 @@ fn devices(hasher: &mut Hasher, vm: &Vm) {
         for &value in set {
             word(hasher, value);
         }
+    }
+}
+
+fn virtio(hasher: &mut Hasher, slot: &Slot) {
+    flag(hasher, slot.legacy);
+    flag(hasher, slot.broken);
+    flag(hasher, slot.starved);
+    hasher.update(&[slot.status, slot.page_shift]);
+    for value in [slot.interrupts, slot.device_half, slot.driver_half, slot.selected].into_iter().chain(slot.align) {
+        word(hasher, value);
+    }
+    long(hasher, slot.features);
+    for queue in &slot.queues {
+        for value in [queue.size, queue.next_avail, queue.next_used] {
+            word(hasher, value.into());
+        }
+        flag(hasher, queue.ready);
+        for address in [queue.desc_table, queue.avail_ring, queue.used_ring] {
+            long(hasher, address);
+        }
+    }
+    // What the device is stands in the devicetree's slot; what is its own:
+    match &slot.kind {
+        Kind::Block(block) => {
+            long(hasher, block.sectors);
+            flag(hasher, block.read_only);
+        }
+        Kind::Balloon(balloon) => word(hasher, balloon.actual),
+        Kind::Entropy | Kind::Console => {}
     }
 }
 

@@ -4,7 +4,8 @@ use crate::addr::{GuestPhys, GuestVirt};
 use crate::config::{HypervisorConfig, VmConfig};
 use crate::cpu::Vcpu;
 use crate::debug::DebugControl;
-use crate::device::{Board, devicetree};
+use crate::device::rtc::Rtc;
+use crate::device::{Board, devicetree, virtio};
 use crate::door::{Door, Observer};
 use crate::engine::Engine;
 use crate::engine::stepper::Stepper;
@@ -54,8 +55,22 @@ pub enum AddVmError {
         /// The segment that is in its way.
         segment: Option<Segment>,
     },
+    /// The initial RAM disk does not fit beside the image, or not at all.
+    Initrd {
+        /// Its bytes.
+        bytes: u64,
+        /// Where it would lie, if there is a place.
+        at: Option<GuestPhys>,
+        /// The segment that is in its way.
+        segment: Option<Segment>,
+    },
     /// The boot arguments hold a NUL.
     BootArgs,
+    /// There are more virtio devices than slots.
+    TooManyDevices {
+        /// The bound.
+        max: usize,
+    },
 }
 
 impl fmt::Display for AddVmError {
@@ -78,6 +93,11 @@ impl fmt::Display for AddVmError {
                 write!(f, "the devicetree ({bytes} bytes at {at}) overlaps {} ({} bytes at {})", s.name, s.memory_bytes, s.gpa)
             }
             AddVmError::Devicetree { bytes, .. } => write!(f, "there is no place for a devicetree of {bytes} bytes"),
+            AddVmError::Initrd { bytes, at: Some(at), segment: Some(s) } => {
+                write!(f, "the initial RAM disk ({bytes} bytes at {at}) overlaps {} ({} bytes at {})", s.name, s.memory_bytes, s.gpa)
+            }
+            AddVmError::Initrd { bytes, .. } => write!(f, "there is no room in RAM for an initial RAM disk of {bytes} bytes"),
+            AddVmError::TooManyDevices { max } => write!(f, "there is room for {max} virtio devices"),
             AddVmError::BootArgs => write!(f, "the boot arguments hold a NUL byte"),
         }
     }
@@ -152,18 +172,25 @@ impl<E: Engine> Hypervisor<E> {
             let segments = image.segments().to_vec();
             return Err(AddVmError::DoesNotFit { ram_bytes: config.ram_bytes, needed: image.min_ram(), segments });
         }
+        if config.devices.len() > virtio::SLOTS {
+            return Err(AddVmError::TooManyDevices { max: virtio::SLOTS });
+        }
         let id = VmId(self.vms.len());
         let mut random = ChaCha20Rng::seed_from_u64(config.seed);
         random.set_stream(id.0 as u64);
         let mut seed = [0; 32];
         random.fill_bytes(&mut seed);
-        let tree = devicetree::write(&config, &seed).map_err(|_| AddVmError::BootArgs)?;
-        let placement = place_devicetree(&image, config.ram_bytes, tree.len() as u32)?;
+        // Where the initial RAM disk lies depends on the tree's size, which does not depend on where it lies.
+        let somewhere = config.initrd.as_ref().map(|_| GuestPhys(RAM.base));
+        let tree = devicetree::write(&config, &seed, somewhere).map_err(|_| AddVmError::BootArgs)?;
+        let placement = place_devicetree(&image, &config, tree.len() as u32)?;
+        let tree = devicetree::write(&config, &seed, placement.initrd).map_err(|_| AddVmError::BootArgs)?;
+        let initrd = placement.initrd.zip(config.initrd.clone());
         let mut vm = Vm {
             id,
             hart: Vcpu::new(image.entry(), placement.at, placement.stack),
-            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at),
-            board: Board::default(),
+            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at, initrd),
+            board: Board { virtio: virtio::slots(&config.devices), rtc: Rtc::new(config.rtc_start), ..Board::default() },
             counts: ExitCounts::default(),
             stop: None,
             reboots: 0,
@@ -187,10 +214,16 @@ impl<E: Engine> Hypervisor<E> {
                     (vm, slice_end, None)
                 }
                 Next::Halt { vm, slice_end } => (vm, slice_end, Some(VmExit::Halt)),
+                Next::Serve { vm, slice_end } => (vm, slice_end, None),
                 Next::AllStopped => return RunEnd::AllStopped,
                 Next::Interrupted => return RunEnd::Interrupted,
             };
             let vm = &mut self.vms[id.0];
+            if vm.board.virtio_input_waits() {
+                let surroundings = Surroundings { vm_count, slice: self.config.slice, slice_end };
+                Context { vm, host: &mut self.host, door, observer, scratch: &mut self.scratch, surroundings }.virtio_input();
+                continue; // it may have woken, or come to its end
+            }
             let Some(fuel) = vm_entry(vm, slice_end, self.tracing) else {
                 stop_at_limit(vm, observer);
                 continue;
@@ -299,14 +332,29 @@ fn stop_at_limit(vm: &mut Vm, observer: &mut dyn Observer) {
     observer.stopped(vm);
 }
 
-/// Finds the devicetree's place and makes sure that it is free.
-fn place_devicetree(image: &Image, ram_bytes: u32, bytes: u32) -> Result<devicetree::Placement, AddVmError> {
-    let placement = devicetree::place(ram_bytes, bytes).ok_or(AddVmError::Devicetree { bytes, at: None, segment: None })?;
-    let (start, end) = (u64::from(placement.at.0), u64::from(placement.at.0) + u64::from(bytes));
-    match image.segments().iter().find(|s| u64::from(s.gpa.0) < end && s.end() > start) {
-        Some(segment) => Err(AddVmError::Devicetree { bytes, at: Some(placement.at), segment: Some(segment.clone()) }),
-        None => Ok(placement),
+/// Finds the places of the devicetree and the initial RAM disk, and makes sure that they are free.
+fn place_devicetree(image: &Image, config: &VmConfig, bytes: u32) -> Result<devicetree::Placement, AddVmError> {
+    let initrd = config.initrd.as_ref().map(|bytes| bytes.len() as u64);
+    let too_large = |bytes: u64| AddVmError::Initrd { bytes, at: None, segment: None };
+    let initrd_bytes = initrd.map(u32::try_from).transpose().map_err(|_| too_large(initrd.unwrap_or(0)))?;
+    let placement = match devicetree::place(config.ram_bytes, bytes, initrd_bytes) {
+        Some(placement) => placement,
+        None if devicetree::place(config.ram_bytes, bytes, None).is_some() => return Err(too_large(initrd.unwrap_or(0))),
+        None => return Err(AddVmError::Devicetree { bytes, at: None, segment: None }),
+    };
+    let in_the_way = |at: GuestPhys, bytes: u64| {
+        let (start, end) = (u64::from(at.0), u64::from(at.0) + bytes);
+        image.segments().iter().find(|s| u64::from(s.gpa.0) < end && s.end() > start).cloned()
+    };
+    if let Some(segment) = in_the_way(placement.at, bytes.into()) {
+        return Err(AddVmError::Devicetree { bytes, at: Some(placement.at), segment: Some(segment) });
     }
+    if let (Some(at), Some(bytes)) = (placement.initrd, initrd) {
+        if let Some(segment) = in_the_way(at, bytes) {
+            return Err(AddVmError::Initrd { bytes, at: Some(at), segment: Some(segment) });
+        }
+    }
+    Ok(placement)
 }
 
 #[cfg(test)]

@@ -33,10 +33,10 @@ mod scheduler;
 mod vm;
 
 pub use addr::{GuestPhys, GuestVirt, HostFrame};
-pub use config::{HypervisorConfig, VirtualSpace, VmConfig};
+pub use config::{DeviceConfig, DeviceKind, HypervisorConfig, VirtualSpace, VmConfig};
 pub use cpu::{Cause, Interrupt, Privilege, Trap, Vcpu};
 pub use debug::DebugControl;
-pub use door::{ConsoleInput, Door, Idle, Observer};
+pub use door::{ConsoleInput, DiskError, Door, Idle, Observer};
 pub use exit::{DebugEvent, ExitCounts, GuestPageFault, IoAccess, IoOperation, PowerOff, Stop, VmExit};
 pub use guest_abi::ExitReason;
 pub use rv32::Ext;

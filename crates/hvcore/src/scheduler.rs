@@ -2,7 +2,7 @@
 //! "Time"). In a round each guest's vt advances by exactly one slice, running or idle; a group that is idle
 //! altogether jumps to its earliest event.
 
-use crate::cpu::interrupt;
+use crate::cpu::{Interrupt, interrupt};
 use crate::door::{Door, Idle};
 use crate::handler::{can_wake, fill_input};
 use crate::vm::{Vm, VmId};
@@ -58,6 +58,8 @@ pub(crate) struct Scheduler {
 pub(crate) enum Next {
     /// This guest runs, until its vt is `slice_end`; `fresh`: its turn has just begun.
     Run { vm: VmId, slice_end: u64, fresh: bool },
+    /// This guest is in `wfi`, and console input waits to be carried to its virtio console.
+    Serve { vm: VmId, slice_end: u64 },
     /// This guest is in a `wfi` that nothing can wake any more.
     Halt { vm: VmId, slice_end: u64 },
     /// Every guest has stopped.
@@ -136,7 +138,13 @@ impl Scheduler {
                         continue;
                     };
                     let vm = &mut vms[id.0];
-                    if vm.stop.is_some() || (vm.hart.waiting && !wake_before(vm, door, slice_end)) {
+                    if vm.hart.waiting && vm.stop.is_none() {
+                        fill_input(vm, door);
+                        if vm.board.virtio_input_waits() {
+                            return Next::Serve { vm: id, slice_end };
+                        }
+                    }
+                    if vm.stop.is_some() || (vm.hart.waiting && !wake_before(vm, slice_end)) {
                         self.end_slice(vm, Rest::Waiting);
                         continue;
                     }
@@ -173,8 +181,8 @@ impl Scheduler {
             if vm.hart.waiting && !can_wake(vm, door) {
                 return Round::Halts(*id);
             }
-            idle &= vm.hart.waiting && !interrupt::wakes(&vm.hart, vm.board.external_interrupt());
-            if let Some(timer) = interrupt::timer_wake(&vm.hart) {
+            idle &= vm.hart.waiting && !interrupt::wakes(&vm.hart, vm.board.external_interrupt()) && !vm.board.virtio_input_waits();
+            if let Some(timer) = next_wake(vm) {
                 earliest = Some(earliest.map_or(timer, |other| other.min(timer)));
             }
         }
@@ -215,25 +223,36 @@ enum Round {
 
 /// Wakes a guest from `wfi` if an interrupt is pending, or at its timer's vt if that is before the slice's end;
 /// else idles the slice away.
-fn wake_before(vm: &mut Vm, door: &mut dyn Door, slice_end: u64) -> bool {
-    fill_input(vm, door);
+fn wake_before(vm: &mut Vm, slice_end: u64) -> bool {
+    vm.board.advance(vm.hart.vt);
+    let event = next_wake(vm);
     let hart = &mut vm.hart;
     if !interrupt::wakes(hart, vm.board.external_interrupt()) {
-        match interrupt::timer_wake(hart).filter(|&vt| vt < slice_end) {
-            Some(vt) => hart.skip_to(vt),
+        match event.filter(|&vt| vt < slice_end) {
+            Some(vt) => {
+                hart.skip_to(vt);
+                vm.board.advance(vm.hart.vt);
+            }
             None => {
                 hart.skip_to(slice_end);
                 return false;
             }
         }
     }
-    hart.waiting = false;
+    vm.hart.waiting = false;
     true
+}
+
+/// The vt of the first event of the guest's own that ends its `wfi`.
+fn next_wake(vm: &Vm) -> Option<u64> {
+    let device = vm.board.next_event().filter(|_| vm.hart.csr.sie & Interrupt::External.bit() != 0);
+    interrupt::timer_wake(&vm.hart).into_iter().chain(device).min()
 }
 
 /// A guest that takes input by interrupt gets what is there at the start of its slice.
 fn receive(vm: &mut Vm, door: &mut dyn Door) {
-    if vm.board.uart.receives_by_interrupt() {
+    vm.board.advance(vm.hart.vt);
+    if vm.board.uart.receives_by_interrupt() || vm.board.virtio_takes_input() {
         fill_input(vm, door);
     }
 }

@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(value_name = "GUEST")]
     positional: Vec<String>,
 
-    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE]
+    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE][,disk=FILE[,ro]...][,device=KIND]
     #[arg(short = 'g', long = "guest", value_name = "KEY=VALUE,...")]
     described: Vec<String>,
 
@@ -50,9 +50,25 @@ pub struct Options {
     #[arg(long = "isa", value_name = "LIST", allow_hyphen_values = true, value_delimiter = ',', value_parser = parse_extension)]
     pub without: Vec<rv32::Ext>,
 
+    /// A disk for the first guest: `ro` read-only, `overlay` changes end with the run, `legacy` virtio before 1.0
+    #[arg(long = "disk", value_name = "FILE[,ro][,overlay][,legacy]")]
+    disks: Vec<String>,
+
+    /// Another virtio device for the first guest: `entropy`, `console` or `balloon[=PAGES]`; `legacy` as for disks
+    #[arg(long = "device", value_name = "KIND[,legacy]")]
+    devices: Vec<String>,
+
     /// Kernel arguments, given to guests in the devicetree
     #[arg(long = "append", value_name = "TEXT", default_value = "")]
     pub boot_args: String,
+
+    /// A file that the first guest finds in memory (an initial RAM disk); the devicetree says where
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
+
+    /// Write the first guest's devicetree into a file, and end
+    #[arg(long, value_name = "FILE")]
+    pub dump_dtb: Option<PathBuf>,
 
     /// Take the image for a flat binary and load it at this address
     #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
@@ -207,6 +223,42 @@ pub struct GuestSpec {
     pub files: Vec<PathBuf>,
     /// Its RAM in bytes, if given.
     pub memory: Option<u64>,
+    /// Its virtio devices, by slot.
+    pub devices: Vec<DeviceSpec>,
+    /// A file that it finds in memory beside its image.
+    pub initrd: Option<PathBuf>,
+}
+
+/// A virtio device as the command line describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSpec {
+    /// What it is.
+    pub kind: DeviceSpecKind,
+    /// With the transport of before virtio 1.0.
+    pub legacy: bool,
+}
+
+/// Kinds of virtio devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceSpecKind {
+    /// A disk image.
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// Not to be written.
+        read_only: bool,
+        /// What is written ends with the run.
+        overlay: bool,
+    },
+    /// Random bytes.
+    Entropy,
+    /// The console.
+    Console,
+    /// Pages given back.
+    Balloon {
+        /// How many the host wants.
+        pages: u32,
+    },
 }
 
 /// Parses the command line. An error is clap's: help and version are among them.
@@ -224,6 +276,19 @@ pub fn parse(arguments: &[OsString]) -> Result<Options, clap::Error> {
     }
     guests.sort_by_key(|&(index, _)| index);
     options.guests = guests.into_iter().map(|(_, guest)| guest).collect();
+    let mut devices: Vec<(usize, DeviceSpec)> = Vec::new();
+    for (id, parse) in [("disks", parse_disk as fn(&str) -> Result<DeviceSpec, String>), ("devices", parse_device)] {
+        let values = matches.get_many::<String>(id).into_iter().flatten();
+        for (index, value) in matches.indices_of(id).into_iter().flatten().zip(values) {
+            let device = parse(value).map_err(|problem| command.error(clap::error::ErrorKind::InvalidValue, problem))?;
+            devices.push((index, device));
+        }
+    }
+    devices.sort_by_key(|&(index, _)| index);
+    if let Some(first) = options.guests.first_mut() {
+        first.initrd = options.initrd.take().or(first.initrd.take());
+        first.devices.splice(0..0, devices.into_iter().map(|(_, device)| device));
+    }
     if options.guests.is_empty() && options.explain.is_none() && options.export_lib.is_none() {
         return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, "no guest given; try `hvrun hello.s`"));
     }
@@ -249,11 +314,15 @@ fn parse_described(text: &str) -> Result<GuestSpec, String> {
             Some(("name", name)) if !name.is_empty() => guest.name = Some(name.into()),
             Some(("image", file)) if !file.is_empty() => guest.files.push(file.into()),
             Some(("mem", size)) => guest.memory = Some(parse_size(size)?),
-            Some((key @ ("name" | "image"), _)) => return Err(format!("`{key}=` needs a value in `-g {text}`")),
+            Some(("disk", file)) if !file.is_empty() => guest.devices.push(disk(file.into())),
+            Some(("initrd", file)) if !file.is_empty() => guest.initrd = Some(file.into()),
+            Some(("device", kind)) => guest.devices.push(parse_device(kind)?),
+            Some((key @ ("name" | "image" | "disk" | "initrd"), _)) => return Err(format!("`{key}=` needs a value in `-g {text}`")),
             Some((key, _)) => {
-                let suggestion = diag::suggest(key, ["name", "image", "mem"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem){suggestion}"));
+                let suggestion = diag::suggest(key, ["name", "image", "mem", "disk", "device", "initrd"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem, disk, device, initrd){suggestion}"));
             }
+            None if guest.devices.last_mut().is_some_and(|device| device_word(device, part)) => {}
             None if !part.is_empty() && !guest.files.is_empty() => guest.files.push(part.into()),
             None => return Err(format!("`-g {text}` should be KEY=VALUE pairs such as image=a.s,mem=64K")),
         }
@@ -262,6 +331,64 @@ fn parse_described(text: &str) -> Result<GuestSpec, String> {
         return Err(format!("`-g {text}` names no image; add image=FILE"));
     }
     Ok(guest)
+}
+
+fn disk(path: PathBuf) -> DeviceSpec {
+    DeviceSpec { kind: DeviceSpecKind::Disk { path, read_only: false, overlay: false }, legacy: false }
+}
+
+/// A word after a device; `false`: it says nothing about one.
+fn device_word(device: &mut DeviceSpec, word: &str) -> bool {
+    match (word, &mut device.kind) {
+        ("legacy", _) => device.legacy = true,
+        ("ro", DeviceSpecKind::Disk { read_only, .. }) => *read_only = true,
+        ("overlay", DeviceSpecKind::Disk { overlay, .. }) => *overlay = true,
+        _ => return false,
+    }
+    true
+}
+
+/// `fs.img,overlay,legacy`. A comma that begins none of the known words belongs to the file's name.
+fn parse_disk(text: &str) -> Result<DeviceSpec, String> {
+    let mut words: Vec<&str> = text.split(',').collect();
+    let mut device = disk(PathBuf::new());
+    while words.len() > 1 && words.last().is_some_and(|word| device_word(&mut device, word)) {
+        words.pop();
+    }
+    let file = words.join(",");
+    if file.is_empty() {
+        return Err(format!("`--disk {text}` names no file"));
+    }
+    if let Some(near) = words.get(1..).and_then(|rest| rest.iter().find_map(|word| diag::suggest(word, ["ro", "overlay", "legacy"]))) {
+        if words.last().is_some_and(|word| !word.contains('.')) {
+            return Err(format!("`--disk {text}`: a disk is `ro`, `overlay` or `legacy`; did you mean `{near}`?"));
+        }
+    }
+    if let DeviceSpecKind::Disk { path, .. } = &mut device.kind {
+        *path = file.into();
+    }
+    Ok(device)
+}
+
+/// `entropy`, `console,legacy`, `balloon=256`.
+fn parse_device(text: &str) -> Result<DeviceSpec, String> {
+    let mut words = text.split(',');
+    let first = words.next().unwrap_or("");
+    let (name, value) = first.split_once('=').map_or((first, None), |(name, value)| (name, Some(value)));
+    let kind = match (name, value) {
+        ("entropy", None) => DeviceSpecKind::Entropy,
+        ("console", None) => DeviceSpecKind::Console,
+        ("balloon", value) => DeviceSpecKind::Balloon { pages: value.unwrap_or("0").parse().map_err(|_| format!("`{first}`: a balloon has a number of pages"))? },
+        _ => {
+            let near = diag::suggest(name, ["entropy", "console", "balloon"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            return Err(format!("there is no device `{first}` (there are entropy, console, balloon[=PAGES]; disks are `--disk`){near}"));
+        }
+    };
+    let mut device = DeviceSpec { kind, legacy: false };
+    match words.find(|word| !device_word(&mut device, word)) {
+        Some(word) => Err(format!("`--device {text}`: `{word}` says nothing about a device; `legacy` would")),
+        None => Ok(device),
+    }
 }
 
 /// A size in bytes: a number, decimal or 0x…, with an optional K, M or G (powers of 1024).

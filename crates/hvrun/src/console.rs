@@ -3,7 +3,8 @@
 use crate::cli::Clock;
 use crate::world::World;
 use host::{FileData, InputKind, Signal};
-use hvcore::{ConsoleInput, Door, Idle, VmId};
+use crate::drive::Drives;
+use hvcore::{ConsoleInput, DiskError, Door, Idle, VmId};
 use std::time::Duration;
 
 /// Why a run was ended from outside the guests.
@@ -41,10 +42,27 @@ pub enum Input {
     },
 }
 
+/// What the guests see of the world.
+pub struct Outside {
+    /// The first guest's console input.
+    pub input: Input,
+    /// The disks.
+    pub drives: Drives,
+}
+
+/// How a run ended, as seen from outside the guests.
+pub struct End {
+    /// Why it was cut short, if it was.
+    pub cut: Option<Cut>,
+    /// What went wrong with disks, by guest.
+    pub disk_problems: Vec<(usize, String)>,
+}
+
 /// The console of all guests.
 pub struct Console<'a> {
     world: &'a World<'a>,
     input: Input,
+    drives: Drives,
     /// Idle time follows the wall clock.
     live: bool,
     /// Guests' names if there are several: their lines are labelled.
@@ -86,12 +104,14 @@ impl Pace {
 impl<'a> Console<'a> {
     /// A console for guests of these names.
     #[must_use]
-    pub fn new(world: &'a World<'a>, names: Vec<String>, input: Input, clock: Clock, max_output: Option<u64>, timeout: Option<Duration>) -> Console<'a> {
+    pub fn new(world: &'a World<'a>, names: Vec<String>, outside: Outside, clock: Clock, max_output: Option<u64>, timeout: Option<Duration>) -> Console<'a> {
+        let Outside { input, drives } = outside;
         let live_input = matches!(input, Input::Standard { kind: InputKind::Live, .. });
         let guests = names.len();
         Console {
             world,
             input,
+            drives,
             live: match clock {
                 Clock::Auto => live_input,
                 Clock::Host => true,
@@ -111,14 +131,14 @@ impl<'a> Console<'a> {
         }
     }
 
-    /// Writes what is left, and tells why the run was cut short, if it was.
+    /// Writes what is left, and tells how the run ended.
     #[must_use]
-    pub fn finish(mut self) -> Option<Cut> {
+    pub fn finish(mut self) -> End {
         for guest in 0..self.lines.len() {
             self.break_line(guest);
         }
         self.flush();
-        self.cut
+        End { cut: self.cut, disk_problems: self.drives.problems() }
     }
 
     /// Shows the line that a guest has begun, with its label.
@@ -318,5 +338,21 @@ impl Door for Console<'_> {
             self.cut = signal.map(Cut::Signal).or(trace).or_else(|| self.timeout.filter(|_| late).map(Cut::Timeout));
         }
         self.cut.is_some()
+    }
+
+    fn disk_read(&mut self, vm: VmId, disk: usize, offset: u64, buffer: &mut [u8]) -> Result<(), DiskError> {
+        self.drives.read(vm.0, disk, offset, buffer)
+    }
+
+    fn disk_write(&mut self, vm: VmId, disk: usize, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        self.drives.write(vm.0, disk, offset, bytes)
+    }
+
+    fn disk_flush(&mut self, vm: VmId, disk: usize) -> Result<(), DiskError> {
+        self.drives.flush(vm.0, disk)
+    }
+
+    fn disk_zero(&mut self, vm: VmId, disk: usize, offset: u64, bytes: u64, keep: bool) -> Result<(), DiskError> {
+        self.drives.zero(vm.0, disk, offset, bytes, keep)
     }
 }

@@ -1,6 +1,6 @@
 //! From a guest's files to its image: sources are assembled, objects linked, images taken as they are.
 
-use crate::cli::{GuestSpec, Options};
+use crate::cli::{DeviceSpec, GuestSpec, Options};
 use crate::loader::{self, Kind, Loaded};
 use crate::reporter::Reporter;
 use crate::symbols::Symbols;
@@ -17,6 +17,10 @@ pub struct Guest {
     pub name: String,
     /// RAM in bytes, if the command line gave it one of its own.
     pub memory: Option<u64>,
+    /// Its virtio devices, by slot.
+    pub devices: Vec<DeviceSpec>,
+    /// What it finds in memory beside its image, if anything.
+    pub initrd: Option<PathBuf>,
     /// Its image, shared by all guests of the same files.
     pub loaded: Rc<Loaded>,
     /// Names and lines for its addresses.
@@ -45,7 +49,7 @@ pub fn prepare(options: &Options, reporter: &mut Reporter, host: &mut dyn Host) 
     let mut names = BTreeMap::new();
     let guests = options.guests.iter().map(|spec| {
         let (loaded, symbols) = programs.get(&spec.files[..])?.clone()?;
-        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, loaded, symbols })
+        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, devices: spec.devices.clone(), initrd: spec.initrd.clone(), loaded, symbols })
     });
     guests.collect()
 }
@@ -83,6 +87,9 @@ fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mu
             if is_source(path) || loader::kind(&bytes) != Kind::Other {
                 return Err(vec![refusal(path, "--load-at is for flat binaries, and it is none").help("leave `--load-at` out")]);
             }
+            return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
+        }
+        if let Some(address) = loader::linux_address(&bytes).filter(|_| !is_source(path)) {
             return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
         }
         if !is_source(path) && loader::kind(&bytes) == Kind::Executable {

@@ -7,6 +7,7 @@ pub mod cli;
 mod console;
 mod crash;
 mod diagnosis;
+mod drive;
 mod guest;
 pub mod loader;
 mod report;
@@ -16,8 +17,9 @@ mod watch;
 mod world;
 
 use cli::{Colour, Machine, Options};
-use console::{Console, Input};
+use console::{Console, End, Input, Outside};
 use diag::{Diagnostic, codes};
+use drive::Drives;
 use guest::Guest;
 use guest_abi::Status;
 use host::{FileKind, Host};
@@ -50,15 +52,23 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
     let Some(guests) = guest::prepare(&options, &mut reporter, host) else {
         return end(&mut reporter, host, Status::Refused);
     };
-    let (mut hypervisor, input) = match assemble_machine(&options, &guests, host) {
+    let (mut hypervisor, outside) = match assemble_machine(&options, &guests, &mut reporter, host) {
         Ok(machine) => machine,
         Err((problem, status)) => {
             reporter.show(host, &[problem]);
             return end(&mut reporter, host, status);
         }
     };
-    let cut = boot(&mut hypervisor, input, &options, &mut reporter, host);
-    report::conclude(&options, &guests, &hypervisor, cut.as_ref(), &mut reporter, host)
+    if let Some(path) = &options.dump_dtb {
+        let tree = hypervisor.vms().first().map_or(&[][..], |vm| vm.memory().devicetree());
+        if let Err(error) = host.write(path, tree, FileKind::Plain) {
+            reporter.show(host, &[Diagnostic::new(&codes::E0611, format!("cannot write {} (--dump-dtb): {error}", path.display()))]);
+            return end(&mut reporter, host, Status::Failure);
+        }
+        return 0;
+    }
+    let ended = boot(&mut hypervisor, outside, &options, &mut reporter, host);
+    report::conclude(&options, &guests, &hypervisor, &ended, &mut reporter, host)
 }
 
 /// clap's own words: help and version on standard output, errors on standard error.
@@ -121,8 +131,8 @@ fn export(folder: &Path, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
     0
 }
 
-/// The hypervisor with all guests added, and the first guest's input.
-fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) -> Result<(Hypervisor, Input), (Diagnostic, Status)> {
+/// The hypervisor with all guests added, and what they see of the world.
+fn assemble_machine(options: &Options, guests: &[Guest], reporter: &mut Reporter, host: &mut dyn Host) -> Result<(Hypervisor, Outside), (Diagnostic, Status)> {
     let (mut config, new_vm): (HypervisorConfig, fn(&str) -> VmConfig) = match options.machine {
         Machine::Virt => (HypervisorConfig::virt(), VmConfig::virt),
         Machine::Classic => (HypervisorConfig::classic(), VmConfig::classic),
@@ -130,6 +140,7 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
     config.host_memory_bytes = options.host_memory.unwrap_or(config.host_memory_bytes);
     config.slice = options.slice.unwrap_or(config.slice);
     let mut hypervisor = Hypervisor::new(config);
+    let mut drives = Drives::default();
     for guest in guests {
         let refused = |problem: String| (Diagnostic::new(&codes::E0605, format!("guest `{}`: {problem}", guest.name)), Status::Failure);
         let mut vm = new_vm(&guest.name);
@@ -141,6 +152,13 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
         vm.max_steps = options.max_instructions;
         vm.seed = options.seed;
         vm.boot_args.clone_from(&options.boot_args);
+        let (devices, warnings) = drives.add_guest(&guest.devices, host).map_err(|problem| (problem, Status::Failure))?;
+        reporter.show(host, &warnings);
+        vm.devices = devices;
+        if let Some(path) = &guest.initrd {
+            let data = host.read(path).map_err(|error| (Diagnostic::new(&codes::E0601, format!("cannot read {} (--initrd): {error}", path.display())), Status::Failure))?;
+            vm.initrd = Some(data.shared());
+        }
         hypervisor.add_vm(guest.loaded.image.clone(), vm).map_err(|error| add_refused(guest, &error))?;
     }
     let input = match &options.stdin {
@@ -150,7 +168,7 @@ fn assemble_machine(options: &Options, guests: &[Guest], host: &mut dyn Host) ->
             Err(error) => return Err((Diagnostic::new(&codes::E0601, format!("cannot read {} (--stdin): {error}", path.display())), Status::Failure)),
         },
     };
-    Ok((hypervisor, input))
+    Ok((hypervisor, Outside { input, drives }))
 }
 
 fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
@@ -161,8 +179,10 @@ fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
             (with_sizes(Diagnostic::new(&codes::E0604, message), guest), Status::Refused)
         }
         AddVmError::Devicetree { .. } => (with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
+        AddVmError::Initrd { .. } => (with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
         AddVmError::TooManyGuests { .. } => (refused(&error.to_string()).help("leave one out, or use `--machine virt`"), Status::Failure),
         AddVmError::RamSize { .. } => (refused(&error.to_string()).help("give a size such as `--guest-memory 64K`"), Status::Failure),
+        AddVmError::TooManyDevices { .. } => (refused(&error.to_string()).help("leave one out"), Status::Failure),
         AddVmError::BootArgs => (refused(&error.to_string()), Status::Failure),
     }
 }
@@ -176,11 +196,11 @@ fn with_sizes(diagnostic: Diagnostic, guest: &Guest) -> Diagnostic {
 }
 
 /// Runs the guests until all have stopped or the run is cut short.
-fn boot(hypervisor: &mut Hypervisor, input: Input, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<console::Cut> {
+fn boot(hypervisor: &mut Hypervisor, outside: Outside, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> End {
     host.catch_signals();
     let world = World { host: RefCell::new(host), reporter: RefCell::new(reporter), trace_broken: RefCell::new(None) };
     let names = hypervisor.vms().iter().map(|vm| vm.name().to_string()).collect();
-    let mut console = Console::new(&world, names, input, options.clock, options.max_output, options.timeout);
+    let mut console = Console::new(&world, names, outside, options.clock, options.max_output, options.timeout);
     let mut watcher = Watcher::new(&world, options.trace);
     hypervisor.run(&mut console, &mut watcher);
     watcher.finish();

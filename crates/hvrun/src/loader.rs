@@ -197,6 +197,17 @@ fn without_headers(segment: Segment, link_offset: u32, sections: &[Range<u32>]) 
     }
 }
 
+/// Where a RISC-V Linux `Image` wants to be loaded, if it is one.
+#[must_use]
+pub fn linux_address(bytes: &[u8]) -> Option<u32> {
+    let offset = bytes.get(0x08..0x10).filter(|_| is_linux(bytes))?;
+    RAM.base.checked_add(u64::from_le_bytes(offset.try_into().ok()?).try_into().ok()?)
+}
+
+fn is_linux(bytes: &[u8]) -> bool {
+    bytes.get(0x38..0x3c) == Some(b"RSC\x05")
+}
+
 /// A flat binary at an address, which is also the entry. A RISC-V Linux `Image` says in its header how much
 /// memory it needs behind its bytes; that is kept free.
 pub fn flat(bytes: &Arc<[u8]>, address: u32) -> Result<Loaded, String> {
@@ -204,8 +215,7 @@ pub fn flat(bytes: &Arc<[u8]>, address: u32) -> Result<Loaded, String> {
     if file_bytes == 0 {
         return Err("it is empty".into());
     }
-    let is_linux = bytes.get(0x38..0x3c) == Some(b"RSC\x05");
-    let kept = bytes.get(0x10..0x18).filter(|_| is_linux).and_then(|size| u64::from_le_bytes(size.try_into().ok()?).try_into().ok());
+    let kept = bytes.get(0x10..0x18).filter(|_| is_linux(bytes)).and_then(|size| u64::from_le_bytes(size.try_into().ok()?).try_into().ok());
     let segment = Segment { name: "the flat binary".into(), gpa: GuestPhys(address), file_offset: 0, file_bytes, memory_bytes: file_bytes.max(kept.unwrap_or(0)) };
     let image = Image::new(bytes.clone(), GuestPhys(address), vec![segment], 0).map_err(|e| e.to_string())?;
     Ok(Loaded { image: Arc::new(image), sections: vec![Section { name: "flat binary".into(), size: file_bytes }], code: Vec::new(), link_offset: 0 })

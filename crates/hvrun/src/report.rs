@@ -1,7 +1,7 @@
 //! What is said when the guests have stopped: diagnostics, statistics, the JSON report, the exit status.
 
 use crate::cli::{ExitCodeOf, Options};
-use crate::console::Cut;
+use crate::console::{Cut, End};
 use crate::crash;
 use crate::guest::Guest;
 use crate::reporter::Reporter;
@@ -15,10 +15,15 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Says how it went, and gives the exit status.
-pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, cut: Option<&Cut>, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
+pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, end: &End, reporter: &mut Reporter, host: &mut dyn Host) -> u8 {
+    let cut = end.cut.as_ref();
     let mut diagnostics = Vec::new();
     for (vm, guest) in hypervisor.vms().iter().zip(guests) {
         diagnostics.extend(about_stop(vm, guest, hypervisor, options, reporter, host));
+    }
+    for (guest, problem) in &end.disk_problems {
+        let message = format!("guest `{}`: {problem}; the guest was told of an I/O error", guests[*guest].name);
+        diagnostics.push(Diagnostic::new(&codes::DISK_ERROR, message));
     }
     diagnostics.extend(cut.and_then(|cut| about_cut(cut, hypervisor, guests)));
     let status = status(options, hypervisor, cut);

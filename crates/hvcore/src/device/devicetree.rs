@@ -2,8 +2,9 @@
 
 use crate::addr::GuestPhys;
 use crate::config::VmConfig;
-use guest_abi::TIMEBASE_HZ;
-use guest_abi::memory_map::{BOOT_ROM, FINISHER, PLIC, PLIC_SOURCES, RAM, Region, UART0, finisher};
+use guest_abi::{PAGE_SIZE, TIMEBASE_HZ};
+use crate::device::virtio;
+use guest_abi::memory_map::{BOOT_ROM, FINISHER, PLIC, PLIC_SOURCES, RAM, RTC, Region, UART0, VIRTIO_STRIDE, finisher};
 use vm_fdt::{Error, FdtWriter};
 
 /// Guests with less RAM find their devicetree in the boot ROM.
@@ -22,30 +23,38 @@ const FINISHER_PHANDLE: u32 = 3;
 pub struct Placement {
     /// First byte of the devicetree.
     pub at: GuestPhys,
+    /// First byte of the initial RAM disk, if there is one.
+    pub initrd: Option<GuestPhys>,
     /// `sp` at reset: the first address after free RAM, a multiple of 16.
     pub stack: u32,
 }
 
 /// Places a devicetree of `bytes` bytes (platform page, "Physical memory map"): in the boot ROM for small guests,
-/// else as high as possible in the first 512 MiB of RAM, 8-byte aligned, in one 4 MiB block. `None`: there is no room.
+/// else as high as possible in the first 512 MiB of RAM, 8-byte aligned, in one 4 MiB block; an initial RAM disk
+/// page-aligned below it. `None`: there is no room.
 #[must_use]
-pub fn place(ram_bytes: u32, bytes: u32) -> Option<Placement> {
+pub fn place(ram_bytes: u32, bytes: u32, initrd: Option<u32>) -> Option<Placement> {
     let ram_end = RAM.base.wrapping_add(ram_bytes);
-    if ram_bytes < ROM_BELOW {
-        return (bytes <= BOOT_ROM.size).then_some(Placement { at: GuestPhys(BOOT_ROM.base), stack: ram_end & !15 });
-    }
-    let end = ram_bytes.min(REACH);
-    let highest = end.checked_sub(bytes)? & !7;
-    let crosses = highest / BOUNDARY != (highest + bytes.saturating_sub(1)) / BOUNDARY;
-    let start = if crosses { (end / BOUNDARY * BOUNDARY).checked_sub(bytes)? & !7 } else { highest };
-    let at = RAM.base + start;
+    let (at, free) = if ram_bytes < ROM_BELOW {
+        (if bytes <= BOOT_ROM.size { BOOT_ROM.base } else { return None }, ram_bytes)
+    } else {
+        let end = ram_bytes.min(REACH);
+        let highest = end.checked_sub(bytes)? & !7;
+        let crosses = highest / BOUNDARY != (highest + bytes.saturating_sub(1)) / BOUNDARY;
+        let start = if crosses { (end / BOUNDARY * BOUNDARY).checked_sub(bytes)? & !7 } else { highest };
+        (RAM.base + start, start)
+    };
+    let initrd = match initrd {
+        Some(bytes) => Some(free.checked_sub(bytes)? / PAGE_SIZE * PAGE_SIZE),
+        None => None,
+    };
     // RAM beyond the reach is free above the devicetree, so the stack begins at its end.
-    let stack = if ram_bytes > REACH { ram_end } else { at };
-    Some(Placement { at: GuestPhys(at), stack: stack & !15 })
+    let stack = if ram_bytes > REACH { ram_end } else { RAM.base.wrapping_add(initrd.unwrap_or(free)) };
+    Some(Placement { at: GuestPhys(at), initrd: initrd.map(|offset| GuestPhys(RAM.base + offset)), stack: stack & !15 })
 }
 
 /// Writes the devicetree of a guest. `Err` only for what cannot be a string in it (`boot_args` with a NUL).
-pub fn write(config: &VmConfig, rng_seed: &[u8; 32]) -> Result<Vec<u8>, Error> {
+pub fn write(config: &VmConfig, rng_seed: &[u8; 32], initrd: Option<GuestPhys>) -> Result<Vec<u8>, Error> {
     let mut fdt = FdtWriter::new()?;
     let root = fdt.begin_node("")?;
     fdt.property_u32("#address-cells", 2)?;
@@ -59,6 +68,10 @@ pub fn write(config: &VmConfig, rng_seed: &[u8; 32]) -> Result<Vec<u8>, Error> {
     }
     fdt.property_string("stdout-path", &format!("/soc/serial@{:x}", UART0.base))?;
     fdt.property("rng-seed", rng_seed)?;
+    if let (Some(at), Some(bytes)) = (initrd, &config.initrd) {
+        fdt.property_u64("linux,initrd-start", at.0.into())?;
+        fdt.property_u64("linux,initrd-end", u64::from(at.0) + bytes.len() as u64)?;
+    }
     fdt.end_node(chosen)?;
 
     let memory = fdt.begin_node(&format!("memory@{:x}", RAM.base))?;
@@ -75,6 +88,10 @@ pub fn write(config: &VmConfig, rng_seed: &[u8; 32]) -> Result<Vec<u8>, Error> {
     fdt.property_null("ranges")?;
     interrupt_controller(&mut fdt)?;
     serial(&mut fdt)?;
+    clock(&mut fdt)?;
+    for slot in 0..config.devices.len() {
+        virtio_slot(&mut fdt, slot)?;
+    }
     test_finisher(&mut fdt)?;
     fdt.end_node(soc)?;
 
@@ -148,6 +165,25 @@ fn serial(fdt: &mut FdtWriter) -> Result<(), Error> {
     fdt.end_node(node)
 }
 
+fn clock(fdt: &mut FdtWriter) -> Result<(), Error> {
+    let node = fdt.begin_node(&format!("rtc@{:x}", RTC.base))?;
+    fdt.property_string("compatible", "google,goldfish-rtc")?;
+    reg(fdt, RTC)?;
+    fdt.property_u32("interrupt-parent", PLIC_PHANDLE)?;
+    fdt.property_u32("interrupts", RTC.irq.unwrap_or(0))?;
+    fdt.end_node(node)
+}
+
+fn virtio_slot(fdt: &mut FdtWriter, slot: usize) -> Result<(), Error> {
+    let base = virtio::base(slot);
+    let node = fdt.begin_node(&format!("virtio_mmio@{base:x}"))?;
+    fdt.property_string("compatible", "virtio,mmio")?;
+    fdt.property_array_u64("reg", &[u64::from(base), u64::from(VIRTIO_STRIDE)])?;
+    fdt.property_u32("interrupt-parent", PLIC_PHANDLE)?;
+    fdt.property_u32("interrupts", virtio::source(slot))?;
+    fdt.end_node(node)
+}
+
 fn test_finisher(fdt: &mut FdtWriter) -> Result<(), Error> {
     let node = fdt.begin_node(&format!("test@{:x}", FINISHER.base))?;
     fdt.property_string_list("compatible", vec!["sifive,test1".to_owned(), "sifive,test0".to_owned(), "syscon".to_owned()])?;
@@ -173,7 +209,7 @@ mod tests {
 
     #[test]
     fn placement_follows_the_platform_page() {
-        let at = |ram: u32, bytes: u32| place(ram, bytes).map(|p| (p.at.0, p.stack));
+        let at = |ram: u32, bytes: u32| place(ram, bytes, None).map(|p| (p.at.0, p.stack));
         assert_eq!(at(16 * 1024, 2000), Some((0x1000, 0x8000_4000)));
         assert_eq!(at(MIB - 4096, 2000), Some((0x1000, 0x800f_f000)));
         assert_eq!(at(16 * 1024, 0xf001), None, "does not fit into the ROM");
@@ -181,6 +217,10 @@ mod tests {
         assert_eq!(at(4 * MIB + 4096, 5000), Some((0x8040_0000 - 5000, (0x8040_0000 - 5000) & !15)), "not across 4 MiB");
         assert_eq!(at(512 * MIB, 8), Some((0x9fff_fff8, 0x9fff_fff0)));
         assert_eq!(at(1024 * MIB, 8), Some((0x9fff_fff8, 0xc000_0000)));
+        let initrd = place(16 * MIB, 2000, Some(5000)).expect("room");
+        assert_eq!((initrd.initrd, initrd.stack), (Some(GuestPhys(0x80ff_d000)), 0x80ff_d000), "page-aligned, below the devicetree");
+        assert_eq!(place(16 * 1024, 2000, Some(5000)).and_then(|p| p.initrd), Some(GuestPhys(0x8000_2000)));
+        assert_eq!(place(16 * MIB, 2000, Some(17 * MIB)), None);
         assert_eq!(at(0x8000_0000, 8), Some((0x9fff_fff8, 0)), "the end of 2 GiB is 2^32");
     }
 
@@ -189,11 +229,11 @@ mod tests {
         let mut config = VmConfig::virt("a");
         config.boot_args = "console=ttyS0".to_owned();
         config.isa = config.isa.without(rv32::Ext::Sstc);
-        let tree = write(&config, &[0xab; 32]).expect("a tree");
+        let tree = write(&config, &[0xab; 32], None).expect("a tree");
         let has = |needle: &[u8]| tree.windows(needle.len()).any(|window| window == needle);
         assert_eq!(tree[..4], [0xd0, 0x0d, 0xfe, 0xed]);
         assert!(has(b"console=ttyS0\0") && has(b"rv32imac_") && has(&[0xab; 32]) && !has(b"sstc"));
         config.boot_args = "a\0b".to_owned();
-        assert!(write(&config, &[0; 32]).is_err());
+        assert!(write(&config, &[0; 32], None).is_err());
     }
 }

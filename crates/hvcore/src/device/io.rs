@@ -15,12 +15,13 @@ impl Context<'_> {
         if device == Device::Uart {
             fill_input(self.vm, self.door);
         }
+        let vt = self.vm.hart.vt;
         let effect = match io.operation {
-            IoOperation::Load { rd, signed } => self.vm.board.read(device, offset, io.width).map(|value| {
+            IoOperation::Load { rd, signed } => self.vm.board.read(vt, device, offset, io.width).map(|value| {
                 self.vm.hart.set(rd, extend(value, io.width, signed));
                 Effect::None
             }),
-            IoOperation::Store { value } => self.vm.board.write(device, offset, io.width, value),
+            IoOperation::Store { value } => self.vm.board.write(vt, device, offset, io.width, value),
             IoOperation::Unsupported => Err(BusError),
         };
         if device == Device::Uart {
@@ -36,6 +37,12 @@ impl Context<'_> {
             Effect::Transmit(byte) => self.door.console_write(self.vm.id, self.vm.hart.vt, &[byte]),
             Effect::PowerOff { code } => self.halt(Stop::PowerOff { code, by: PowerOff::Finisher }),
             Effect::Reboot => self.reboot(),
+            Effect::Virtio(notify) => {
+                if self.vm.board.virtio_takes_input() {
+                    fill_input(self.vm, self.door);
+                }
+                self.virtio_work(notify);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! lines, seven priorities, context 0 (M-mode, inert) and context 1 (hart 0, S-mode). Registers are words.
 
 use crate::device::{BusError, Effect};
-use guest_abi::memory_map::{PLIC_SOURCES, UART0};
+use guest_abi::memory_map::{PLIC_SOURCES, RTC, UART0};
 
 /// Sources with source 0, which does not exist.
 const SOURCES: usize = PLIC_SOURCES as usize + 1;
@@ -21,6 +21,12 @@ const CONTEXT_STRIDE: u32 = 0x1000;
 
 /// The console's source.
 pub const UART_SOURCE: u32 = match UART0.irq {
+    Some(source) => source,
+    None => 0,
+};
+
+/// The real-time clock's source.
+pub const RTC_SOURCE: u32 = match RTC.irq {
     Some(source) => source,
     None => 0,
 };

@@ -122,7 +122,8 @@ impl Context<'_> {
         Ok(())
     }
 
-    fn make_present(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Failure> {
+    /// Makes sure that the page at an address has a frame for an access of this kind.
+    pub fn make_present(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Failure> {
         match self.vm.memory.check(gpa, access) {
             Ok(()) => Ok(()),
             Err(Miss::NotPresent) => self.load_for_call(GuestPageFault { gpa, gva: GuestVirt(gpa.0), access }),

@@ -1,5 +1,6 @@
 //! TIME, IPI, RFENCE and HSM for the one hart that there is (SBI 2.0, chapters 6 to 9).
 
+use crate::addr::GuestPhys;
 use crate::exit::Stop;
 use crate::handler::Context;
 use crate::hypercall::Reply;
@@ -7,6 +8,11 @@ use guest_abi::sbi::SbiError;
 
 /// HSM: the hart runs.
 const STARTED: u32 = 0;
+/// HSM suspend types: the hart keeps its state, or begins anew.
+const RETENTIVE: u32 = 0;
+const NON_RETENTIVE: u32 = 0x8000_0000;
+/// SUSP's one sleep type.
+const SUSPEND_TO_RAM: u32 = 0;
 
 pub(super) fn time(context: &mut Context<'_>, function: u32, a: [u32; 6]) -> Reply {
     if function != 0 {
@@ -38,13 +44,34 @@ pub(super) fn rfence(function: u32, a: [u32; 6]) -> Reply {
     }
 }
 
-pub(super) fn hsm(function: u32, a: [u32; 6]) -> Reply {
+pub(super) fn hsm(context: &Context<'_>, function: u32, a: [u32; 6]) -> Reply {
     match (function, a[0]) {
+        (3, RETENTIVE) => Reply::Wait,
+        (3, NON_RETENTIVE) => suspend(context, a[1], a[2]),
+        (3, _) => Reply::Error(SbiError::InvalidParam),
         (0, 0) => Reply::Error(SbiError::AlreadyAvailable),
         (1, _) => Reply::Halt(Stop::Halt), // the last hart stops: nothing can start it again
         (2, 0) => Reply::Value(STARTED),
         (0 | 2, _) => Reply::Error(SbiError::InvalidParam),
         _ => Reply::Error(SbiError::NotSupported),
+    }
+}
+
+/// SUSP (SBI 2.0, chapter 13): of the system's sleeps there is the one to memory.
+pub(super) fn susp(context: &Context<'_>, function: u32, a: [u32; 6]) -> Reply {
+    match (function, a[0]) {
+        (0, SUSPEND_TO_RAM) => suspend(context, a[1], a[2]),
+        (0, _) => Reply::Error(SbiError::InvalidParam),
+        _ => Reply::Error(SbiError::NotSupported),
+    }
+}
+
+/// The hart sleeps until an interrupt that `sie` enables is pending, and begins anew at `resume`.
+fn suspend(context: &Context<'_>, resume: u32, opaque: u32) -> Reply {
+    if resume & 1 == 0 && context.vm.memory.is_ram(GuestPhys(resume)) {
+        Reply::Suspend { resume, opaque }
+    } else {
+        Reply::Error(SbiError::InvalidAddress)
     }
 }
 

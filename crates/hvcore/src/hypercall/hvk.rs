@@ -1,6 +1,6 @@
 //! The vendor extension `HVK` (platform page, "Hypercalls"). Pointers are virtual, in the caller's address space.
 
-use crate::addr::GuestVirt;
+use crate::addr::{GuestPhys, GuestVirt};
 use crate::cpu::{Cause, Trap};
 use crate::exit::Stop;
 use crate::handler::Context;
@@ -8,6 +8,9 @@ use crate::hypercall::Reply;
 use crate::hypercall::buffer::Failure;
 use crate::memory::Access;
 use crate::report::report;
+use guest_abi::PAGE_SIZE;
+use guest_abi::memory_map::RAM;
+use rand_chacha::rand_core::RngCore;
 use guest_abi::sbi::{Hvk, SbiError, info};
 
 /// One exhaustive match: a new function must be decided here.
@@ -26,7 +29,9 @@ pub(super) fn call(context: &mut Context<'_>, function: u32, a: [u32; 6]) -> Rep
             context.observer.mark(context.vm, a[0], a[1]);
             Ok(Reply::Value(0))
         }
-        Hvk::Batch | Hvk::ShmMap | Hvk::ShmUnmap | Hvk::Doorbell | Hvk::Balloon | Hvk::Checkpoint | Hvk::Random => {
+        Hvk::Random => random(context, a[0], a[1]),
+        Hvk::Balloon => balloon(context, a[0] as i32),
+        Hvk::Batch | Hvk::ShmMap | Hvk::ShmUnmap | Hvk::Doorbell | Hvk::Checkpoint => {
             return Reply::Error(SbiError::NotSupported);
         }
     };
@@ -36,8 +41,8 @@ pub(super) fn call(context: &mut Context<'_>, function: u32, a: [u32; 6]) -> Rep
 /// Whether a function is there: its bit in INFO's features.
 fn available(function: Hvk) -> bool {
     match function {
-        Hvk::Print | Hvk::Exit | Hvk::Read | Hvk::Yield | Hvk::Info | Hvk::Panic | Hvk::Mark => true,
-        Hvk::Batch | Hvk::ShmMap | Hvk::ShmUnmap | Hvk::Doorbell | Hvk::Balloon | Hvk::Checkpoint | Hvk::Random => false,
+        Hvk::Print | Hvk::Exit | Hvk::Read | Hvk::Yield | Hvk::Info | Hvk::Panic | Hvk::Mark | Hvk::Random | Hvk::Balloon => true,
+        Hvk::Batch | Hvk::ShmMap | Hvk::ShmUnmap | Hvk::Doorbell | Hvk::Checkpoint => false,
     }
 }
 
@@ -53,6 +58,37 @@ fn read(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Fa
         return Ok(Reply::Error(SbiError::Denied));
     }
     Ok(Reply::Value(count))
+}
+
+/// Bytes of the guest's own stream.
+fn random(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Failure> {
+    let room = context.find_virtual(buffer, length, Access::Store)?;
+    context.scratch.bytes.clear();
+    context.scratch.bytes.resize(room as usize, 0);
+    context.vm.random.fill_bytes(&mut context.scratch.bytes);
+    context.scatter()?;
+    Ok(Reply::Value(room))
+}
+
+/// Positive: pages of the guest that hold nothing but zeroes lose their frames, as if they had never been touched, the
+/// lowest first. Negative: so many pages that were not touched get theirs. The guest's memory reads the same after it.
+fn balloon(context: &mut Context<'_>, pages: i32) -> Result<Reply, Failure> {
+    let wanted = pages.unsigned_abs();
+    let mut done = 0;
+    for page in 0..context.vm.memory.ept().pages() {
+        if done == wanted {
+            break;
+        }
+        let gpa = GuestPhys(RAM.base + page * PAGE_SIZE);
+        if pages > 0 {
+            done += u32::from(context.vm.memory.give_up_zeroes(context.host, gpa));
+        } else if !context.vm.memory.is_touched(gpa) {
+            context.make_present(gpa, Access::Load)?;
+            done += 1;
+        }
+        context.scratch.moved += 64;
+    }
+    Ok(Reply::Value(done))
 }
 
 fn fill_info(context: &mut Context<'_>, buffer: u32, length: u32) -> Result<Reply, Failure> {

@@ -8,6 +8,7 @@ mod hvk;
 mod legacy;
 mod reset;
 
+use crate::cpu::csr::sstatus;
 use crate::exit::Stop;
 use crate::handler::{After, Context};
 use guest_abi::sbi::{Extension, SbiError};
@@ -28,6 +29,15 @@ pub(crate) enum Reply {
     Legacy(u32),
     /// Done; the rest of the slice is given up.
     Yield,
+    /// The hart waits for an interrupt, then the call returns 0.
+    Wait,
+    /// The hart waits for an interrupt, then begins anew.
+    Suspend {
+        /// Where.
+        resume: u32,
+        /// What it finds in a1.
+        opaque: u32,
+    },
     /// The guest ends by its own will.
     Halt(Stop),
     /// The guest ends otherwise.
@@ -52,8 +62,8 @@ pub(crate) fn serve(context: &mut Context<'_>) -> After {
         Reply::Value(value) => &[(A0, 0), (A1, *value)],
         Reply::Error(error) => &[(A0, error.code() as u32), (A1, 0)],
         Reply::Legacy(value) => &[(A0, *value)],
-        Reply::Yield => &[(A0, 0), (A1, 0)],
-        Reply::Halt(_) | Reply::Stop(_) | Reply::Reboot => &[],
+        Reply::Yield | Reply::Wait => &[(A0, 0), (A1, 0)],
+        Reply::Suspend { .. } | Reply::Halt(_) | Reply::Stop(_) | Reply::Reboot => &[],
     };
     for &(register, value) in answers {
         hart.set(register, value);
@@ -63,6 +73,17 @@ pub(crate) fn serve(context: &mut Context<'_>) -> After {
     }
     match reply {
         Reply::Value(_) | Reply::Error(_) | Reply::Legacy(_) => {}
+        Reply::Wait => context.vm.hart.waiting = true,
+        Reply::Suspend { resume, opaque } => {
+            // SBI 2.0, table 14: what a hart begins with; the other registers may hold anything.
+            let hart = &mut context.vm.hart;
+            hart.pc = resume;
+            hart.csr.satp = 0;
+            hart.csr.sstatus &= !sstatus::SIE;
+            hart.set(A0, 0);
+            hart.set(A1, opaque);
+            hart.waiting = true;
+        }
         Reply::Yield => {
             hart.skip_to(context.surroundings.slice_end);
             return After::Yield;
@@ -90,11 +111,11 @@ fn call(context: &mut Context<'_>, extension: Extension, function: u32, a: [u32;
         Extension::Time => harts::time(context, function, a),
         Extension::Ipi => harts::ipi(context, function, a),
         Extension::Rfence => harts::rfence(function, a),
-        Extension::Hsm => harts::hsm(function, a),
+        Extension::Hsm => harts::hsm(context, function, a),
         Extension::Srst => reset::call(function, a),
         Extension::Dbcn => console::dbcn(context, function, a),
         Extension::Hvk => hvk::call(context, function, a),
-        Extension::Susp => Reply::Error(SbiError::NotSupported),
+        Extension::Susp => harts::susp(context, function, a),
     }
 }
 
@@ -117,7 +138,7 @@ fn available(extension: Extension) -> bool {
         | Extension::Hsm
         | Extension::Srst
         | Extension::Dbcn
+        | Extension::Susp
         | Extension::Hvk => true,
-        Extension::Susp => false,
     }
 }

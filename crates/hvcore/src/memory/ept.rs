@@ -9,6 +9,8 @@ pub enum Backing {
     /// Never touched: what the image (or the devicetree) has there, else zeroes. No frame yet.
     #[default]
     Initial,
+    /// The guest did without it (a balloon): zeroes. No frame.
+    Discarded,
     /// In a frame of this guest's own.
     Private(HostFrame),
 }
@@ -127,13 +129,22 @@ impl Ept {
         }
     }
 
+    /// Takes the contents of page number `page`, which must exist, away; gives back the frame that it had.
+    pub fn discard(&mut self, page: u32) -> Option<HostFrame> {
+        let chunk = self.chunks.get_mut(page as usize / CHUNK)?.get_or_insert_with(|| Box::new([Entry::default(); CHUNK]));
+        let old = std::mem::replace(&mut chunk[page as usize % CHUNK], Entry { backing: Backing::Discarded, flags: Flags::default() });
+        let Backing::Private(frame) = old.backing else { return None };
+        self.resident -= 1;
+        Some(frame)
+    }
+
     /// Every page that has a frame, in order.
     pub fn frames(&self) -> impl Iterator<Item = (u32, HostFrame)> + '_ {
         let chunks = self.chunks.iter().enumerate().filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
         chunks.flat_map(|(number, chunk)| {
             chunk.iter().enumerate().filter_map(move |(index, entry)| match entry.backing {
                 Backing::Private(frame) => Some(((number * CHUNK + index) as u32, frame)),
-                Backing::Initial => None,
+                Backing::Initial | Backing::Discarded => None,
             })
         })
     }

@@ -31,13 +31,14 @@ pub struct GuestMemory {
     image: Arc<Image>,
     devicetree: Vec<u8>,
     devicetree_at: GuestPhys,
+    initrd: Option<(GuestPhys, Arc<[u8]>)>,
 }
 
 impl GuestMemory {
     /// Memory with `ram_bytes` bytes of RAM (whole pages) that begins with the image's contents and the devicetree
-    /// at its address, which is in RAM or in the boot ROM.
-    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys) -> GuestMemory {
-        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at }
+    /// and the initial RAM disk at their addresses, which is in RAM or in the boot ROM.
+    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys, initrd: Option<(GuestPhys, Arc<[u8]>)>) -> GuestMemory {
+        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at, initrd }
     }
 
     /// Bytes of RAM.
@@ -153,11 +154,14 @@ impl GuestMemory {
     /// Gives the page of RAM at `gpa` a frame with its initial contents. `Ok(false)`: it has one already.
     pub(crate) fn load_page(&mut self, host: &mut HostMemory, gpa: GuestPhys) -> Result<bool, PoolEmpty> {
         let page = gpa.0.wrapping_sub(RAM.base) / PAGE_SIZE;
-        if self.ept.entry(page).backing != Backing::Initial {
+        let backing = self.ept.entry(page).backing;
+        if matches!(backing, Backing::Private(_)) {
             return Ok(false);
         }
         let frame = host.allocate().ok_or(PoolEmpty)?;
-        self.initial_page(page, host.page_mut(frame));
+        if backing == Backing::Initial {
+            self.initial_page(page, host.page_mut(frame));
+        }
         self.ept.give(page, frame);
         Ok(true)
     }
@@ -168,7 +172,8 @@ impl GuestMemory {
         let gpa = GuestPhys(RAM.base + page * PAGE_SIZE);
         let image = self.image.read_page(gpa, contents);
         let devicetree = self.is_ram(self.devicetree_at) && overlay(&self.devicetree, self.devicetree_at, gpa, contents);
-        image || devicetree
+        let initrd = self.initrd.as_ref().is_some_and(|(at, bytes)| overlay(bytes, *at, gpa, contents));
+        image || devicetree || initrd
     }
 
     /// Reads bytes without any effect: no frame is given, no bit set, no device asked. What is not RAM or ROM
@@ -186,6 +191,7 @@ impl GuestMemory {
                 let page = (at.0 - RAM.base) / PAGE_SIZE;
                 match self.ept.entry(page).backing {
                     Backing::Private(frame) => chunk.copy_from_slice(&host.page(frame)[offset..][..length]),
+                    Backing::Discarded => chunk.fill(0),
                     Backing::Initial => {
                         let mut contents = ZERO_PAGE;
                         self.initial_page(page, &mut contents);
@@ -211,6 +217,7 @@ impl GuestMemory {
             let mut initial = ZERO_PAGE;
             let contents = match self.ept.entry(page).backing {
                 Backing::Private(frame) => host.page(frame),
+                Backing::Discarded => &ZERO_PAGE,
                 Backing::Initial => {
                     self.initial_page(page, &mut initial);
                     &initial
@@ -220,7 +227,7 @@ impl GuestMemory {
                 visit(page, contents);
             }
         };
-        let mut pages: Vec<u32> = self.ept.frames().map(|(page, _)| page).chain(self.image.pages()).chain(self.devicetree_pages()).collect();
+        let mut pages: Vec<u32> = self.ept.frames().map(|(page, _)| page).chain(self.image.pages()).chain(self.devicetree_pages()).chain(self.initrd_pages()).collect();
         pages.sort_unstable();
         pages.dedup();
         for page in pages {
@@ -231,11 +238,50 @@ impl GuestMemory {
     }
 
     fn devicetree_pages(&self) -> std::ops::Range<u32> {
-        if !self.is_ram(self.devicetree_at) || self.devicetree.is_empty() {
+        self.pages_of(self.devicetree_at, self.devicetree.len() as u32)
+    }
+
+    fn initrd_pages(&self) -> std::ops::Range<u32> {
+        self.initrd.as_ref().map_or(0..0, |(at, bytes)| self.pages_of(*at, bytes.len() as u32))
+    }
+
+    /// Page numbers of RAM that bytes at an address lie in; bytes in the boot ROM lie in none.
+    fn pages_of(&self, at: GuestPhys, bytes: u32) -> std::ops::Range<u32> {
+        if !self.is_ram(at) || bytes == 0 {
             return 0..0;
         }
-        let first = self.devicetree_at.0 - RAM.base;
-        first / PAGE_SIZE..(first + self.devicetree.len() as u32 - 1) / PAGE_SIZE + 1
+        let first = at.0 - RAM.base;
+        first / PAGE_SIZE..(first + bytes - 1) / PAGE_SIZE + 1
+    }
+
+    /// Where the initial RAM disk is.
+    pub(crate) fn initrd_at(&self) -> Option<GuestPhys> {
+        self.initrd.as_ref().map(|&(at, _)| at)
+    }
+
+    /// The guest does without what the page of RAM at `gpa` holds: its frame goes back to the pool, and it reads as zeroes
+    /// when it is touched again. What is not RAM is left alone.
+    pub(crate) fn discard_page(&mut self, host: &mut HostMemory, gpa: GuestPhys) {
+        if self.is_ram(gpa) {
+            if let Some(frame) = self.ept.discard((gpa.0 - RAM.base) / PAGE_SIZE) {
+                host.release(frame);
+            }
+        }
+    }
+
+    /// Whether the page of RAM at `gpa` was given a frame, and not given up since.
+    pub(crate) fn is_touched(&self, gpa: GuestPhys) -> bool {
+        matches!(self.ept.entry((gpa.0 - RAM.base) / PAGE_SIZE).backing, Backing::Private(_))
+    }
+
+    /// Discards the page of RAM at `gpa` if it was touched and holds nothing but zeroes.
+    pub(crate) fn give_up_zeroes(&mut self, host: &mut HostMemory, gpa: GuestPhys) -> bool {
+        let mut contents = ZERO_PAGE;
+        let zero = self.is_touched(gpa) && self.peek(host, gpa, &mut contents) == contents.len() && contents == ZERO_PAGE;
+        if zero {
+            self.discard_page(host, gpa);
+        }
+        zero
     }
 
     /// Back to the initial contents, with a new devicetree of the same place; all frames go back to the pool.

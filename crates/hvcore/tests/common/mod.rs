@@ -1,7 +1,7 @@
 //! What the tests share: a small assembler over `rv32::encode`, a door with scripted input, an observer that notes.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use hvcore::{ConsoleInput, Door, ExitReason, GuestPhys, GuestVirt, Hypervisor, HypervisorConfig, Idle, Image, Observer, RunEnd, Segment, Stop, Vm, VmConfig, VmExit, VmId};
+use hvcore::{ConsoleInput, DiskError, Door, ExitReason, GuestPhys, GuestVirt, Hypervisor, HypervisorConfig, Idle, Image, Observer, RunEnd, Segment, Stop, Vm, VmConfig, VmExit, VmId};
 use rv32::{Insn, Op};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -189,6 +189,21 @@ pub struct TestDoor {
     pub sleeps: usize,
     pub stop_after: Option<usize>,
     pub asked: usize,
+    /// Every guest's disks: they all have this one.
+    pub disk: Vec<u8>,
+    /// The disk fails from this offset on.
+    pub broken_from: Option<u64>,
+    pub flushes: usize,
+}
+
+impl TestDoor {
+    fn disk_range(&self, offset: u64, bytes: u64) -> Result<std::ops::Range<usize>, DiskError> {
+        assert!(offset + bytes <= self.disk.len() as u64, "the core checks ranges: {offset} + {bytes}");
+        match self.broken_from {
+            Some(from) if offset + bytes > from => Err(DiskError),
+            _ => Ok(offset as usize..(offset + bytes) as usize),
+        }
+    }
 }
 
 impl Door for TestDoor {
@@ -225,6 +240,25 @@ impl Door for TestDoor {
     fn should_stop(&mut self) -> bool {
         self.asked += 1;
         self.stop_after.is_some_and(|rounds| self.asked > rounds)
+    }
+    fn disk_read(&mut self, _vm: VmId, _disk: usize, offset: u64, buffer: &mut [u8]) -> Result<(), DiskError> {
+        let range = self.disk_range(offset, buffer.len() as u64)?;
+        buffer.copy_from_slice(&self.disk[range]);
+        Ok(())
+    }
+    fn disk_write(&mut self, _vm: VmId, _disk: usize, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        let range = self.disk_range(offset, bytes.len() as u64)?;
+        self.disk[range].copy_from_slice(bytes);
+        Ok(())
+    }
+    fn disk_flush(&mut self, _vm: VmId, _disk: usize) -> Result<(), DiskError> {
+        self.flushes += 1;
+        if self.broken_from.is_some() { Err(DiskError) } else { Ok(()) }
+    }
+    fn disk_zero(&mut self, _vm: VmId, _disk: usize, offset: u64, bytes: u64, _keep: bool) -> Result<(), DiskError> {
+        let range = self.disk_range(offset, bytes)?;
+        self.disk[range].fill(0);
+        Ok(())
     }
 }
 

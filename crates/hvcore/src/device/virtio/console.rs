@@ -1,0 +1,34 @@
+//! The console device (virtio 1.2, §5.3), one port: the guest's console by another way. Its input comes from the same
+//! place as the UART's, so that no byte is lost or seen twice.
+
+use crate::device::virtio::dma::Dma;
+use crate::device::virtio::queue::{Chain, Malformed};
+
+/// The queue of buffers for input.
+pub(super) const RECEIVE: usize = 0;
+
+/// Writes a request's bytes to the console.
+pub(super) fn transmit(dma: &mut Dma<'_, '_>, chain: &Chain) -> Result<u32, Malformed> {
+    let mut from = chain.readable();
+    let mut page = [0; 4096];
+    loop {
+        let count = from.read(dma, &mut page)?;
+        if count == 0 {
+            return Ok(0);
+        }
+        dma.with(|context| {
+            context.scratch.moved += count as u64;
+            context.console_write(&page[..count]);
+        });
+    }
+}
+
+/// Fills a buffer with the input that waits; returns how many bytes there were.
+pub(super) fn receive(dma: &mut Dma<'_, '_>, chain: &Chain) -> Result<u32, Malformed> {
+    let mut to = chain.writable();
+    let mut page = [0; 256];
+    let room = to.left().min(page.len() as u64) as usize;
+    let count = dma.with(|context| context.vm.board.input.take(&mut page[..room]));
+    to.write(dma, &page[..count])?;
+    Ok(count as u32)
+}
