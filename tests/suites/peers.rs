@@ -111,6 +111,7 @@ const NOT_ON_QEMU: &[(&str, &str)] = &[
     ("15-exit-halt", "QEMU waits for ever"),
     ("19-exit-crash", "QEMU does not notice a crash"),
     ("20-classic", "QEMU has no 16 KiB machine"),
+    ("22-virtio-disk", "it needs a disk: a test of its own"),
 ];
 
 /// The same image, linked at the start of RAM, prints the same on QEMU under the shim of `tests/qemu-shim`.
@@ -143,4 +144,40 @@ fn qemu_prints_the_same() {
         compared += 1;
     }
     assert!(compared >= 10, "only {compared} programs were compared");
+}
+
+/// The driver of the disk example on QEMU's own disk, by both transports, and on ours.
+#[test]
+fn a_disk_driver_does_the_same_on_qemu() {
+    for peer in ["qemu-system-riscv32", "riscv64-unknown-elf-as", "riscv64-unknown-elf-ld", "riscv64-unknown-elf-objcopy", "riscv64-unknown-elf-readelf"] {
+        if !have(peer) {
+            return;
+        }
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let source = root().join("examples/22-virtio-disk/main.s");
+    let (object, image, disk) = (scratch.path().join("a.o"), scratch.path().join("a"), scratch.path().join("disk"));
+    assert_eq!(run(&["gasm", text(&source), "-o", text(&object)]).status, 0);
+    assert_eq!(run(&["glink", text(&object), "-lhv", "-o", text(&image)]).status, 0);
+    let contents = fs::read(&source).unwrap();
+    for (legacy, ours) in [("true", ",legacy"), ("false", "")] {
+        let mut disks = Vec::new();
+        fs::write(&disk, &contents).unwrap();
+        let outcome = run(&["hvrun", "--disk", &format!("{}{ours}", text(&disk)), text(&image)]);
+        disks.push(fs::read(&disk).unwrap());
+        fs::write(&disk, &contents).unwrap();
+        let qemu = std::process::Command::new(root().join("tests/qemu-shim/run.sh"))
+            .arg(&image)
+            .args(["-global", &format!("virtio-mmio.force-legacy={legacy}"), "-drive", &format!("file={},if=none,format=raw,id=d", text(&disk))])
+            .args(["-device", "virtio-blk-device,drive=d,bus=virtio-mmio-bus.0"])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        disks.push(fs::read(&disk).unwrap());
+        let theirs = String::from_utf8_lossy(&qemu.stdout);
+        assert_eq!((Some(i32::from(outcome.status)), &*outcome.stdout), (qemu.status.code(), &*theirs), "{}{}", outcome.stderr, String::from_utf8_lossy(&qemu.stderr));
+        let whole = |disk: &Vec<u8>| disk[..contents.len()].to_vec();
+        assert_eq!(whole(&disks[0]), whole(&disks[1]), "what was written");
+        assert_ne!(whole(&disks[0]), contents);
+    }
 }

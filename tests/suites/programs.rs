@@ -222,3 +222,95 @@ fn the_library_can_be_exported() {
     assert!(fs::read(scratch.path().join("libhv.a")).unwrap().starts_with(b"!<arch>\n"));
     assert!(scratch.path().join("abi.s").is_file() && scratch.path().join("hv.h").is_file());
 }
+
+/// A loop that hvrun would run for ever: what is asked for happens before it.
+const IDLE: &str = "        .globl main\nmain: li a0, 0\n        ret\n";
+
+#[test]
+fn disks_of_every_wrong_kind_are_refused_and_overlays_end_with_the_run() {
+    let scratch = tempfile::tempdir().unwrap();
+    let guest = write(scratch.path(), "a.s", IDLE);
+    let path = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();
+    write(scratch.path(), "empty", "");
+    fs::create_dir(scratch.path().join("folder")).unwrap();
+    std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap();
+    std::os::unix::fs::symlink(path("nowhere"), path("dangling")).unwrap();
+    std::os::unix::fs::symlink(path("loop"), path("loop")).unwrap();
+    for bad in ["empty", "folder", "fifo", "dangling", "loop", "none"] {
+        for options in ["", ",ro", ",overlay", ",legacy"] {
+            let outcome = run(&["hvrun", "--disk", &format!("{}{options}", path(bad)), &guest], b"");
+            assert_eq!(outcome.status, 125, "{bad}{options}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains("E0613"), "{}", outcome.stderr);
+        }
+    }
+    // A link to a good disk is a good disk; a second writer is refused, other readers are not.
+    let disk = write(scratch.path(), "disk", &"x".repeat(2048));
+    std::os::unix::fs::symlink(&disk, path("link")).unwrap();
+    assert_eq!(run(&["hvrun", "--disk", &path("link"), &guest], b"").status, 0);
+    let twice = run(&["hvrun", "--disk", &disk, "--disk", &path("link"), &guest], b"");
+    assert!(twice.status == 125 && twice.stderr.contains("in use"), "{}", twice.stderr);
+    let shared = run(&["hvrun", "--disk", &format!("{disk},ro"), "--disk", &format!("{disk},overlay"), &guest], b"");
+    assert_eq!(shared.status, 0, "{}", shared.stderr);
+    for words in [&["--disk", "a,rw"][..], &["--device", "disc"], &["--device", "entropy,ro"], &["--device", "balloon=x"]] {
+        let outcome = run(&[&["hvrun"], words, &[&guest]].concat(), b"");
+        assert_eq!(outcome.status, 125, "{words:?}: {}", outcome.stderr);
+    }
+    let nine: Vec<&str> = ["--device", "entropy"].into_iter().cycle().take(18).collect();
+    let outcome = run(&[&["hvrun"], &nine[..], &[&guest]].concat(), b"");
+    assert!(outcome.status == 125 && outcome.stderr.contains("8 virtio devices"), "{}", outcome.stderr);
+}
+
+/// A raw kernel with the header of Linux's `Image` goes where it wants to be, an initial RAM disk below the devicetree.
+#[test]
+fn a_linux_image_is_loaded_as_its_header_says() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();
+    // The header of Documentation/riscv/boot-image-header.rst, with text_offset 4 MiB and image_size 64 KiB.
+    let source = "
+        .globl  _start
+_start: j       1f
+        .balign 8
+        .8byte  0x400000, 0x10000, 0
+        .4byte  2, 0
+        .8byte  0
+        .ascii  \"RISCV\\0\\0\\0RSC\\x05\"
+        .4byte  0
+1:      auipc   s0, 0                   # pc, a0, a1 in the exit code and on the console
+        lw      t0, 0(a1)               # the devicetree's magic
+        li      t1, 0xedfe0dd0
+        bne     t0, t1, 2f
+        bnez    a0, 2f
+        li      t1, 0x80400040
+        bne     s0, t1, 2f
+        li      t1, 0x87000000          # the initial RAM disk: a page-aligned address below the devicetree
+        li      t2, -4096
+        and     a1, a1, t2
+        addi    t3, a1, 0
+        li      t4, 0x31323334
+3:      lw      t0, 0(t3)
+        beq     t0, t4, 4f
+        sub     t3, t3, t2
+        add     t3, t3, t2
+        add     t3, t3, t2
+        bgeu    t3, t1, 3b
+2:      li      a0, 1
+        j       5f
+4:      li      a0, 7
+5:      li      a6, 1
+        li      a7, 0x0948564B
+        ecall
+";
+    let file = write(scratch.path(), "kernel.s", source);
+    assert_eq!(run(&["gasm", &file, "-o", &path("k.o")], b"").status, 0);
+    let linked = run(&["glink", "--oformat=binary", "-Ttext=0x80400000", &path("k.o"), "-o", &path("Image")], b"");
+    assert_eq!(linked.status, 0, "{}", linked.stderr);
+    write(scratch.path(), "initrd", &"4321".repeat(3000));
+    let outcome = run(&["hvrun", "--initrd", &path("initrd"), "--append", "console=ttyS0", &path("Image")], b"");
+    assert_eq!(outcome.status, 7, "{}{}", outcome.stdout, outcome.stderr);
+    let huge = run(&["hvrun", "--mem", "8M", "--initrd", &path("Image"), &path("Image"), "--dump-dtb", &path("dtb")], b"");
+    assert_eq!(huge.status, 0, "{}", huge.stderr);
+    assert!(fs::read(path("dtb")).unwrap().starts_with(&[0xd0, 0x0d, 0xfe, 0xed]));
+    fs::write(path("big"), vec![1; 8 << 20]).unwrap();
+    let outcome = run(&["hvrun", "--mem", "8M", "--initrd", &path("big"), &path("Image")], b"");
+    assert!(outcome.status == 126 && outcome.stderr.contains("initial RAM disk"), "{}", outcome.stderr);
+}

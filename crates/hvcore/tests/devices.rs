@@ -181,3 +181,70 @@ fn output_of_several_guests_is_kept_apart() {
     assert_eq!(output, [b"aA", b"bB", b"cC"]);
     assert_eq!(ran.notes.stopped, [0, 1, 2]);
 }
+
+#[test]
+fn the_real_time_clock_starts_in_2000_and_wakes() {
+    const RTC: u32 = 0x0010_1000;
+    let ran = run(|c| {
+        c.li(S0, RTC);
+        c.i(Op::Lw, S1, S0, 0);
+        c.i(Op::Lw, S2, S0, 4);
+        // An alarm in a millisecond, by interrupt 11.
+        c.li(T0, 1_000_000);
+        c.r(Op::Add, T0, T0, S1);
+        c.s(Op::Sw, S2, S0, 0x0c);
+        c.s(Op::Sw, T0, S0, 0x08);
+        c.li(T1, 1);
+        c.s(Op::Sw, T1, S0, 0x10);
+        c.li(T2, PLIC);
+        c.s(Op::Sw, T1, T2, 44);
+        c.li(T2, PLIC + 0x2080);
+        c.li(T1, 1 << 11);
+        c.s(Op::Sw, T1, T2, 0);
+        c.li(T1, 1 << 9);
+        c.csrw(csr::SIE, T1);
+        c.op(Op::Wfi);
+        c.csrr(S3, csr::TIME);
+        c.li(T2, PLIC + 0x20_1004);
+        c.i(Op::Lw, A1, T2, 0);
+        c.s(Op::Sw, ZERO, S0, 0x1c);
+        c.exit(0);
+    });
+    let start = 946_684_800_000_000_000u64;
+    assert_eq!((ran.code(), ran.x(S2), ran.x(A1)), (0, (start >> 32) as u32, 11));
+    let now = u64::from(ran.x(S2)) << 32 | u64::from(ran.x(S1));
+    assert!((start..start + 100).contains(&now), "{now}");
+    assert!((10_000..10_005).contains(&ran.x(S3)), "a millisecond later, in ticks: {}", ran.x(S3));
+}
+
+/// What Linux's 8250 driver does before it trusts a 16550A: scratch register, interrupt enable, loop test, transmit
+/// interrupt twice.
+#[test]
+fn the_uart_passes_a_drivers_probe() {
+    let ran = run(|c| {
+        c.li(S0, UART);
+        c.s(Op::Sb, ZERO, S0, 1);
+        c.i(Op::Lbu, A0, S0, 1); // IER reads as written: 0, then 0xf
+        c.li(T0, 0xf);
+        c.s(Op::Sb, T0, S0, 1);
+        c.i(Op::Lbu, A1, S0, 1);
+        c.s(Op::Sb, ZERO, S0, 1);
+        c.li(T0, 0x1a); // loop, RTS, OUT2: CTS and DCD
+        c.s(Op::Sb, T0, S0, 4);
+        c.i(Op::Lbu, A2, S0, 6);
+        c.s(Op::Sb, ZERO, S0, 4);
+        c.li(T0, 1); // FIFO: both bits of the identification
+        c.s(Op::Sb, T0, S0, 2);
+        c.i(Op::Lbu, A3, S0, 2);
+        c.li(T0, 2); // the transmit interrupt, again after it was off
+        c.s(Op::Sb, T0, S0, 1);
+        c.i(Op::Lbu, S1, S0, 2);
+        c.s(Op::Sb, ZERO, S0, 1);
+        c.s(Op::Sb, T0, S0, 1);
+        c.i(Op::Lbu, S2, S0, 2);
+        c.i(Op::Lbu, S3, S0, 2);
+        c.exit(0);
+    });
+    assert_eq!((ran.x(A1), ran.x(A2), ran.x(A3)), (0xf, 0x90, 0xc1));
+    assert_eq!((ran.x(S1), ran.x(S2), ran.x(S3)), (0xc2, 0xc2, 0xc1));
+}

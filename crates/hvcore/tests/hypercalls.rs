@@ -11,6 +11,7 @@ const SRST: u32 = 0x5352_5354;
 const IPI: u32 = 0x0073_5049;
 const RFENCE: u32 = 0x5246_4E43;
 const HSM: u32 = 0x0048_534D;
+const SUSP: u32 = 0x5355_5350;
 
 /// Makes one call with a0 to a2 and returns (a0, a1).
 fn call(extension: u32, function: u32, arguments: [u32; 3]) -> (i32, u32) {
@@ -34,12 +35,12 @@ fn base() {
     assert_eq!(call(BASE, 4, [0; 3]), (0, 0x0048_564B));
     assert_eq!((call(BASE, 5, [0; 3]), call(BASE, 6, [0; 3])), ((0, 0), (0, 0)));
     assert_eq!(call(BASE, 7, [0; 3]).0, -2);
-    for (extension, there) in [(BASE, 1), (0x5449_4D45, 1), (DBCN, 1), (SRST, 1), (HVK, 1), (IPI, 1), (RFENCE, 1), (HSM, 1), (0, 1), (8, 1), (0x5355_5350, 0), (9, 0), (u32::MAX, 0)] {
+    for (extension, there) in [(BASE, 1), (0x5449_4D45, 1), (DBCN, 1), (SRST, 1), (HVK, 1), (IPI, 1), (RFENCE, 1), (HSM, 1), (0, 1), (8, 1), (SUSP, 1), (9, 0), (u32::MAX, 0)] {
         assert_eq!(call(BASE, 3, [extension, 0, 0]), (0, there), "probe {extension:#x}");
     }
     assert_eq!(call(0x1234_5678, 0, [0; 3]).0, -2, "unknown extension");
     assert_eq!(call(HVK, 14, [0; 3]).0, -2, "unknown function");
-    assert_eq!(call(HVK, 11, [0; 3]).0, -2, "not yet there");
+    assert_eq!(call(HVK, 5, [0; 3]).0, -2, "not yet there");
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn info() {
     assert!(ran.hypervisor.peek_physical(vm.id(), hvcore::GuestPhys(RAM + program.len() as u32 - 108), &mut bytes));
     let words: Vec<u32> = bytes.chunks(4).map(|chunk| u32::from_le_bytes(chunk.try_into().expect("four"))).collect();
     assert_eq!(words[..3], [1, 0xeeee_0002, 1], "six bytes of it, then all");
-    assert_eq!(words[3..8], [2, 1 << 20, 10_000, 0b11_0000_0001_1111, 0xeeee_eeee]);
+    assert_eq!(words[3..8], [2, 1 << 20, 10_000, 0b11_1010_0001_1111, 0xeeee_eeee]);
 }
 
 #[test]
@@ -316,4 +317,84 @@ fn a_buffer_is_found_through_the_callers_page_table() {
     });
     assert_eq!((ran.output(), ran.code() as i32), (b"Hey!".as_slice(), -5));
     assert_eq!(ran.word(RAM + 0x5000) & 0xc0, 0x40, "accessed, not dirty");
+}
+
+/// A hart that sleeps until its timer: with its state kept, or beginning anew at an address.
+#[test]
+fn suspend() {
+    for (extension, function, kind, resumes) in [(HSM, 3, 0, false), (HSM, 3, 0x8000_0000, true), (SUSP, 0, 0, true)] {
+        let ran = run(|c| {
+            c.li(T0, 500);
+            c.csrw(csr::STIMECMP, T0);
+            c.csrwi(csr::STIMECMPH, 0);
+            c.li(T0, 1 << 5);
+            c.csrw(csr::SIE, T0);
+            c.li(A0, kind);
+            c.la(A1, "resumed");
+            c.li(A2, 0x1234);
+            c.hypercall(extension, function);
+            c.i(Op::Addi, S0, A0, 0);
+            c.csrr(S1, csr::TIME);
+            c.exit(1);
+            c.label("resumed");
+            c.i(Op::Addi, S0, A1, 0);
+            c.i(Op::Addi, S2, A0, 0);
+            c.csrr(S1, csr::TIME);
+            c.exit(2);
+        });
+        assert_eq!((ran.code(), ran.x(S0), ran.x(S1)), if resumes { (2, 0x1234, 500) } else { (1, 0, 500) });
+        assert_eq!(ran.x(S2), 0);
+    }
+    for (extension, function, arguments, error) in [
+        (HSM, 3, [1, RAM, 0], -3),
+        (HSM, 3, [0x8000_0001, RAM, 0], -3),
+        (HSM, 3, [0x8000_0000, RAM + 1, 0], -5),
+        (HSM, 3, [0x8000_0000, 0x1000_0000, 0], -5),
+        (SUSP, 0, [1, RAM, 0], -3),
+        (SUSP, 0, [0x8000_0000, RAM, 0], -3),
+        (SUSP, 0, [0, u32::MAX, 0], -5),
+        (SUSP, 1, [0, RAM, 0], -2),
+    ] {
+        assert_eq!(call(extension, function, arguments).0, error, "{extension:#x} {function} {arguments:x?}");
+    }
+    let never = run(|c| {
+        c.li(A0, 0);
+        c.la(A1, "never");
+        c.label("never");
+        c.hypercall(SUSP, 0);
+    });
+    assert_eq!(never.stop(), &Stop::Halt, "nothing can wake it");
+}
+
+#[test]
+fn random_bytes_and_the_balloon() {
+    let ran = run(|c| {
+        c.la(A0, "buffer");
+        c.li(A1, 8);
+        c.hvk(11);
+        c.i(Op::Addi, S0, A1, 0);
+        // Three pages of zeroes are touched, one of something; then zeroes are given back.
+        c.li(S1, RAM + 0x1_0000);
+        c.li(T0, 0x1000);
+        for _ in 0..3 {
+            c.s(Op::Sw, ZERO, S1, 0);
+            c.r(Op::Add, S1, S1, T0);
+        }
+        c.s(Op::Sw, S1, S1, 0);
+        c.li(A0, 2);
+        c.hvk(9);
+        c.i(Op::Addi, S2, A1, 0);
+        c.li(A0, 10);
+        c.hvk(9);
+        c.i(Op::Addi, S3, A1, 0);
+        c.i(Op::Lw, T1, S1, 0);
+        c.li(A0, 0u32.wrapping_sub(5));
+        c.hvk(9);
+        c.i(Op::Addi, T2, A1, 0);
+        c.exit(0);
+        c.label("buffer");
+        c.text(&[0; 8]);
+    });
+    assert_eq!((ran.x(S0), ran.x(S2), ran.x(S3), ran.x(T1), ran.x(T2)), (8, 2, 1, RAM + 0x1_3000, 5));
+    assert_eq!(call(HVK, 11, [0, 8, 0]).0, -5, "a bad pointer");
 }

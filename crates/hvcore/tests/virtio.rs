@@ -493,7 +493,7 @@ fn a_console_writes_and_receives_by_interrupt() {
     let input = Script::default().start_with(SLOT, 0, 0).descriptor(0, DATA.into(), 5, WRITE, 0).submit(SLOT, 0, 0).submit(SLOT, 0, 1);
     let done = go(&input, console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
     assert_eq!((done.used_index(), done.ran.word(USED + 8), done.ran.word(USED + 16)), (2, 5, 3));
-    assert_eq!(done.ran.word(DATA).to_le_bytes(), *b" ind");
+    assert_eq!(done.ran.word(DATA).to_le_bytes(), *b" ine");
 }
 
 #[test]
@@ -525,9 +525,10 @@ fn when_no_frame_is_left_the_guest_stops_and_the_others_go_on() {
     let script = request(Script::default().start(SLOT), 0, 0, WRITE, DISK_BYTES as u32).submit(SLOT, 0, 0);
     let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: 12 * 4096, ..HypervisorConfig::virt() });
     let config = VmConfig { ram_bytes: RAM_BYTES, devices: vec![disk(false, false)], ..VmConfig::virt("virtio") };
-    hypervisor.add_vm(image(&script.image()), config).expect("taken");
     hypervisor.add_vm(image(&neighbour()), small("neighbour")).expect("taken");
+    hypervisor.add_vm(image(&script.image()), config).expect("taken");
     let ran = finish(hypervisor, TestDoor { disk: numbered_disk(), ..TestDoor::default() });
-    assert!(matches!(ran.stop(), Stop::HostMemoryExhausted { .. }), "{}", ran.stop());
-    assert_eq!(ran.hypervisor.vms()[1].stop(), Some(&Stop::Exit { code: 0 }));
+    let stop = ran.hypervisor.vms()[1].stop();
+    assert!(matches!(stop, Some(Stop::HostMemoryExhausted { .. })), "{stop:?}");
+    assert_eq!(ran.code(), 0, "the other one");
 }

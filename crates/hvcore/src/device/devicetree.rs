@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(at(512 * MIB, 8), Some((0x9fff_fff8, 0x9fff_fff0)));
         assert_eq!(at(1024 * MIB, 8), Some((0x9fff_fff8, 0xc000_0000)));
         let initrd = place(16 * MIB, 2000, Some(5000)).expect("room");
-        assert_eq!((initrd.initrd, initrd.stack), (Some(GuestPhys(0x80ff_d000)), 0x80ff_d000), "page-aligned, below the devicetree");
+        assert_eq!((initrd.initrd, initrd.stack), (Some(GuestPhys(0x80ff_e000)), 0x80ff_e000), "page-aligned, below the devicetree");
         assert_eq!(place(16 * 1024, 2000, Some(5000)).and_then(|p| p.initrd), Some(GuestPhys(0x8000_2000)));
         assert_eq!(place(16 * MIB, 2000, Some(17 * MIB)), None);
         assert_eq!(at(0x8000_0000, 8), Some((0x9fff_fff8, 0)), "the end of 2 GiB is 2^32");
