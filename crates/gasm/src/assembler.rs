@@ -132,6 +132,9 @@ pub struct Assembler<'e> {
     pub macros: Vec<Macro>,
     /// Open conditionals.
     pub conditionals: Vec<Conditional>,
+    /// The source says that LLVM wrote it (`.addrsig`; GNU as refuses it): what can be done in two ways is done in
+    /// llvm-mc's, not in GNU as's. That is which of two sizes a branch gets, and how a CIE begins.
+    pub llvm: bool,
     /// Call frame information.
     pub cfi: Cfi,
     /// Line numbers.
@@ -204,6 +207,7 @@ impl<'e> Assembler<'e> {
             target: Target::new(options),
             macros: Vec::new(),
             conditionals: Vec::new(),
+            llvm: false,
             cfi: Cfi::default(),
             lines: Lines::default(),
             idents: Vec::new(),

@@ -7,7 +7,7 @@ use crate::elf::{SHF_ALLOC, SHT_PROGBITS};
 use crate::expr::Value;
 use crate::layout::{push_sleb, push_uleb};
 use crate::place::Where;
-use crate::section::{At, ChainId, Fill, FixKind, SectionId, Variable};
+use crate::section::{At, ChainId, Fill, FixKind, Variable};
 use crate::symbols::{Definition, SymbolId};
 use rv32::Reloc;
 
@@ -15,6 +15,8 @@ use rv32::Reloc;
 const DATA_ALIGN: i64 = -4;
 /// The stack pointer's number.
 const SP: u64 = 2;
+/// `DW_CFA_def_cfa_register`
+const DEF_CFA_REGISTER: u8 = 0x0d;
 /// `DW_EH_PE_pcrel | DW_EH_PE_sdata4`
 const PCREL_SDATA4: u8 = 0x1b;
 /// `DW_EH_PE_omit`
@@ -68,6 +70,8 @@ pub struct Frame {
     remembered: Vec<i64>,
     eh_frame: bool,
     debug_frame: bool,
+    /// `.cfi_startproc simple`: it begins with no instruction.
+    simple: bool,
     /// `.cfi_startproc`
     pub place: Where,
 }
@@ -92,6 +96,7 @@ impl Default for Cfi {
 
 /// A CIE that was written.
 struct Cie {
+    at: At,
     label: SymbolId,
     return_column: u64,
     signal: bool,
@@ -192,7 +197,7 @@ impl Assembler<'_> {
             return false;
         }
         let here = self.here();
-        let insns = if simple { Vec::new() } else { vec![Insn::Bytes(registers(0x0d, &[SP]))] };
+        let insns = if simple { Vec::new() } else { vec![Insn::Bytes(registers(DEF_CFA_REGISTER, &[SP]))] };
         self.cfi.open.push(Frame {
             chain: self.chain,
             start: here,
@@ -207,6 +212,7 @@ impl Assembler<'_> {
             remembered: Vec::new(),
             eh_frame: self.cfi.eh_frame,
             debug_frame: self.cfi.debug_frame,
+            simple,
             place,
         });
         true
@@ -298,15 +304,17 @@ impl Assembler<'_> {
             }
             let mut cies: Vec<Cie> = Vec::new();
             for frame in wanted {
-                self.write_frame(frame, eh, section, &mut cies);
+                self.write_frame(frame, eh, &mut cies);
             }
         }
         (self.chain, self.previous) = before;
     }
 
-    fn write_frame(&mut self, frame: &Frame, eh: bool, section: SectionId, cies: &mut Vec<Cie>) {
+    fn write_frame(&mut self, frame: &Frame, eh: bool, cies: &mut Vec<Cie>) {
         let place = frame.place;
-        let head: Vec<Insn> = frame.insns.iter().take_while(|i| !i.ends_cie()).cloned().collect();
+        // GNU as moves what a frame begins with into the CIE; llvm-mc what every frame begins with.
+        let shared = if self.llvm { usize::from(!frame.simple) } else { usize::MAX };
+        let head: Vec<Insn> = frame.insns.iter().take_while(|i| !i.ends_cie()).take(shared).cloned().collect();
         let personality = (frame.personality.0, frame.personality.1.map(|(v, _)| v));
         // A CIE fits whose instructions are those with which the frame begins; the last one made is tried first.
         let known = cies.iter().rposition(|c| {
@@ -327,10 +335,8 @@ impl Assembler<'_> {
         if eh {
             self.put_difference(start, cie_label, place);
         } else {
-            let base = self.symbols.add(self.temporary_name, Definition::Section(section), place);
-            self.symbols[base].internal = true;
-            let offset = self.address_of_label(cie_label);
-            self.put(FixKind::Data(4), Value { add: base, sub: SymbolId::NONE, num: offset }, place, 4);
+            let cie = self.temporary_label(cies[index].at, place);
+            self.put(FixKind::Data(4), Value::symbol(cie), place, 4);
         }
         let from = self.temporary_label(frame.start, place);
         let to = self.temporary_label(frame.end, place);
@@ -360,13 +366,19 @@ impl Assembler<'_> {
     fn write_cie(&mut self, frame: &Frame, eh: bool, insns: Vec<Insn>) -> Cie {
         let place = frame.place;
         let (label, start, end) = (self.unplaced(place), self.unplaced(place), self.unplaced(place));
+        let at = self.here();
         self.place_label(label);
         self.put_difference(end, start, place);
         self.place_label(start);
         let id = if eh { 0u32 } else { u32::MAX };
+        let version = match (self.llvm, eh) {
+            (true, true) => 1,
+            (true, false) => 4,
+            (false, _) => 3,
+        };
         let out = &mut self.out().bytes;
         out.extend_from_slice(&id.to_le_bytes());
-        out.push(3);
+        out.push(version);
         let personality = frame.personality;
         if eh {
             out.push(b'z');
@@ -377,11 +389,15 @@ impl Assembler<'_> {
                 out.push(b'L');
             }
             out.push(b'R');
-            if frame.signal {
-                out.push(b'S');
-            }
+        }
+        if frame.signal {
+            out.push(b'S');
         }
         out.push(0);
+        if version == 4 {
+            // Sizes of an address and of a segment selector.
+            out.extend_from_slice(&[4, 0]);
+        }
         push_uleb(out, 1);
         push_sleb(out, DATA_ALIGN);
         push_uleb(out, frame.return_column);
@@ -407,11 +423,15 @@ impl Assembler<'_> {
             out.push(PCREL_SDATA4);
         }
         for insn in &insns {
-            self.put_insn(insn);
+            match insn {
+                // The same in llvm-mc's words.
+                Insn::Bytes(bytes) if self.llvm && bytes[..] == registers(DEF_CFA_REGISTER, &[SP]) => self.put_insn(&Insn::Bytes(def_cfa(SP, 0))),
+                insn => self.put_insn(insn),
+            }
         }
         self.end_record(end);
         // The pointer in an .eh_frame FDE is to the start of the CIE.
-        Cie { label, return_column: frame.return_column, signal: frame.signal, personality: (personality.0, personality.1.map(|(v, _)| v)), lsda_encoding: frame.lsda.0, insns }
+        Cie { at, label, return_column: frame.return_column, signal: frame.signal, personality: (personality.0, personality.1.map(|(v, _)| v)), lsda_encoding: frame.lsda.0, insns }
     }
 
     fn put_insn(&mut self, insn: &Insn) {
@@ -462,12 +482,6 @@ impl Assembler<'_> {
     fn place_label(&mut self, id: SymbolId) {
         let here = self.here();
         self.symbols[id].definition = Definition::Label(here);
-    }
-
-    /// Offset of a label of the current section that nothing variable precedes within its chain.
-    fn address_of_label(&self, id: SymbolId) -> i64 {
-        let _ = id;
-        0
     }
 
     /// Writes an advance over a distance that linking may change.

@@ -61,6 +61,11 @@ impl BranchKind {
         }
     }
 
+    /// The shortest form.
+    fn shortest(self) -> u32 {
+        if self.compressible { 2 } else { 4 }
+    }
+
     /// The length where the target is not known. It counts on no short form.
     fn far(self) -> u32 {
         if self.jump { 4 } else { 8 }
@@ -222,7 +227,13 @@ impl Assembler<'_> {
                     let size = match part {
                         Part::Branch { run: target, offset, kind } => {
                             let target = i64::from(runs[target as usize].address) + i64::from(offset);
-                            grown(u64::from(kind.size(target - address as i64)))
+                            let needed = kind.size(target - address as i64);
+                            match (self.llvm, round) {
+                                (false, _) => grown(u64::from(needed)),
+                                // llvm-mc begins with the shortest form of every branch and lets them grow.
+                                (true, 0) => u64::from(kind.shortest()),
+                                (true, _) => u64::from(needed.max(run.size)),
+                            }
                         }
                         Part::Align { power, max } => align_len(address, power, max),
                         Part::Fixed(size) => u64::from(size),

@@ -8,10 +8,8 @@
 //! Without the peers a line that begins with `skipped:` says so; with `HVKIT_REQUIRE_PEERS=1` that
 //! is a failure.
 
-mod compare;
-
-use compare::{Object, differences};
 use peers::have;
+use peers::object::{Object, Rules, differences};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,7 +69,8 @@ fn compare_source(source: &Path, scratch: &Path, flags: &[&str]) -> Vec<String> 
         Ok(bytes) => bytes,
         Err(message) => return vec![format!("gasm refuses it: {message}")],
     };
-    differences(&Object::read(&reference), &Object::read(&bytes))
+    let read = |bytes: &[u8]| Object::read(bytes).expect("an ELF file");
+    differences(&read(&reference), &read(&bytes), Rules::GNU)
 }
 
 fn check(sources: &[(PathBuf, Vec<&str>)]) {
@@ -100,6 +99,50 @@ fn snippets_give_the_same_objects() {
         }
     }
     check(&sources);
+}
+
+/// Unwind tables, decoded: those for debuggers too, which are not allocated and not compared above.
+fn frames(object: &Path) -> String {
+    let output = run(OBJDUMP, &["--dwarf=frames", object.to_str().expect("paths are text")]);
+    String::from_utf8_lossy(&output.stdout).lines().skip_while(|line| !line.starts_with("Contents of")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn snippets_give_the_same_unwind_tables() {
+    if !have(AS) || !have(OBJDUMP) {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let (a, b) = (scratch.path().join("theirs.o"), scratch.path().join("ours.o"));
+    let mut seen = 0;
+    for source in files("snippets", "s") {
+        theirs(&source, &a, &[]).expect("GNU as takes it");
+        ours(&source, &b, &[]).expect("gasm takes it");
+        seen += usize::from(!frames(&a).is_empty());
+        assert_eq!(frames(&a), frames(&b), "{}", source.display());
+    }
+    assert!(seen >= 2, "the snippets have unwind tables");
+}
+
+/// What GNU as refuses because LLVM wrote it is compared with llvm-mc.
+#[test]
+fn what_llvm_writes_gives_what_llvm_mc_makes() {
+    const LLVM_MC: &str = "llvm-mc";
+    if !have(LLVM_MC) || !have(OBJDUMP) {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a temporary folder");
+    let (a, b) = (scratch.path().join("theirs.o"), scratch.path().join("ours.o"));
+    for source in files("llvm", "s") {
+        let words = ["-triple=riscv32", "-mattr=+m,+a,+c,+relax", "-filetype=obj", source.to_str().expect("text"), "-o", a.to_str().expect("text")];
+        let made = run(LLVM_MC, &words);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let bytes = ours(&source, &b, &[]).expect("gasm takes it");
+        let read = |bytes: &[u8]| Object::read(bytes).expect("an ELF file");
+        let found = differences(&read(&fs::read(&a).expect("llvm-mc wrote it")), &read(&bytes), Rules::LLVM);
+        assert!(found.is_empty(), "{}: {found:#?}", source.display());
+        assert_eq!(frames(&a), frames(&b), "{}", source.display());
+    }
 }
 
 /// Each C file at each level, as assembly.
@@ -151,7 +194,7 @@ fn compiler_output_gives_the_same_objects_and_images() {
                 &["-m", "elf32lriscv", "-e", "0", "-Ttext=0x80000000", "--defsym", "__global_pointer$=0x80002000", "--unresolved-symbols=ignore-all", &path(&object), "-o", &path(&image)],
             );
             assert!(linked.status.success(), "{}: {}", source.display(), String::from_utf8_lossy(&linked.stderr));
-            let contents = Object::read(&fs::read(&image).expect("ld wrote it")).loaded();
+            let contents = Object::read(&fs::read(&image).expect("ld wrote it")).expect("an ELF file").loaded();
             let lines = run(OBJDUMP, &["--dwarf=decodedline", &path(&image)]);
             let lines = String::from_utf8_lossy(&lines.stdout).replace(&path(&image), "image");
             dumps.push((contents, lines));

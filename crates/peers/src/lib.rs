@@ -1,4 +1,6 @@
-//! For tests: whether a program of other people, with which ours are compared, is installed.
+//! For tests: programs of other people, with which ours are compared. Whether one is installed, and what its objects mean.
+
+pub mod object;
 
 use std::io::Write;
 

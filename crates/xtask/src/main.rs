@@ -1,6 +1,7 @@
 //! `cargo xtask`: the workspace's own chores.
 
 mod bench;
+mod corpus;
 mod generate;
 mod rules;
 
@@ -31,6 +32,15 @@ enum Task {
         #[arg(long)]
         pairs: Option<usize>,
     },
+    /// Assemble what compilers and people wrote (from Debian source packages) and compare with GNU as and llvm-mc.
+    Corpus {
+        /// Only a fixed sample of at most 300 files.
+        #[arg(long)]
+        sample: bool,
+        /// Only this package.
+        #[arg(long)]
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,6 +49,7 @@ fn main() -> ExitCode {
         Task::Generate => generate::write(&root),
         Task::Check => [generate::stale(&root), rules::broken(&root)].concat(),
         Task::Bench { name, pairs } => bench::run(&root, name, pairs),
+        Task::Corpus { sample, only } => corpus::run(&root, sample, only.as_deref()),
     };
     for problem in &problems {
         complain(problem);
@@ -49,6 +60,12 @@ fn main() -> ExitCode {
 /// The workspace's folder.
 fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Prints a line of results.
+#[expect(clippy::print_stdout, reason = "results are for the person, or the program, that asked for them")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 #[expect(clippy::print_stderr, reason = "a chore talks to the person who runs it")]

@@ -123,9 +123,18 @@ pub static ROWS: &[Directive] = &[
         syntax: ".addrsig_sym symbol",
         summary: "Tells LLVM's linker whose addresses matter when it folds equal functions; this toolchain folds none.",
         example: ".addrsig\n.addrsig_sym main\nmain: ret\n",
-        handler: |_, _| {},
+        handler: address_significant,
     },
 ];
+
+/// `.addrsig` and `.addrsig_sym`, which only LLVM writes: from here on objects are what llvm-mc makes of them, where
+/// it and GNU as go different ways. A symbol that is named goes to the symbol table, as it does there.
+fn address_significant(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    a.llvm = true;
+    if !Args::new(s).at_end() {
+        each(a, s, |a, id| a.symbols[id].used = true);
+    }
+}
 
 /// A symbol's name at the cursor.
 pub fn name(a: &mut Assembler<'_>, args: &mut Args<'_>) -> Option<(Name, diag::Span)> {

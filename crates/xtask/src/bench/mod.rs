@@ -8,6 +8,7 @@ mod measure;
 mod objects;
 mod source;
 
+use crate::say;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -62,12 +63,6 @@ impl Place<'_> {
 
 fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
-}
-
-/// Prints a line of results.
-#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-fn say(line: &str) {
-    println!("{line}");
 }
 
 /// Tells the person who waits what is being done.

@@ -37,11 +37,14 @@ fn name_of(bytes: &[u8]) -> String {
 
 impl Object {
     /// Reads an object or an image.
-    pub fn read(bytes: &[u8]) -> Object {
-        let file = ElfFile32::<Endianness>::parse(bytes).expect("an ELF file");
+    ///
+    /// # Errors
+    /// If it is no well-formed ELF32 file.
+    pub fn read(bytes: &[u8]) -> object::read::Result<Object> {
+        let file = ElfFile32::<Endianness>::parse(bytes)?;
         let header = file.elf_header();
-        let sections = header.sections(LE, bytes).expect("sections");
-        let symbols = sections.symbols(LE, bytes, elf::SHT_SYMTAB).expect("symbols");
+        let sections = header.sections(LE, bytes)?;
+        let symbols = sections.symbols(LE, bytes, elf::SHT_SYMTAB)?;
         let section_name = |index: usize| -> String {
             sections.section(object::SectionIndex(index)).map_or("?".into(), |s| name_of(sections.section_name(LE, s).unwrap_or(b"?")))
         };
@@ -50,14 +53,14 @@ impl Object {
             let kind = section.sh_type(LE).0;
             let name = section_name(index);
             if kind == 0x7000_0003 {
-                out.attributes = Some(section.data(LE, bytes).expect("data").to_vec());
+                out.attributes = Some(section.data(LE, bytes)?.to_vec());
             }
             let contents = matches!(kind, 1 | 7 | 8 | 14 | 15 | 16);
             let (flags, size) = (section.sh_flags(LE).0, u64::from(section.sh_size(LE)));
             if !contents || flags & elf::SHF_ALLOC.0 == 0 || size == 0 {
                 continue;
             }
-            let mut data = if kind == 8 { Vec::new() } else { section.data(LE, bytes).expect("data").to_vec() };
+            let mut data = if kind == 8 { Vec::new() } else { section.data(LE, bytes)?.to_vec() };
             let mut relocations = Vec::new();
             for other in sections.iter() {
                 let Ok(Some((list, _))) = other.rela(LE, bytes) else { continue };
@@ -76,7 +79,7 @@ impl Object {
                         }
                         None => "*ABS*".into(),
                         Some(index) => {
-                            let symbol = symbols.symbol(index).expect("a symbol");
+                            let symbol = symbols.symbol(index)?;
                             let shndx = symbol.st_shndx(LE).0;
                             if symbol.st_bind() == elf::STB_LOCAL && shndx > 0 && shndx < 0xff00 {
                                 let at = i64::from(symbol.st_value(LE)) + addend;
@@ -118,7 +121,12 @@ impl Object {
             let value = if section == "UND" { 0 } else { u64::from(symbol.st_value(LE)) };
             out.symbols.insert((name, value, u64::from(symbol.st_size(LE)), symbol.st_bind().0, symbol.st_type().0, symbol.st_other.0, section));
         }
-        out
+        Ok(out)
+    }
+
+    /// Names that the object uses and does not define.
+    pub fn undefined(&self) -> impl Iterator<Item = &str> {
+        self.symbols.iter().filter(|symbol| symbol.6 == "UND").map(|symbol| symbol.0.as_str())
     }
 
     /// The bytes of an image's allocated sections.
@@ -150,10 +158,27 @@ fn mask(data: &mut [u8], offset: usize, kind: u32) {
     }
 }
 
+/// What two assemblers may do in two ways without a linker noticing.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// What [`Rules::LLVM`] forgives.
+    lenient: bool,
+}
+
+impl Rules {
+    /// Against GNU as nothing is forgiven.
+    pub const GNU: Rules = Rules { lenient: false };
+    /// Against llvm-mc: `R_RISCV_CALL` is `R_RISCV_CALL_PLT`, the attributes are each assembler's own spelling of the
+    /// same set, and `.eh_frame` is to be compared decoded.
+    pub const LLVM: Rules = Rules { lenient: true };
+}
+
 /// What differs, in words.
-pub fn differences(a: &Object, b: &Object) -> Vec<String> {
+#[must_use]
+pub fn differences(a: &Object, b: &Object, rules: Rules) -> Vec<String> {
     let mut out = Vec::new();
-    for (name, x) in &a.sections {
+    let compared = |name: &str| !(rules.lenient && name.starts_with(".eh_frame"));
+    for (name, x) in a.sections.iter().filter(|(name, _)| compared(name)) {
         let Some(y) = b.sections.get(name) else {
             out.push(format!("section {name} is missing"));
             continue;
@@ -166,19 +191,23 @@ pub fn differences(a: &Object, b: &Object) -> Vec<String> {
             let show = |v: &[u8]| v.iter().skip(at & !1).take(8).map(|b| format!("{b:02x}")).collect::<String>();
             out.push(format!("{name}: bytes differ at {at:#x}: {} and {}", show(&x.bytes), show(&y.bytes)));
         }
-        if x.relocations != y.relocations {
-            let first = x.relocations.iter().zip(&y.relocations).find(|(p, q)| p != q);
+        let same = |p: &Relocation, q: &Relocation| {
+            let kind = |kind: u32| if rules.lenient && kind == elf::R_RISCV_CALL.0 { elf::R_RISCV_CALL_PLT.0 } else { kind };
+            (p.0, kind(p.1), &p.2, p.3) == (q.0, kind(q.1), &q.2, q.3)
+        };
+        if x.relocations.len() != y.relocations.len() || x.relocations.iter().zip(&y.relocations).any(|(p, q)| !same(p, q)) {
+            let first = x.relocations.iter().zip(&y.relocations).find(|(p, q)| !same(p, q));
             out.push(format!("{name}: {} and {} relocations, first: {first:?}", x.relocations.len(), y.relocations.len()));
         }
     }
-    for name in b.sections.keys().filter(|n| !a.sections.contains_key(*n)) {
+    for name in b.sections.keys().filter(|n| compared(n) && !a.sections.contains_key(*n)) {
         out.push(format!("section {name} is too many"));
     }
     if a.symbols != b.symbols {
         let only = |p: &BTreeSet<Symbol>, q: &BTreeSet<Symbol>| p.difference(q).take(3).map(|s| format!("{s:?}")).collect::<Vec<_>>().join(" ");
         out.push(format!("symbols: theirs {} ours {}", only(&a.symbols, &b.symbols), only(&b.symbols, &a.symbols)));
     }
-    if a.attributes != b.attributes {
+    if !rules.lenient && a.attributes != b.attributes {
         let show = |x: &Option<Vec<u8>>| x.as_ref().map(|v| String::from_utf8_lossy(v).into_owned());
         out.push(format!("attributes: {:?} and {:?}", show(&a.attributes), show(&b.attributes)));
     }
