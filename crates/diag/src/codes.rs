@@ -114,6 +114,7 @@ codes! {
         E0420 "malformed alignment";
         E0421 "line information";
         E0422 "output cannot be written";
+        E0423 "nothing to disassemble";
         // E05xx: linking
         E0501 "an input cannot be read";
         E0502 "a library is not found";

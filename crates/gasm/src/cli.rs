@@ -116,6 +116,7 @@ Examples:
   gasm -g prog.s                    with line numbers for the debugger; writes prog.o
   gasm -I include -D SIZE=64 a.s    look for included files there too; define a symbol
   gasm -al prog.s                   show addresses and bytes beside the source
+  gasm --disassemble prog.o         show the instructions of an object or image
   gasm --explain E0102              what an error means and how to cure it";
 
 fn command() -> Clap {
@@ -154,6 +155,7 @@ fn command() -> Clap {
         .arg(Arg::new("warning").long("warning").value_name("NAME").action(ArgAction::Append).hide(true))
         .arg(value("diagnostics", "FORMAT", "text, or json: one object a line").value_parser(["text", "json"]))
         .arg(value("color", "WHEN", "Colours: auto, always, never").alias("colour").value_parser(["auto", "always", "never"]))
+        .arg(flag("disassemble", "Show the instructions of objects and images instead; more: gasm --disassemble --help"))
         .arg(value("explain", "CODE", "Show the page of an error or warning"))
         .arg(Arg::new("version").long("version").short('V').action(ArgAction::SetTrue).help("Show the version"))
 }

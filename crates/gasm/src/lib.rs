@@ -11,6 +11,7 @@ mod cli;
 mod conditionals;
 mod contents;
 mod directives;
+mod disassemble;
 mod dwarf;
 mod elf;
 mod evaluate;

@@ -1,7 +1,7 @@
 //! The program: command line in, object and messages out.
 
 use crate::cli::{self, Command, Request};
-use crate::{Assembly, Options, assemble};
+use crate::{Assembly, Options, assemble, disassemble};
 use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
 use std::ffi::OsString;
@@ -21,6 +21,9 @@ pub fn run(args: &[OsString], host: &mut dyn Host) -> u8 {
         Ok(args) => args,
         Err(message) => return usage(host, &message),
     };
+    if disassemble::cli::asked_for(&args) {
+        return disassemble(&args, host);
+    }
     match cli::parse(&args) {
         Ok(Command::Assemble(request)) => assemble_request(&request, host),
         Ok(Command::Explain(code)) => explain(&code, host),
@@ -30,6 +33,21 @@ pub fn run(args: &[OsString], host: &mut dyn Host) -> u8 {
             OK
         }
         Err(message) => usage(host, &message),
+    }
+}
+
+fn disassemble(args: &[OsString], host: &mut dyn Host) -> u8 {
+    match disassemble::cli::parse(args) {
+        Ok(request) => {
+            let diagnostics = disassemble::run(&request, host);
+            disassemble::report(&request, &diagnostics, host);
+            if diagnostics.is_empty() { OK } else { FAILED }
+        }
+        Err((text, true)) => {
+            let _ = host.stdout().write_all(text.as_bytes());
+            OK
+        }
+        Err((message, false)) => usage(host, &message),
     }
 }
 

@@ -11,7 +11,7 @@ use gimli::{EndianArcSlice, LittleEndian};
 use host::Files;
 use object::LittleEndian as LE;
 use object::elf;
-use rv32::{Field, Reloc};
+use rv32::Reloc;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -149,26 +149,9 @@ fn relocated(resolved: &Resolved<'_>, section: SectionId, id: ObjectId, addresse
             Place::Linker(_) | Place::Undefined(_) | Place::UndefinedWeak => 0,
         };
         let value = target.wrapping_add_signed(rela.r_addend.get(LE));
-        let field = reloc.field();
-        let Some(out) = bytes.get_mut(rela.r_offset.get(LE) as usize..) else { continue };
-        let old = match field {
-            Field::Word8 | Field::Word16 | Field::Word32 | Field::Low6 if out.len() >= field.size() => {
-                let mut whole = [0; 8];
-                whole[..field.size()].copy_from_slice(&out[..field.size()]);
-                u64::from_le_bytes(whole) & field.mask()
-            }
-            Field::Uleb128 => rv32::reloc::read_uleb128(out).map_or(0, |(value, _)| value),
-            Field::None | Field::Word8 | Field::Word16 | Field::Word32 | Field::Word64 | Field::Low6 | Field::I | Field::S | Field::B | Field::U | Field::J | Field::Call | Field::CB | Field::CJ | Field::CLui => continue,
-        };
-        let name = reloc.name();
-        let value = if name.contains("_ADD") {
-            old.wrapping_add(u64::from(value))
-        } else if name.contains("_SUB") {
-            old.wrapping_sub(u64::from(value))
-        } else {
-            u64::from(value)
-        };
-        let _ = field.patch(out, (value & field.mask().max(0xffff_ffff)) as i64);
+        if let Some(out) = bytes.get_mut(rela.r_offset.get(LE) as usize..) {
+            reloc.apply_to_data(out, value);
+        }
     }
     bytes
 }

@@ -33,7 +33,7 @@ pub use instructions::{Insn, Op, Row};
 pub use isa::{Ext, Isa, IsaError};
 pub use lookup::{Form, lookup, mnemonics};
 pub use operand::Operand;
-pub use print::{Style, print};
+pub use print::{Registers, Style, print, print_with};
 pub use pseudo::{Expansion, PseudoRow};
 pub use reg::Reg;
 pub use reloc::{Field, Reloc};

@@ -17,6 +17,32 @@ pub enum Style {
     Aliases,
 }
 
+/// How registers are called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Registers {
+    /// By their use: `a0`.
+    Abi,
+    /// By their number: `x10` (objdump `-M numeric`).
+    Numeric,
+}
+
+impl Registers {
+    fn name(self, number: u8) -> String {
+        match Reg::new(number) {
+            Some(reg) if self == Registers::Abi => reg.abi_name().to_owned(),
+            _ => format!("x{number}"),
+        }
+    }
+}
+
+/// What the operands' texts depend on besides the instruction.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    pc: u32,
+    registers: Registers,
+    symbolize: &'a dyn Fn(u32) -> Option<String>,
+}
+
 /// The text of an instruction at address `pc`: mnemonic, and if it has operands a tab and the operands. `symbolize` names
 /// the address that a jump or branch goes to; with a name it prints as `80000010 <name>`, without as `0x80000010`.
 pub fn print(
@@ -25,10 +51,26 @@ pub fn print(
     style: Style,
     symbolize: &dyn Fn(u32) -> Option<String>,
 ) -> String {
+    print_with(decoded, pc, style, Registers::Abi, symbolize)
+}
+
+/// [`print`], with the registers' names chosen.
+pub fn print_with(
+    decoded: &Decoded,
+    pc: u32,
+    style: Style,
+    registers: Registers,
+    symbolize: &dyn Fn(u32) -> Option<String>,
+) -> String {
+    let context = Context {
+        pc,
+        registers,
+        symbolize,
+    };
     let (mnemonic, operands) = match (style, decoded.compressed) {
-        (Style::NoAliases, Some(cop)) => compressed_text(cop, &decoded.insn, pc, symbolize),
-        (Style::NoAliases, None) => real_text(&decoded.insn, pc, symbolize),
-        (Style::Aliases, cop) => alias_text(cop, &decoded.insn, pc, symbolize),
+        (Style::NoAliases, Some(cop)) => compressed_text(cop, &decoded.insn, context),
+        (Style::NoAliases, None) => real_text(&decoded.insn, context),
+        (Style::Aliases, cop) => alias_text(cop, &decoded.insn, context),
     };
     if operands.is_empty() {
         mnemonic
@@ -42,7 +84,7 @@ pub fn print(
 pub fn assembly(mnemonic: &str, operands: &[Operand], insn: &Insn) -> String {
     let texts: Vec<String> = operands
         .iter()
-        .zip(operand_texts(operands, insn, 0, &|_| None))
+        .zip(operand_texts(operands, insn, Context { pc: 0, registers: Registers::Abi, symbolize: &|_| None }))
         .filter(|(operand, _)| operand.syntax() != Syntax::None)
         .map(|(operand, text)| match operand.syntax() {
             Syntax::Target if *operand == Operand::Symbol => "symbol".to_owned(),
@@ -64,7 +106,7 @@ pub fn assembly(mnemonic: &str, operands: &[Operand], insn: &Insn) -> String {
 
 type Text = (String, Vec<String>);
 
-fn real_text(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> Text {
+fn real_text(insn: &Insn, context: Context<'_>) -> Text {
     if let Some(row) = always_printed(insn) {
         return (row.mnemonic.to_owned(), Vec::new());
     }
@@ -76,7 +118,7 @@ fn real_text(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) ->
         3 => ".aqrl",
         _ => "",
     };
-    let mut operands = operand_texts(row.operands, insn, pc, symbolize);
+    let mut operands = operand_texts(row.operands, insn, context);
     operands.retain(|text| !text.is_empty()); // the ordering stands in the mnemonic
     (format!("{}{ordering}", row.mnemonic), operands)
 }
@@ -91,23 +133,22 @@ fn always_printed(insn: &Insn) -> Option<&'static PseudoRow> {
 fn compressed_text(
     cop: COp,
     insn: &Insn,
-    pc: u32,
-    symbolize: &dyn Fn(u32) -> Option<String>,
+    context: Context<'_>,
 ) -> Text {
     let row = cop.row();
     let row = row.printed_as.map_or(row, COp::row);
     let operands = row.operands.iter().map(|operand| match operand {
-        COperand::Sp => Reg::SP.abi_name().to_owned(),
+        COperand::Sp => context.registers.name(2),
         COperand::UpperImm6 => upper(insn),
-        COperand::LoadSp | COperand::StoreSp | COperand::Word => memory(insn),
+        COperand::LoadSp | COperand::StoreSp | COperand::Word => memory(insn, context),
         COperand::Rd | COperand::RdRs1 | COperand::RdShort | COperand::RdRs1Short => {
-            register(insn.rd)
+            context.registers.name(insn.rd)
         }
-        COperand::Rs1 | COperand::Rs1Short => register(insn.rs1),
-        COperand::Rs2 | COperand::Rs2Short => register(insn.rs2),
+        COperand::Rs1 | COperand::Rs1Short => context.registers.name(insn.rs1),
+        COperand::Rs2 | COperand::Rs2Short => context.registers.name(insn.rs2),
         COperand::Imm6 | COperand::Addi4spn | COperand::Addi16sp => insn.imm.to_string(),
         COperand::Shamt => format!("{:#x}", insn.imm),
-        COperand::BranchTarget | COperand::JumpTarget => target(insn, pc, symbolize),
+        COperand::BranchTarget | COperand::JumpTarget => target(insn, context),
     });
     (row.mnemonic.to_owned(), operands.collect())
 }
@@ -115,12 +156,11 @@ fn compressed_text(
 fn alias_text(
     cop: Option<COp>,
     insn: &Insn,
-    pc: u32,
-    symbolize: &dyn Fn(u32) -> Option<String>,
+    context: Context<'_>,
 ) -> Text {
     if cop == Some(COp::CMv) {
         // What it expands to, `add rd, zero, rs2`, has no alias; the instruction itself is the alias `mv`.
-        let operands = vec![register(insn.rd), register(insn.rs2)];
+        let operands = vec![context.registers.name(insn.rd), context.registers.name(insn.rs2)];
         return ("mv".to_owned(), operands);
     }
     if let Some(row) = always_printed(insn) {
@@ -132,30 +172,29 @@ fn alias_text(
     {
         Some(row) => (
             row.mnemonic.to_owned(),
-            operand_texts(row.operands, insn, pc, symbolize),
+            operand_texts(row.operands, insn, context),
         ),
-        None => real_text(insn, pc, symbolize),
+        None => real_text(insn, context),
     }
 }
 
 fn operand_texts(
     operands: &[Operand],
     insn: &Insn,
-    pc: u32,
-    symbolize: &dyn Fn(u32) -> Option<String>,
+    context: Context<'_>,
 ) -> Vec<String> {
     operands
         .iter()
         .map(|operand| match operand {
-            Operand::Rd => register(insn.rd),
-            Operand::Rs1 => register(insn.rs1),
-            Operand::Rs2 => register(insn.rs2),
+            Operand::Rd => context.registers.name(insn.rd),
+            Operand::Rs1 => context.registers.name(insn.rs1),
+            Operand::Rs2 => context.registers.name(insn.rs2),
             Operand::ImmI | Operand::Imm32 => insn.imm.to_string(),
             Operand::Shamt => format!("{:#x}", insn.imm),
             Operand::ImmU => upper(insn),
-            Operand::BranchTarget | Operand::JumpTarget => target(insn, pc, symbolize),
-            Operand::Load | Operand::Store => memory(insn),
-            Operand::Address => format!("({})", register(insn.rs1)),
+            Operand::BranchTarget | Operand::JumpTarget => target(insn, context),
+            Operand::Load | Operand::Store => memory(insn, context),
+            Operand::Address => format!("({})", context.registers.name(insn.rs1)),
             Operand::Csr => csr_name(insn.imm),
             Operand::Uimm5 => insn.rs1.to_string(),
             Operand::FencePred => fence_set(insn.imm >> 4),
@@ -165,21 +204,17 @@ fn operand_texts(
         .collect()
 }
 
-fn register(number: u8) -> String {
-    Reg::new(number).map_or_else(|| format!("x{number}"), |reg| reg.abi_name().to_owned())
-}
-
-fn memory(insn: &Insn) -> String {
-    format!("{}({})", insn.imm, register(insn.rs1))
+fn memory(insn: &Insn, context: Context<'_>) -> String {
+    format!("{}({})", insn.imm, context.registers.name(insn.rs1))
 }
 
 fn upper(insn: &Insn) -> String {
     format!("{:#x}", insn.imm as u32 >> 12)
 }
 
-fn target(insn: &Insn, pc: u32, symbolize: &dyn Fn(u32) -> Option<String>) -> String {
-    let address = pc.wrapping_add(insn.imm as u32);
-    symbolize(address).map_or_else(
+fn target(insn: &Insn, context: Context<'_>) -> String {
+    let address = context.pc.wrapping_add(insn.imm as u32);
+    (context.symbolize)(address).map_or_else(
         || format!("{address:#x}"),
         |name| format!("{address:x} <{name}>"),
     )

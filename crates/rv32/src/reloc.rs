@@ -212,6 +212,47 @@ impl Field {
     }
 }
 
+impl Reloc {
+    /// Applies a relocation of data (words, their parts, ULEB128 numbers) with the value S + A at the start of `bytes`; sums
+    /// and differences wrap around. `false`, and nothing written, for relocations of instructions, markers, or bytes that
+    /// do not suffice: readers of debug information do without those.
+    pub fn apply_to_data(self, bytes: &mut [u8], value: u32) -> bool {
+        let field = self.field();
+        let old = match field {
+            Field::Word8 | Field::Word16 | Field::Word32 | Field::Low6 if bytes.len() >= field.size() => {
+                let mut whole = [0; 8];
+                whole[..field.size()].copy_from_slice(&bytes[..field.size()]);
+                u64::from_le_bytes(whole) & field.mask()
+            }
+            Field::Uleb128 => read_uleb128(bytes).map_or(0, |(value, _)| value),
+            Field::None
+            | Field::Word8
+            | Field::Word16
+            | Field::Word32
+            | Field::Word64
+            | Field::Low6
+            | Field::I
+            | Field::S
+            | Field::B
+            | Field::U
+            | Field::J
+            | Field::Call
+            | Field::CB
+            | Field::CJ
+            | Field::CLui => return false,
+        };
+        let name = self.name();
+        let value = if name.contains("_ADD") {
+            old.wrapping_add(u64::from(value))
+        } else if name.contains("_SUB") {
+            old.wrapping_sub(u64::from(value))
+        } else {
+            u64::from(value)
+        };
+        field.patch(bytes, field.wrap(value as i64)).is_ok()
+    }
+}
+
 /// Writes over a ULEB128 number, keeping its length.
 fn patch_uleb128(bytes: &mut [u8], mut value: u64) -> Result<(), FieldError> {
     let last = bytes
