@@ -5,7 +5,7 @@
 //! turned into warnings; `-Wname`, `-Wno-name`, `-Werror=name` change them. A code is never used
 //! again for something else.
 
-use crate::Severity;
+use crate::{Severity, suggest};
 
 /// A row of the table.
 #[derive(Debug, PartialEq, Eq)]
@@ -169,10 +169,31 @@ codes! {
     }
 }
 
+/// A code that no diagnostic has; said in the same words by every program's `--explain`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCode {
+    /// What was asked for.
+    pub id: String,
+    /// A code that is written nearly so.
+    pub suggestion: Option<&'static str>,
+}
+
+impl std::fmt::Display for UnknownCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no diagnostic has the code `{}`", self.id)?;
+        match self.suggestion {
+            Some(id) => write!(f, "; did you mean `{id}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The page of a code, by its id in any case: `E0102`, `e0102`, `data-range`.
-#[must_use]
-pub fn explain(id: &str) -> Option<&'static str> {
-    ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)).map(|code| code.page)
+pub fn explain(id: &str) -> Result<&'static str, UnknownCode> {
+    match ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)) {
+        Some(code) => Ok(code.page),
+        None => Err(UnknownCode { id: id.to_string(), suggestion: suggest(id, ALL.iter().map(|code| code.id)) }),
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +207,8 @@ mod tests {
             assert!(code.page.starts_with(&heading), "docs/errors/{}.md should begin with {heading:?}", code.id);
         }
         assert!(ALL.iter().enumerate().all(|(i, a)| ALL[..i].iter().all(|b| a.id != b.id)), "ids are unique");
-        assert!(explain("data-range").is_some() && explain("E9999").is_none());
+        assert!(explain("data-range").is_ok() && explain("e0102").is_ok());
+        assert_eq!(explain("data-rnage").unwrap_err().to_string(), "no diagnostic has the code `data-rnage`; did you mean `data-range`?");
+        assert_eq!(explain("frobnicate").unwrap_err().to_string(), "no diagnostic has the code `frobnicate`");
     }
 }

@@ -14,7 +14,7 @@ mod source;
 mod suggest;
 mod text;
 
-pub use codes::{Code, explain};
+pub use codes::{Code, UnknownCode, explain};
 pub use json::render_json;
 pub use levels::{Levels, UnknownWarning};
 pub use source::{FileId, Position, Sources, Span};

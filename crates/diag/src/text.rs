@@ -46,7 +46,10 @@ fn render_one(sources: &Sources, diagnostic: &Diagnostic, drawings: &mut Drawing
     let mut report = Report::build(ReportKind::Custom(&kind, paint), drawings.place(primary.span))
         .with_config(config)
         .with_message(&diagnostic.message);
-    for label in std::iter::once(primary).chain(&diagnostic.related) {
+    // In the order of the text, the primary label's file first: a step back would begin a new frame.
+    let mut labels: Vec<&Label> = std::iter::once(primary).chain(&diagnostic.related).collect();
+    labels.sort_by_key(|label| (label.span.file != primary.span.file, label.span.file, label.span.start));
+    for label in labels {
         let colour = if std::ptr::eq(label, primary) { paint } else { Color::Blue };
         let mut drawn = ariadne::Label::new(drawings.place(label.span)).with_color(colour);
         if !label.text.is_empty() {
@@ -261,6 +264,15 @@ mod tests {
         let shown = render_text(&sources, &[diagnostic], false);
         assert!(shown.len() < 4000, "{} bytes", shown.len());
         assert!(shown.contains("there") && shown.contains("1001") && shown.contains('x'), "{shown}");
+    }
+
+    #[test]
+    fn labels_of_one_file_stand_in_one_frame() {
+        let (sources, file) = sources(b"a: nop\nnop\nnop\nnop\na: nop\n");
+        let diagnostic = Diagnostic::new(&codes::E0301, "twice").at(Span::new(file, 19, 20), "again").also(Span::new(file, 0, 1), "first");
+        let shown = render_text(&sources, &[diagnostic], false);
+        assert_eq!(shown.matches("a.s:").count(), 1, "{shown}");
+        assert!(shown.find("first") < shown.find("again"), "{shown}");
     }
 
     #[test]

@@ -58,14 +58,11 @@ fn usage(host: &mut dyn Host, message: &str) -> u8 {
 
 fn explain(code: &str, host: &mut dyn Host) -> u8 {
     match diag::explain(code) {
-        Some(page) => {
+        Ok(page) => {
             let _ = host.stdout().write_all(page.as_bytes());
             OK
         }
-        None => {
-            let near = diag::suggest(code, codes::ALL.iter().map(|c| c.id)).map_or(String::new(), |c| format!("; did you mean {c}?"));
-            usage(host, &format!("gasm: no diagnostic has the code {code}{near}\n"))
-        }
+        Err(unknown) => usage(host, &format!("gasm: {unknown}\n")),
     }
 }
 

@@ -116,11 +116,11 @@ fn usage(host: &mut dyn Host, message: &str) -> u8 {
 
 fn explain(host: &mut dyn Host, code: &str) -> u8 {
     match diag::explain(code) {
-        Some(page) => {
+        Ok(page) => {
             let _ = host.stdout().write_all(page.as_bytes());
             OK
         }
-        None => usage(host, &format!("there is no diagnostic `{code}`")),
+        Err(unknown) => usage(host, &unknown.to_string()),
     }
 }
 

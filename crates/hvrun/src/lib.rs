@@ -94,10 +94,9 @@ fn print(text: &str, host: &mut dyn Host) -> u8 {
 
 fn explain(code: &str, host: &mut dyn Host) -> u8 {
     match diag::explain(code) {
-        Some(page) => print(page, host),
-        None => {
-            let near = diag::suggest(code, codes::ALL.iter().map(|code| code.id)).map_or_else(String::new, |id| format!("; did you mean `{id}`?"));
-            let _ = writeln!(host.stderr(), "hvrun: no diagnostic has the code `{code}`{near}");
+        Ok(page) => print(page, host),
+        Err(unknown) => {
+            let _ = writeln!(host.stderr(), "hvrun: {unknown}");
             Status::Failure.code()
         }
     }
