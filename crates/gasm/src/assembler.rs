@@ -13,7 +13,7 @@ use crate::section::{At, Chain, ChainId, Content, Mapping, SectionId, Sections};
 use crate::symbols::{Definition, SymbolId, Symbols};
 use crate::target::Target;
 use crate::lexer::Tok;
-use diag::{Code, Diagnostic, FileId, Severity, Sources, Span};
+use diag::{Code, Diagnostic, FileId, Severity, Sources, Span, codes};
 use std::path::PathBuf;
 
 /// One statement: its tokens, and the text that they are of.
@@ -181,8 +181,12 @@ pub struct Assembler<'e> {
     pub slack: i64,
     /// What `.print` said.
     pub printed: Vec<String>,
+    /// What mistakes leave behind.
+    pub recovery: crate::recovery::Recovery,
     diagnostics: Vec<Diagnostic>,
     told: std::collections::HashSet<(&'static str, Span, String)>,
+    /// How often a name was missing: by code and message, with the number of the diagnostic told last.
+    missing: std::collections::HashMap<(&'static str, String), (usize, usize)>,
     errors: usize,
     /// Name of labels that the assembler makes.
     pub temporary_name: Name,
@@ -231,8 +235,10 @@ impl<'e> Assembler<'e> {
             slack: 0,
             told_uleb: false,
             printed: Vec::new(),
+            recovery: crate::recovery::Recovery::default(),
             diagnostics: Vec::new(),
             told: std::collections::HashSet::new(),
+            missing: std::collections::HashMap::new(),
             errors: 0,
             temporary_name,
         };
@@ -299,7 +305,7 @@ impl<'e> Assembler<'e> {
         }
         let name = self.names.show(self.sections[chain.section].name);
         self.report_at(
-            Diagnostic::new(&diag::codes::E0410, format!("section `{name}` grows beyond 2 GiB")).at(place.span, "with this"),
+            Diagnostic::new(&codes::E0410, format!("section `{name}` grows beyond 2 GiB")).at(place.span, "with this"),
             place,
         );
         self.stop = true;
@@ -367,16 +373,27 @@ impl<'e> Assembler<'e> {
     pub fn report_at(&mut self, mut diagnostic: Diagnostic, place: Where) {
         let mut at = place.expansion;
         let mut steps = 0;
+        // Repetitions and macros that use themselves come by the same place again and again.
+        let mut again = 0;
+        let mut last = None;
         while at != 0 && steps < 12 {
             let expansion = self.expansions[at as usize - 1];
+            at = expansion.from.expansion;
+            if last == Some(expansion.from.span) {
+                again += 1;
+                continue;
+            }
+            last = Some(expansion.from.span);
             let text = match expansion.reason {
                 Reason::Macro(m) => format!("in this use of macro `{}`", self.names.show(self.macros[m as usize].name)),
                 Reason::Repetition => "in this repetition".into(),
                 Reason::Include => "in this included file".into(),
             };
             diagnostic = diagnostic.through(expansion.from.span, text);
-            at = expansion.from.expansion;
             steps += 1;
+        }
+        if again > 0 {
+            diagnostic = diagnostic.note(format!("{again} more of these uses stand inside each other"));
         }
         self.push(diagnostic);
     }
@@ -384,12 +401,27 @@ impl<'e> Assembler<'e> {
     fn push(&mut self, mut diagnostic: Diagnostic) {
         let Some(severity) = self.options.levels.severity(diagnostic.code) else { return };
         diagnostic.severity = severity;
+        let missing_name = ["E0101", "E0105", "E0303"].contains(&diagnostic.code.id);
+        if missing_name && self.recovery.incomplete {
+            // The file that was not found may define it.
+            return;
+        }
         if let Some(label) = &diagnostic.primary {
             // A repetition or a macro says the same again: once is enough.
             let key = (diagnostic.code.id, label.span, diagnostic.message.clone());
             if !self.told.insert(key) {
                 self.errors += usize::from(severity == Severity::Error);
                 return;
+            }
+            if missing_name {
+                let key = (diagnostic.code.id, diagnostic.message.clone());
+                let (times, at) = self.missing.entry(key).or_insert((0, 0));
+                *times += 1;
+                if *times > limits::SAME_NAME {
+                    self.errors += 1;
+                    return;
+                }
+                *at = self.diagnostics.len();
             }
             if let Some((file, line)) = self.lines.marked(label.span, self.sources) {
                 diagnostic.notes.push(format!("made from line {line} of {file}"));
@@ -410,6 +442,22 @@ impl<'e> Assembler<'e> {
         self.report(Diagnostic::new(code, message).at(span, label));
     }
 
+    /// Number of diagnostics so far.
+    pub fn told(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Gives the diagnostics from number `from` on that have no cure how the directive is written.
+    pub fn add_usage(&mut self, from: usize, s: Stmt<'_>, syntax: &str) {
+        let whole = s.whole();
+        for d in self.diagnostics.iter_mut().skip(from) {
+            let inside = d.primary.as_ref().is_some_and(|p| p.span.file == whole.file && whole.start <= p.span.start && p.span.end <= whole.end);
+            if inside && d.helps.is_empty() {
+                d.helps.push(format!("it is written {syntax}"));
+            }
+        }
+    }
+
     /// Number of errors so far.
     pub fn errors(&self) -> usize {
         self.errors
@@ -418,6 +466,16 @@ impl<'e> Assembler<'e> {
     /// Takes the diagnostics, in the order of the source: what only layout finds goes between the rest.
     pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         let mut all = std::mem::take(&mut self.diagnostics);
+        for (times, at) in self.missing.values() {
+            if let Some(more) = times.checked_sub(limits::SAME_NAME).filter(|n| *n > 0)
+                && let Some(last) = all.get_mut(*at)
+            {
+                last.notes.push(format!("the same in {more} more place{}", if more == 1 { "" } else { "s" }));
+            }
+        }
+        // The message on the missing name says it better.
+        let defines = &self.recovery.defines;
+        all.retain(|d| d.code.id != codes::C_PREPROCESSOR.id || !d.primary.as_ref().is_some_and(|p| defines.iter().any(|define| define.used && define.span == p.span)));
         // Inside macros and includes the statement that asked for them counts.
         all.sort_by_key(|d| d.backtrace.last().or(d.primary.as_ref()).map(|label| (label.span.file, label.span.start)));
         all

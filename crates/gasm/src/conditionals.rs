@@ -42,7 +42,7 @@ impl Assembler<'_> {
             if let Some(c) = self.conditionals.pop()
                 && !self.stop
             {
-                let d = Diagnostic::new(&codes::E0404, "conditional without `.endif`").at(c.place.span, "opened here").help(".endif");
+                let d = Diagnostic::new(&codes::E0404, "conditional without `.endif`").at(c.place.span, "opened here").help("write .endif on a line of its own after what it is for");
                 self.report_at(d, c.place);
             }
         }

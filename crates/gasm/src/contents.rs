@@ -235,17 +235,11 @@ impl Assembler<'_> {
         self.report_at(d, place);
     }
 
-    /// Adds "did you mean" from the names of symbols.
-    pub fn with_suggestion(&self, d: Diagnostic, name: &str) -> Diagnostic {
-        let defined = self.symbols.all.iter().filter(|s| s.definition != Definition::Undefined && !s.internal).take(100_000);
-        let names: Vec<String> = defined.map(|s| self.names.show(s.name)).collect();
-        match diag::suggest(name, names.iter().map(String::as_str)) {
-            Some(near) if near != name => d.help(format!("did you mean `{near}`?")),
-            _ => d,
-        }
-    }
-
     fn unrepresentable(&mut self, place: Where, why: &str) {
+        // `j my-label`, where `my-label:` was refused.
+        if self.recovery.not_labels.iter().any(|name| name.as_slice() == self.sources.slice(place.span)) {
+            return;
+        }
         let d = Diagnostic::new(&codes::E0307, "this expression cannot be written to an object file").at(place.span, why);
         self.report_at(d, place);
     }
@@ -334,7 +328,7 @@ impl Assembler<'_> {
         let name = self.names.show(self.sections[section].name);
         let d = Diagnostic::new(&codes::E0309, "the target is too far away")
             .at(place.span, format!("{} bytes in section `{name}`; a jump reaches {}", at - offset as i64, -reach))
-            .help("call and tail reach any distance: tail target");
+            .help("call and tail reach any distance: branch the other way over a `tail target`");
         self.report_at(d, place);
     }
 
@@ -373,9 +367,10 @@ impl Assembler<'_> {
             return;
         }
         let low = n & ((1 << bits) - 1);
+        let wider = [(2, 16, ".half"), (4, 32, ".word"), (8, 63, ".dword")].iter().find(|(bytes, bits, _)| *bytes > size && n >= -(1i64 << (bits - 1)) && (*bytes == 8 || n < 1 << bits)).map(|row| row.2);
         let d = Diagnostic::new(&codes::DATA_RANGE, format!("{n} does not fit in {bits} bits"))
             .at(place.span, format!("{size} byte{} {}..={}", if size == 1 { " holds" } else { "s hold" }, -(1i64 << (bits - 1)), (1i64 << bits) - 1))
-            .help(format!("{low:#x}"));
+            .help(wider.map_or_else(|| format!("the low {bits} bits are {low:#x}"), |d| format!("for larger numbers: {d} {n}")));
         self.report_at(d, place);
     }
 
@@ -387,7 +382,7 @@ impl Assembler<'_> {
         if !(-2048..=2047).contains(&n) {
             let d = Diagnostic::new(&codes::E0102, format!("{n} does not fit in 12 signed bits"))
                 .at(place.span, "this immediate takes -2048..=2047")
-                .help(format!("load it first: li t0, {n}"));
+                .help(format!("load it first, and use a register here: li t0, {n}"));
             return self.report_at(d, place);
         }
         let mut word = [0; 4];
@@ -402,14 +397,15 @@ impl Assembler<'_> {
         let r = self.checked(value, place)?;
         let Some(n) = r.number() else {
             let d = match r.undefined.or(r.undefined_sub) {
-                Some(id) => {
-                    let name = self.names.show(self.symbols[id].name);
-                    let d = Diagnostic::new(&codes::E0303, format!("`{name}` is not defined in this file")).at(place.span, format!("expected {what}"));
-                    self.with_suggestion(d, &name)
+                Some(id) => self.missing_number(id, place, what),
+                None => {
+                    let written = String::from_utf8_lossy(self.sources.slice(place.span)).into_owned();
+                    let name = crate::assembler::shorten(if written.contains(['(', '\\']) { "symbol".into() } else { written });
+                    Diagnostic::new(&codes::E0304, "an address, where a number is needed")
+                        .at(place.span, format!("expected {what}"))
+                        .help(format!("load the address: la a0, {name}"))
+                        .note(format!("or in two parts: lui a0, %hi({name}) and addi a0, a0, %lo({name})"))
                 }
-                None => Diagnostic::new(&codes::E0304, "an address, where a number is needed")
-                    .at(place.span, format!("expected {what}"))
-                    .help("load the address with la, or split it: lui a0, %hi(symbol) and addi a0, a0, %lo(symbol)"),
             };
             self.report_at(d, place);
             return None;
@@ -511,6 +507,10 @@ impl Assembler<'_> {
         };
         if addend % 2 != 0 {
             let d = Diagnostic::new(&codes::E0206, "a branch to an odd address").at(branch.place.span, "instructions stand at even addresses");
+            let d = match target {
+                Target::Number(n) if (0..100).contains(&n) => d.help(format!("if label `{n}:` is meant: {n}b or {n}f")),
+                _ => d.help("name the label to go to, or add an even number to one"),
+            };
             self.report_at(d, branch.place);
         }
         let mut offset = out.bytes.len();

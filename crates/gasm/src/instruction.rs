@@ -589,7 +589,7 @@ impl Assembler<'_> {
         if rd == 0 {
             let d = Diagnostic::new(&codes::WRITE_TO_ZERO, "`li` into register zero has no effect")
                 .at(s.whole(), "x0 is always 0")
-                .help("name the register that should hold the value: li a0, 1");
+                .help(format!("name the register that should hold the value: {}", s.replaced(1, 2, "a0")));
             self.report(d);
         }
         if let Late::Symbol(value, place) = filled.late {

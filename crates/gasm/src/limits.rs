@@ -24,6 +24,8 @@ pub const CONDITIONAL_DEPTH: usize = 100_000;
 pub const ALIGN_POWER: u32 = 31;
 /// Diagnostics kept; what comes after is counted only.
 pub const DIAGNOSTICS: usize = 1_000;
+/// Messages on one name that is missing; its further uses are counted.
+pub const SAME_NAME: usize = 3;
 /// Layouts of all sections before sizes that depend on other sections count as not settling.
 pub const LAYOUT_PASSES: usize = 100;
 /// Rounds over one section's fragments before their sizes count as not settling.

@@ -47,6 +47,21 @@ pub struct Macro {
 }
 
 
+/// What ends a body in other assemblers: the word's first and last byte, and where the next statement begins.
+fn foreign_end(text: &[u8], start: usize, end: &str) -> Option<(usize, usize, usize)> {
+    let mut at = start;
+    while at < text.len() {
+        let raw = RawStatement::next(text, at);
+        let word = String::from_utf8_lossy(&text[raw.head.0..raw.head.1]).to_ascii_lowercase();
+        let dotted = format!(".{}", word.trim_start_matches('.'));
+        if word != end && (dotted == end || crate::foreign::directive(&dotted) == Some(end)) {
+            return Some((raw.head.0, raw.head.1, raw.next));
+        }
+        at = raw.next;
+    }
+    None
+}
+
 /// Names that open a body and those that end it.
 fn nesting(word: &[u8], wanted: &[u8]) -> i32 {
     match word {
@@ -79,7 +94,21 @@ impl Assembler<'_> {
         }
         let Some((stop, next)) = stop else {
             let end = String::from_utf8_lossy(end).into_owned();
-            let d = Diagnostic::new(&codes::E0402, format!("{} without `{end}`", s.show(0, 1))).at(s.whole(), "opened here").help(end);
+            if let Some((from, to, next)) = foreign_end(s.text, start, &end) {
+                self.cursor = next;
+                // A header with `%` is told instead: it says the same.
+                self.recovery.foreign_macro = s.toks.iter().any(|t| t.kind == crate::lexer::T::Percent);
+                if !self.recovery.foreign_macro {
+                    let span = s.map.span(from, to);
+                    let d = Diagnostic::new(&codes::E0402, format!("`{}` does not end a {}", String::from_utf8_lossy(&s.text[from..to]), s.show(0, 1)))
+                        .at(span, format!("`{end}` does"))
+                        .also(s.whole(), "opened here")
+                        .help(end.clone());
+                    self.report(if s.map.is_exact(from) { d.cure(span, end) } else { d });
+                }
+                return None;
+            }
+            let d = Diagnostic::new(&codes::E0402, format!("{} without `{end}`", s.show(0, 1))).at(s.whole(), "opened here").help(format!("write {end} on a line of its own after the last line of the body"));
             self.report(d);
             self.cursor = s.text.len();
             return None;
@@ -223,7 +252,8 @@ impl Assembler<'_> {
                 let span = s.span((start + from) as u32, s.end());
                 let d = Diagnostic::new(&codes::E0408, format!("too many arguments for macro `{name}`"))
                     .at(span, format!("it takes {}", m.parameters.len()))
-                    .also(m.place.span, "defined here");
+                    .also(m.place.span, "defined here")
+                    .help(if m.parameters.is_empty() { format!("{name}, without arguments") } else { "put an argument that holds spaces or commas in double quotes; `:vararg` takes all that are left".into() });
                 self.report(d);
                 return None;
             };
@@ -251,7 +281,8 @@ impl Assembler<'_> {
                 let shown = String::from_utf8_lossy(&parameter.name).into_owned();
                 let d = Diagnostic::new(&codes::E0408, format!("macro `{name}` needs an argument for `{shown}`"))
                     .at(s.whole(), "it is missing here")
-                    .also(m.place.span, "`:req` says so");
+                    .also(m.place.span, "`:req` says so")
+                    .help(format!("{name} {}", m.parameters.iter().map(|p| String::from_utf8_lossy(&p.name).into_owned()).collect::<Vec<_>>().join(", ")));
                 self.report(d);
                 return None;
             }

@@ -21,6 +21,8 @@ pub enum Head {
     Instruction(&'static [Form]),
     /// A macro of the source, by index.
     Macro(u32),
+    /// A macro whose definition is wrong and was reported: its uses are passed over.
+    Broken,
 }
 
 /// Everything known about a name.
@@ -129,6 +131,11 @@ impl Names {
             table[slot] = entry;
         }
         self.table = table;
+    }
+
+    /// The name of these bytes, if there is one.
+    pub fn find_text(&self, text: &[u8]) -> Option<Name> {
+        self.find(text).ok()
     }
 
     /// The bytes of a name.

@@ -83,7 +83,7 @@ impl Assembler<'_> {
                 let d = match numeric {
                     Some(n) => Diagnostic::new(&codes::E0302, format!("no label `{n}:` after this"))
                         .at(place.span, format!("`{n}f` means the next `{n}:` below"))
-                        .help(format!("{n}b")),
+                        .help(if n.parse().is_ok_and(|n| self.symbols.has_numeric(n)) { format!("if the label stands above: {n}b") } else { format!("put the label where it should go: {n}:") }),
                     None => {
                         let d = Diagnostic::new(&codes::E0302, format!("label `{name}` is not defined")).at(place.span, "names that begin with .L are local to this file");
                         self.with_suggestion(d, &name)

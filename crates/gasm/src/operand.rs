@@ -149,30 +149,78 @@ impl Assembler<'_> {
             return;
         }
         let Some(tok) = args.peek() else { return };
-        let found = s.show(args.i, args.i + 1);
-        // `lw t0, 4 sp`: the parentheses are missing.
-        if tok.kind == T::Word && before.shape == Shape::Value && Reg::parse(s.bytes(tok)).is_some() && args.i + 1 == s.toks.len() {
-            let offset = s.show(before.from, before.to);
-            let cure = format!("{offset}({found})");
-            let d = Diagnostic::new(&codes::E0112, format!("`{offset} {found}` is not an operand"))
-                .at(s.span(s.toks[before.from].start, tok.end), "a memory operand has its register in parentheses")
-                .help(cure.clone())
-                .cure(s.span(s.toks[before.from].start, tok.end), cure);
-            self.report(d);
+        // `not-yet:`
+        if tok.kind == T::Colon && s.toks[1].start == s.toks[0].end && self.mistaken_label(s) {
             return;
         }
-        let begins_operand = matches!(tok.kind, T::Word | T::Number | T::LParen | T::Percent | T::LabelRef | T::Char | T::Str);
+        let found = s.show(args.i, args.i + 1);
+        // `lw t0, 4 sp`, `lw t0, 4[sp]`: the parentheses are missing.
+        if matches!(before.shape, Shape::Value | Shape::Word(_)) {
+            let (from, to) = (before.from, s.toks.len());
+            let offset = s.raw(before.from, before.to);
+            let offset = offset.strip_prefix('(').and_then(|o| o.strip_suffix(')')).unwrap_or(&offset);
+            let memory = if Reg::parse(s.bytes(tok)).is_some() && args.i + 1 == to {
+                Some(format!("{offset}({found})"))
+            } else {
+                crate::operand_errors::bracketed(&s.raw(from, to))
+            };
+            if let Some(memory) = memory {
+                return self.not_memory(s, from, to, &memory);
+            }
+        }
+        // `0FFh`, `1_000`: a number that goes on with letters.
+        let last = s.toks[args.i - 1];
+        if last.kind == T::Number && tok.kind == T::Word && last.end == tok.start {
+            return self.malformed_number(s, args.i - 1, args.i + 1);
+        }
+        if tok.kind == T::Word && !rv32::lookup(s.bytes(tok)).is_empty() && args.i + 1 < s.toks.len() {
+            let d = Diagnostic::new(&codes::E0106, format!("a second instruction, `{found}`, on this line")).at(s.span_of(tok), "the statement should end before this");
+            self.report(d.help("begin a new line, or put `;` between the two"));
+            return;
+        }
+        let begins_operand = matches!(tok.kind, T::Word | T::Number | T::Percent | T::LabelRef | T::Char | T::Str);
         let d = if begins_operand {
-            let head = &s.toks[0];
-            let mut pasted = String::from_utf8_lossy(&s.text[head.start as usize..s.toks[args.i - 1].end as usize]).into_owned();
-            pasted.push_str(", ");
-            pasted.push_str(&String::from_utf8_lossy(&s.text[tok.start as usize..s.end() as usize]));
-            Diagnostic::new(&codes::E0112, format!("expected `,` before `{found}`"))
-                .at(s.gap(args.i), "a comma is missing here")
-                .help(crate::assembler::shorten(pasted))
-                .cure(s.gap(args.i), ",")
+            self.missing_comma(args)
+        } else if tok.kind == T::RParen {
+            Diagnostic::new(&codes::E0110, "`)` without `(`").at(s.span_of(tok), "nothing is open here").help("delete it, or open a parenthesis before it")
+        } else if tok.kind == T::LParen {
+            Diagnostic::new(&codes::E0106, "unexpected `(` after an operand").at(s.span_of(tok), "a memory operand has one register in parentheses").help("add the registers first, into one that stands in the parentheses")
         } else {
-            Diagnostic::new(&codes::E0106, format!("unexpected `{found}` after an operand")).at(s.span_of(tok), "expected `,` or the end of the statement")
+            let d = Diagnostic::new(&codes::E0106, format!("unexpected `{found}` after an operand")).at(s.span_of(tok), "expected `,` or the end of the statement");
+            d.help(comment_help(tok.kind))
+        };
+        self.report(d);
+    }
+
+    /// A comma is missing before the next token.
+    pub fn missing_comma(&self, args: &Args<'_>) -> Diagnostic {
+        let s = args.s;
+        let found = s.show(args.i, args.i + 1);
+        let pasted = format!("{}, {}", s.raw(0, args.i), s.raw(args.i, s.toks.len()));
+        let d = Diagnostic::new(&codes::E0112, format!("expected `,` before `{found}`")).at(s.gap(args.i), "a comma is missing here").help(crate::assembler::shorten(pasted));
+        if s.map.is_exact(s.toks[0].start as usize) { d.cure(s.gap(args.i), ",") } else { d }
+    }
+
+    /// Tokens `from..to` mean a memory operand of another assembler.
+    fn not_memory(&mut self, s: Stmt<'_>, from: usize, to: usize, memory: &str) {
+        let span = s.span(s.toks[from].start, s.toks[to - 1].end);
+        let d = Diagnostic::new(&codes::E0112, format!("`{}` is not an operand", s.show(from, to))).at(span, "a memory operand is an offset with its register in parentheses");
+        let d = self.with_cure(d, s, format!("{}{memory}", s.raw(0, from).trim_end().to_string() + if from > 1 { " " } else { "" }));
+        self.report(d);
+    }
+
+    /// Tokens `from..to` side by side are a number in another notation.
+    pub fn malformed_number(&mut self, s: Stmt<'_>, from: usize, to: usize) {
+        let shown = s.raw(from, to);
+        if self.recovery.not_labels.iter().any(|name| name.as_slice() == shown.as_bytes()) {
+            return;
+        }
+        let span = s.span(s.toks[from].start, s.toks[to - 1].end);
+        let d = Diagnostic::new(&codes::E0108, format!("`{shown}` is not a number")).at(span, "hexadecimal numbers begin with 0x, binary ones with 0b, octal ones with 0");
+        let d = match other_notation(&shown) {
+            Some(number) if s.map.is_exact(s.toks[0].start as usize) => d.help(number.clone()).cure(span, number),
+            Some(number) => d.help(number),
+            None => d.help("digits of a number are 0 to 9, after 0x also a to f, after 0b only 0 and 1"),
         };
         self.report(d);
     }
@@ -182,6 +230,14 @@ impl Assembler<'_> {
         let from = args.i;
         let Some(tok) = args.peek() else {
             let d = Diagnostic::new(&codes::E0201, "an operand is missing after `,`").at(s.gap(args.i), "expected an operand");
+            // ARM writes numbers with `#`, which begins a comment here.
+            let rest = &s.text[s.end() as usize..];
+            let line = rest[..rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len())].trim_ascii();
+            let number = line.strip_prefix(b"#").map(|n| String::from_utf8_lossy(&n[..n.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'-').count()]).into_owned());
+            let d = match number.filter(|n| n.starts_with(|c: char| c.is_ascii_digit() || c == '-')) {
+                Some(number) => d.note("`#` begins a comment; numbers are written without it").help(format!("{} {number}", s.raw(0, s.toks.len()))),
+                None => d.help("write the operand, or delete the comma"),
+            };
             self.report(d);
             return None;
         };
@@ -203,6 +259,14 @@ impl Assembler<'_> {
         }
         if tok.kind == T::Comma {
             let d = Diagnostic::new(&codes::E0201, "an operand is missing before `,`").at(s.span_of(tok), "expected an operand");
+            let d = if from == 1 || s.toks[from - 1].kind == T::Comma {
+                let before = s.raw(0, from).trim_end_matches(',').to_string();
+                let between = if from == 1 { " " } else { ", " };
+                let d = d.help(format!("{before}{between}{}", s.raw(from + 1, s.toks.len())));
+                if s.map.is_exact(s.toks[0].start as usize) { d.cure(s.span_of(tok), "") } else { d }
+            } else {
+                d
+            };
             self.report(d);
             return None;
         }
@@ -218,20 +282,27 @@ impl Assembler<'_> {
                 modifier = row.modifier;
                 args.i += 2;
                 if !args.eat(T::LParen) {
-                    let d = Diagnostic::new(&codes::E0208, format!("`%{}` needs its symbol in parentheses", row.name))
-                        .at(s.gap(args.i), "expected `(`")
-                        .help(format!("%{}(symbol)", row.name));
+                    let d = Diagnostic::new(&codes::E0208, format!("`%{}` needs its symbol in parentheses", row.name)).at(s.gap(args.i), "expected `(`");
+                    let d = match args.peek() {
+                        Some(tok) if tok.kind == T::Word && args.i + 1 == s.toks.len() => self.with_cure(d, s, format!("{}({})", s.raw(0, args.i), s.show(args.i, args.i + 1))),
+                        _ => d.help(format!("%{}(symbol)", row.name)),
+                    };
                     self.report(d);
                     return None;
                 }
                 value = self.expr(args)?;
                 if !args.eat(T::RParen) {
-                    let d = Diagnostic::new(&codes::E0110, "`(` without `)`")
-                        .at(s.span_of(s.toks[from + 2]), "opened here")
-                        .also(s.span_at(args.i), "`)` expected here");
+                    let d = Diagnostic::new(&codes::E0110, "`(` without `)`").at(s.span_of(s.toks[from + 2]), "opened here").also(s.gap(args.i), "`)` expected here");
+                    let cure = format!("{}){}", s.raw(0, args.i), s.raw(args.i, s.toks.len()));
+                    let d = self.with_cure(d, s, cure);
                     self.report(d);
                     return None;
                 }
+            } else if tok.kind == T::LBracket
+                && let Some(memory) = crate::operand_errors::bracketed(&s.raw(from, s.toks.len()))
+            {
+                self.not_memory(s, from, s.toks.len(), &memory);
+                return None;
             } else {
                 value = self.expr(args)?;
                 if args.kind() == Some(T::At) {
@@ -247,11 +318,28 @@ impl Assembler<'_> {
             None if args.kind() == Some(T::LParen) => {
                 let inner = s.toks.get(args.i + 1);
                 let found = inner.map_or_else(|| "nothing".into(), |_| s.show(args.i + 1, args.i + 2));
-                let mut d = Diagnostic::new(&codes::E0203, format!("`{found}` is not a register")).at(s.span_at(args.i + 1), "expected a base register");
-                if let Some(near) = register_suggestion(&found) {
-                    d = d.help(format!("did you mean `{near}`?"));
+                let inner_register = inner.is_some_and(|t| Reg::parse(s.bytes(*t)).is_some());
+                let word = s.raw(from, args.i);
+                let closed = s.toks.get(args.i + 2).is_some_and(|t| t.kind == T::RParen);
+                let d = if inner_register && !closed {
+                    let d = Diagnostic::new(&codes::E0110, "`(` without `)`").at(s.span_at(args.i), "opened here").also(s.gap(args.i + 2), "`)` expected here");
+                    let cure = format!("{}){}", s.raw(0, args.i + 2), s.raw(args.i + 2, s.toks.len()));
+                    self.with_cure(d, s, cure)
+                } else if closed && Reg::parse(&word).is_some() {
+                    let d = Diagnostic::new(&codes::E0203, format!("`{found}` is not a register")).at(s.span_at(args.i + 1), "the offset stands before the parentheses, the register inside");
+                    let cure = format!("{} {found}({word}){}", s.raw(0, from), s.raw(args.i + 3, s.toks.len()));
+                    self.with_cure(d, s, cure)
+                } else if MODIFIERS.iter().any(|m| m.name == word) {
+                    let d = Diagnostic::new(&codes::E0208, format!("`{word}` without `%`")).at(s.span_of(tok), "an operator that takes part of an address begins with `%`");
+                    let cure = format!("{} %{}", s.raw(0, from), s.raw(from, s.toks.len()));
+                    self.with_cure(d, s, cure)
+                } else {
+                    let d = Diagnostic::new(&codes::E0203, format!("`{found}` is not a register")).at(s.span_at(args.i + 1), "expected a base register");
+                    self.with_register(d, s, args.i + 1, &found)
+                };
+                if !self.bad_tokens(s) {
+                    self.report(d);
                 }
-                self.report(d);
                 return None;
             }
             None => Shape::Value,
@@ -310,11 +398,94 @@ impl Assembler<'_> {
     }
 }
 
+/// What to say of a character that stands where a statement should end.
+pub fn comment_help(kind: T) -> &'static str {
+    match kind {
+        T::At | T::Bang | T::Bad | T::Star | T::Slash => "if it begins a comment, write `#`",
+        _ => "separate statements with a newline or `;`, begin comments with `#`",
+    }
+}
+
+/// A number of another assembler in our notation: `0FFh`, `1010b`, `1_000`, `FF`.
+pub fn other_notation(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase().replace('_', "");
+    let hex = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let binary = |digits: &str| digits.len() > 1 && digits.bytes().all(|b| matches!(b, b'0' | b'1'));
+    let plain = lower.trim_start_matches(['$', '&']);
+    if let Some(digits) = lower.strip_suffix('h').filter(|d| hex(d)) {
+        let digits = digits.trim_start_matches('0');
+        return Some(format!("0x{}", if digits.is_empty() { "0" } else { digits }));
+    }
+    if let Some(digits) = lower.strip_suffix('b').filter(|d| binary(d)) {
+        return Some(format!("0b{digits}"));
+    }
+    if text.contains('_') && crate::lexer::number(lower.as_bytes()).is_some() && lower.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(lower);
+    }
+    (hex(plain) && !plain.starts_with("0b")).then(|| format!("0x{plain}"))
+}
+
+/// The registers of a family, where a name is beyond them, or why it is none.
+pub fn register_hint(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let lower = lower.trim_start_matches(['$', '%']);
+    let digits = lower.get(1..).is_some_and(|d| !d.is_empty() && d.len() < 4 && d.bytes().all(|b| b.is_ascii_digit()));
+    if text.starts_with('$') || Reg::parse(lower).is_some() {
+        return None;
+    }
+    let range = match lower.as_bytes() {
+        [b'x', ..] if digits => "x0 to x31",
+        [b'a', ..] if digits => "a0 to a7",
+        [b's', ..] if digits => "s0 to s11",
+        [b't', ..] if digits => "t0 to t6",
+        [b'r', ..] if digits => "x0 to x31, not r0",
+        [b'f', ..] if digits || ["fa", "fs", "ft"].iter().any(|f| lower.starts_with(f)) => return Some("this machine has no floating-point registers".into()),
+        b"pc" => return Some("pc is read by auipc and moved by jumps only".into()),
+        _ => return None,
+    };
+    Some(format!("the registers of this family are {range}"))
+}
+
 /// A register with nearly that name.
 pub fn register_suggestion(text: &str) -> Option<&'static str> {
-    let text = text.trim_start_matches('$').to_ascii_lowercase();
+    let text = text.trim_start_matches(['$', '%']).to_ascii_lowercase();
     if let Some(reg) = Reg::parse(&text) {
         return Some(reg.abi_name());
     }
+    if let Some((_, ours)) = crate::foreign::REGISTERS.iter().find(|(names, _)| names.contains(&text.as_str())) {
+        return Some(ours);
+    }
+    if let Some(number) = text.strip_prefix('r').and_then(|n| n.parse::<u8>().ok()).and_then(Reg::new) {
+        return Some(number.abi_name());
+    }
+    // Another number of the same family would be a guess.
+    if register_hint(&text).is_some() {
+        return None;
+    }
     suggest(&text, Reg::all().map(Reg::abi_name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_other_assemblers() {
+        for (theirs, ours) in [("0FFh", "0xff"), ("1010b", "0b1010"), ("1_000", "1000"), ("FF", "0xff"), ("$FF", "0xff"), ("0h", "0x0")] {
+            assert_eq!(other_notation(theirs).as_deref(), Some(ours), "{theirs}");
+        }
+        for no in ["0xFG", "0b102", "foo"] {
+            assert_eq!(other_notation(no), None, "{no}");
+        }
+    }
+
+    #[test]
+    fn registers_of_other_machines() {
+        assert_eq!(register_suggestion("r5"), Some("t0"));
+        assert_eq!(register_suggestion("lr"), Some("ra"));
+        assert_eq!(register_suggestion("$sp"), Some("sp"));
+        assert_eq!(register_suggestion("a8"), None);
+        assert!(register_hint("a8").is_some_and(|h| h.contains("a0 to a7")));
+        assert!(register_hint("x32").is_some() && register_hint("s12").is_some() && register_hint("a0").is_none());
+    }
 }

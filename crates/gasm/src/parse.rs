@@ -96,8 +96,14 @@ impl Assembler<'_> {
         loop {
             // An operand is expected.
             let Some(tok) = args.next() else {
-                let d = Diagnostic::new(&codes::E0109, "an operand is missing in this expression").at(s.gap(args.i), "expected a number, a name or `(`");
-                self.report(d);
+                let before = &s.toks[..args.i.min(s.toks.len())];
+                let open = pending.iter().any(|p| !matches!(p, Pending::Unary(_)));
+                let d = if open || before.len() > 1 && before[before.len() - 1].kind != T::Comma {
+                    Diagnostic::new(&codes::E0109, "an operand is missing in this expression").help(format!("write a number or a name here, or delete the `{}` before", s.show(args.i - 1, args.i)))
+                } else {
+                    Diagnostic::new(&codes::E0109, "a number is missing").help("write the number here")
+                };
+                self.report(d.at(s.gap(args.i), "expected a number, a name or `(`"));
                 return None;
             };
             let prefix = match tok.kind {
@@ -152,9 +158,14 @@ impl Assembler<'_> {
                     None => return Some(self.finish(term)),
                     Some(&Pending::Open(open)) => {
                         if next.is_none_or(|t| t.kind != T::RParen) {
+                            if self.bad_tokens(s) {
+                                return None;
+                            }
                             let d = Diagnostic::new(&codes::E0110, "`(` without `)`")
                                 .at(s.span(open, open + 1), "opened here")
-                                .also(s.span_at(args.i), "`)` expected here");
+                                .also(s.gap(args.i), "`)` expected here");
+                            let cure = format!("{}){}", s.raw(0, args.i), s.raw(args.i, s.toks.len()));
+                            let d = self.with_cure(d, s, cure);
                             self.report(d);
                             return None;
                         }
@@ -184,7 +195,7 @@ impl Assembler<'_> {
                             .at(s.span_of(tok), "a number that begins with 0 is octal")
                             .help(decimal)
                     } else {
-                        Diagnostic::new(&codes::E0108, "number too large").at(s.span_of(tok), "numbers have at most 64 bits")
+                        Diagnostic::new(&codes::E0108, "number too large").at(s.span_of(tok), "numbers have at most 64 bits").help("registers have 32 bits: numbers up to 4294967295")
                     };
                     self.report(d);
                     None
@@ -227,9 +238,9 @@ impl Assembler<'_> {
                         Some(Value::symbol(id))
                     }
                     None => {
-                        let d = Diagnostic::new(&codes::E0302, format!("no label `{number}:` before this"))
-                            .at(place.span, format!("`{number}b` means the last `{number}:` above"))
-                            .help(format!("{number}f"));
+                        let d = Diagnostic::new(&codes::E0302, format!("no label `{number}:` before this")).at(place.span, format!("`{number}b` means the last `{number}:` above"));
+                        let binary = digits.len() > 1 && digits.bytes().all(|b| matches!(b, b'0' | b'1'));
+                        let d = if binary { d.help(format!("if it is a binary number: 0b{digits}")) } else { d.help(format!("if the label stands below: {number}f")) };
                         self.report(d);
                         None
                     }
@@ -239,11 +250,22 @@ impl Assembler<'_> {
                 if self.bad_tokens(s) {
                     return None;
                 }
-                let mut d = Diagnostic::new(&codes::E0109, format!("unexpected `{}` in an expression", s.show(args.i - 1, args.i)))
+                let d = Diagnostic::new(&codes::E0109, format!("unexpected `{}` in an expression", s.show(args.i - 1, args.i)))
                     .at(s.span_of(tok), "expected a number, a name or `(`");
-                if tok.kind == T::Percent {
-                    d = d.help("relocation operators such as %lo(symbol) stand alone: %lo(symbol + 4)");
-                }
+                let next = s.toks.get(args.i).filter(|t| t.kind == T::Word);
+                let d = match tok.kind {
+                    T::Percent => d.help("relocation operators such as %lo(symbol) stand alone: %lo(symbol + 4)"),
+                    T::Backslash if next.is_some() => self.argument_outside(d, s, args.i - 1),
+                    // ARM loads the address of `=x`.
+                    T::Eq if next.is_some() && args.i == 4 => {
+                        let d = d.note("an address is loaded by la, a number by li");
+                        self.with_cure(d, s, format!("la {}, {}", s.raw(1, 2), s.raw(args.i, s.toks.len())))
+                    }
+                    T::Real => d.help("registers hold whole numbers; .float and .double write others as data"),
+                    T::At | T::Bang | T::Slash if s.toks[args.i - 2].kind != T::Comma => d.help(crate::operand::comment_help(tok.kind)),
+                    T::LBracket => d.help("memory is written offset(register): 4(sp)"),
+                    _ => d.help("delete it, or write what should stand here"),
+                };
                 self.report(d);
                 None
             }
@@ -355,10 +377,19 @@ impl Assembler<'_> {
             return false;
         }
         let s = args.s;
-        let last = s.toks.len();
-        let d = Diagnostic::new(&codes::E0106, format!("unexpected `{}`", s.show(args.i, last)))
-            .at(s.span(s.toks[args.i].start, s.end()), "the statement should end before this")
-            .help("separate statements with a newline or `;`, begin comments with `#`");
+        let (last, next) = (s.toks.len(), s.toks[args.i]);
+        let before = s.toks[args.i - 1];
+        if before.kind == T::Number && next.kind == T::Word && before.end == next.start {
+            self.malformed_number(s, args.i - 1, args.i + 1);
+            return false;
+        }
+        let d = if next.kind == T::RParen {
+            Diagnostic::new(&codes::E0110, "`)` without `(`").at(s.span_of(next), "nothing is open here").help("delete it, or open a parenthesis before it")
+        } else {
+            Diagnostic::new(&codes::E0106, format!("unexpected `{}`", s.show(args.i, last)))
+                .at(s.span(next.start, s.end()), "the statement should end before this")
+                .help(crate::operand::comment_help(next.kind))
+        };
         self.report(d);
         false
     }
@@ -371,11 +402,28 @@ impl Assembler<'_> {
         if self.bad_tokens(args.s) {
             return false;
         }
-        let found = args.s.show(args.i, (args.i + 1).min(args.s.toks.len()));
-        let d = if args.at_end() {
-            Diagnostic::new(&codes::E0401, "an argument is missing").at(args.s.gap(args.i), "expected `,` and one more argument")
-        } else {
-            Diagnostic::new(&codes::E0112, format!("expected `,` before `{found}`")).at(args.s.gap(args.i), "a comma is missing here").help(",")
+        let s = args.s;
+        let exact = s.map.is_exact(s.toks[0].start as usize);
+        let before = s.toks[args.i - 1];
+        let d = match args.peek() {
+            None => Diagnostic::new(&codes::E0401, "an argument is missing").at(s.gap(args.i), "expected `,` and one more argument"),
+            Some(tok) if before.kind == T::Number && tok.kind == T::Word && before.end == tok.start => {
+                self.malformed_number(s, args.i - 1, args.i + 1);
+                return false;
+            }
+            Some(tok) if tok.kind == T::Colon && args.i + 1 == s.toks.len() => {
+                let d = Diagnostic::new(&codes::E0106, "unexpected `:`").at(s.span_of(tok), "a colon stands where a label is defined, and nowhere else").help(s.raw(0, args.i));
+                if exact { d.cure(s.span_of(tok), "") } else { d }
+            }
+            Some(tok) if tok.kind == T::Eq => {
+                let d = Diagnostic::new(&codes::E0112, "expected `,` before `=`").at(s.span_of(tok), "a comma stands here, and no `=`");
+                self.with_cure(d, s, format!("{}, {}", s.raw(0, args.i), s.raw(args.i + 1, s.toks.len())))
+            }
+            Some(tok) if matches!(tok.kind, T::Plus | T::Minus) && before.kind == T::Str => {
+                Diagnostic::new(&codes::E0106, format!("unexpected `{}` after a string", s.show(args.i, args.i + 1))).at(s.span_of(tok), "strings are put together by writing them side by side").help("\"a\" \"b\"")
+            }
+            Some(tok) if tok.kind == T::RParen => Diagnostic::new(&codes::E0110, "`)` without `(`").at(s.span_of(tok), "nothing is open here").help("delete it, or open a parenthesis before it"),
+            Some(_) => self.missing_comma(args),
         };
         self.report(d);
         false

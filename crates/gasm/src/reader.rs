@@ -7,6 +7,7 @@ use crate::lexer::{self, T, Tok};
 use crate::limits;
 use crate::names::{Head, Name};
 use crate::place::{Map, Reason, Where};
+use crate::recovery::Define;
 use crate::symbols::Definition;
 use diag::{Diagnostic, FileId, codes};
 use std::sync::Arc;
@@ -119,28 +120,13 @@ impl Assembler<'_> {
         let Some(&head) = s.toks.first() else { return };
         match head.kind {
             T::Word => {}
-            T::OpenStr => return self.open_string(s, head),
-            T::OpenComment => {
-                return self.error(&codes::E0104, "comment without end", s.span_of(head), "it begins here and never ends");
-            }
             T::Str if s.toks.get(1).is_some_and(|t| matches!(t.kind, T::Eq | T::EqEq)) => {
                 if let Some(name) = self.quoted_name(s, head) {
                     self.assignment(s, name);
                 }
                 return;
             }
-            T::Percent if s.toks.len() > 1 && s.toks[1].kind == T::Word => {
-                return self.error(
-                    &codes::E0100,
-                    "a statement cannot begin with `%`",
-                    s.span_of(head),
-                    "expected a label, an instruction or a directive",
-                );
-            }
-            T::LBrace | T::Bad | T::Number | T::LabelRef | T::Real | T::Char | T::Str => {
-                return self.bad_head(s, head);
-            }
-            _ => return self.bad_head(s, head),
+            _ => return self.bad_head(s),
         }
         let name = self.names.intern(s.bytes(head));
         if s.toks.get(1).is_some_and(|t| matches!(t.kind, T::Eq | T::EqEq)) {
@@ -148,19 +134,28 @@ impl Assembler<'_> {
         }
         match self.head(name) {
             Head::Instruction(forms) => self.instruction(s, name, forms),
-            Head::Directive(directive) => (directive.handler)(self, s),
+            Head::Directive(directive) => {
+                let before = self.told();
+                (directive.handler)(self, s);
+                if self.told() != before {
+                    self.add_usage(before, s, directive.syntax);
+                }
+            }
             Head::Macro(number) => self.call_macro(s, number),
-            Head::Unknown | Head::Unresolved => self.unknown_head(s, name),
+            Head::Broken => {}
+            Head::Unknown | Head::Unresolved => {
+                if !self.mistaken_label(s) {
+                    self.unknown_head(s, name);
+                }
+            }
         }
     }
 
-    fn bad_head(&mut self, s: Stmt<'_>, head: Tok) {
-        let mut d = Diagnostic::new(&codes::E0100, format!("unexpected `{}`", s.show(0, 1)))
-            .at(s.span_of(head), "expected a label, an instruction or a directive");
-        if head.kind == T::Number && s.toks.len() > 1 {
-            d = d.help("a numeric label needs a colon: `1:`");
+    /// Goes on with the tokens from `from` on, after what stood before them was reported.
+    pub fn go_on(&mut self, s: Stmt<'_>, from: usize) {
+        if from < s.toks.len() {
+            self.statement(Stmt { toks: &s.toks[from..], ..s });
         }
-        self.report(d);
     }
 
     /// What a name means at the head of a statement, looked up once.
@@ -175,6 +170,11 @@ impl Assembler<'_> {
         let head = match directive {
             Some(directive) => Head::Directive(directive),
             None => match rv32::lookup(bytes) {
+                // GNU as takes mnemonics in capitals, too.
+                [] if bytes.iter().any(u8::is_ascii_uppercase) => match rv32::lookup(&bytes.to_ascii_lowercase()) {
+                    [] => Head::Unknown,
+                    forms => Head::Instruction(forms),
+                },
                 [] => Head::Unknown,
                 forms => Head::Instruction(forms),
             },
@@ -189,7 +189,7 @@ impl Assembler<'_> {
         self.define_symbol(name, Definition::Label(at), place);
     }
 
-    fn define_numeric_label(&mut self, s: Stmt<'_>, tok: Tok) {
+    pub fn define_numeric_label(&mut self, s: Stmt<'_>, tok: Tok) {
         let place = self.place(s.span_of(tok));
         let number = lexer::number(s.bytes(tok)).filter(|_| s.bytes(tok).iter().all(u8::is_ascii_digit));
         // Label 010 is label 10: GNU as reads labels in decimal.
@@ -228,36 +228,6 @@ impl Assembler<'_> {
         id
     }
 
-    fn open_string(&mut self, s: Stmt<'_>, tok: Tok) {
-        let d = Diagnostic::new(&codes::E0103, "string without end")
-            .at(s.span_of(tok), "the closing quote is missing")
-            .help("close it on the same line; write a newline inside a string as `\\n`");
-        self.report(d);
-    }
-
-    /// Reports tokens that are wrong wherever they stand; true if there was one.
-    pub fn bad_tokens(&mut self, s: Stmt<'_>) -> bool {
-        for &tok in s.toks {
-            match tok.kind {
-                T::OpenStr => {
-                    self.open_string(s, tok);
-                    return true;
-                }
-                T::OpenComment => {
-                    self.error(&codes::E0104, "comment without end", s.span_of(tok), "it begins here and never ends");
-                    return true;
-                }
-                T::Bad => {
-                    let byte = s.bytes(tok)[0];
-                    let shown = if byte.is_ascii_graphic() { format!("`{}`", byte as char) } else { format!("byte {byte:#04x}") };
-                    self.error(&codes::E0100, format!("{shown} has no meaning here"), s.span_of(tok), "outside strings and comments");
-                    return true;
-                }
-                _ => {}
-            }
-        }
-        false
-    }
 
     /// A name in quotes.
     pub fn quoted_name(&mut self, s: Stmt<'_>, tok: Tok) -> Option<Name> {
@@ -324,8 +294,12 @@ impl Assembler<'_> {
             };
             let d = Diagnostic::new(&codes::C_PREPROCESSOR, format!("`#{shown}` is a comment here"))
                 .at(map.span(at, start + text[start..end].trim_ascii_end().len()), "gasm has no C preprocessor")
-                .help(help);
+                .help(help.clone());
             self.report(d);
+            if word == b"define" {
+                let name = operand.split(|b| b.is_ascii_whitespace()).next().unwrap_or(b"").to_vec();
+                self.recovery.defines.push(Define { name, span: map.span(at, start + text[start..end].trim_ascii_end().len()), cure: help, used: false });
+            }
         }
     }
 }

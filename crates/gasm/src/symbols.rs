@@ -152,6 +152,11 @@ impl Symbols {
         Some(self.numeric[slot].1).filter(|id| id.is_some())
     }
 
+    /// Whether a numeric label stands anywhere.
+    pub fn has_numeric(&self, n: u32) -> bool {
+        self.numeric_index.get(&n).is_some_and(|slot| self.numeric[*slot].1.is_some())
+    }
+
     /// `nf`: the label awaited.
     pub fn numeric_forward(&mut self, n: u32, name: Name, place: Where) -> SymbolId {
         let slot = self.slot(n);

@@ -24,6 +24,7 @@ fn files(root: &Path) -> Vec<(&'static str, String)> {
     let prototypes = fs::read_to_string(root.join("guest-lib/hv-prototypes.h")).unwrap_or_default();
     let header = format!("#ifndef HV_H\n#define HV_H\n\n{}\n{prototypes}\n#endif /* HV_H */\n", guest_abi::hv_h());
     files.push(("guest-lib/hv.h", header));
+    files.push(("docs/beginners.md", crate::beginners::page(root)));
     files
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the workspace's own chores.
 
+mod beginners;
 mod bench;
 mod corpus;
 mod generate;

@@ -111,7 +111,7 @@ fn split_two(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn orphan(a: &mut Assembler<'_>, s: Stmt<'_>) {
     let word = s.show(0, 1);
-    let d = Diagnostic::new(&codes::E0403, format!("`{word}` without `.if`")).at(s.head_span(), "no conditional is open here");
+    let d = Diagnostic::new(&codes::E0403, format!("`{word}` without `.if`")).at(s.head_span(), "no conditional is open here").help("delete it, or write the .if that it belongs to above");
     a.report(d);
 }
 
@@ -119,7 +119,7 @@ fn otherwise(a: &mut Assembler<'_>, s: Stmt<'_>) {
     let Some(c) = a.conditionals.last_mut() else { return orphan(a, s) };
     if c.in_else {
         let first = c.place;
-        let d = Diagnostic::new(&codes::E0403, "a second `.else`").at(s.head_span(), "this conditional has one already").also(first.span, "the conditional");
+        let d = Diagnostic::new(&codes::E0403, "a second `.else`").at(s.head_span(), "this conditional has one already").also(first.span, "the conditional").help("for another condition write .elseif before the .else, or end this one with .endif");
         return a.report(d);
     }
     c.in_else = true;

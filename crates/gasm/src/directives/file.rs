@@ -47,7 +47,11 @@ fn file_name(a: &mut Assembler<'_>, args: &mut Args<'_>) -> Option<(PathBuf, dia
     let s = args.s;
     let Some(tok) = args.next().filter(|t| t.kind == T::Str) else {
         if !a.bad_tokens(s) {
-            a.error(&codes::E0401, "a file name is missing", s.span_at(1), "expected a name in double quotes");
+            let d = Diagnostic::new(&codes::E0401, "a file name is missing").at(s.span_at(1), "expected a name in double quotes");
+            let name = s.raw(1, s.toks.len());
+            let name = name.trim_matches(['<', '>', '\'']);
+            let d = if name.is_empty() || name.contains('"') { d.help("\"file.s\"") } else { a.with_cure(d, s, format!("{} \"{name}\"", s.show(0, 1))) };
+            a.report(d);
         }
         return None;
     };
@@ -93,7 +97,7 @@ fn find(a: &mut Assembler<'_>, s: Stmt<'_>, path: &Path, span: diag::Span) -> Op
             let d = Diagnostic::new(&codes::E0405, format!("cannot find {shown}: no such file")).at(span, "looked beside this file and in each -I folder");
             match diag::suggest(&shown.to_string(), names) {
                 Some(near) => d.help(format!("did you mean \"{near}\"?")),
-                None => d.help("add its folder: gasm -I folder"),
+                None => d.help("add its folder: gasm -I folder").note("names that the file may define are not reported"),
             }
         }
     };
@@ -114,7 +118,10 @@ fn include(a: &mut Assembler<'_>, s: Stmt<'_>) {
         a.stop = true;
         return;
     }
-    let Some(found) = find(a, s, &path, span) else { return };
+    let Some(found) = find(a, s, &path, span) else {
+        a.recovery.incomplete = true;
+        return;
+    };
     if let Some(identity) = found.identity {
         if a.open_files.contains(&identity) {
             let d = Diagnostic::new(&codes::E0406, format!("{} includes itself", found.name))

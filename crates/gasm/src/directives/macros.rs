@@ -88,14 +88,24 @@ pub static ROWS: &[Directive] = &[
 
 fn orphan(a: &mut Assembler<'_>, s: Stmt<'_>, opener: &str) {
     let word = s.show(0, 1);
-    a.error(&codes::E0403, format!("`{word}` without `{opener}`"), s.head_span(), "nothing is open here");
+    let d = Diagnostic::new(&codes::E0403, format!("`{word}` without `{opener}`")).at(s.head_span(), "nothing is open here");
+    a.report(d.help(format!("delete it, or write the {opener} that it belongs to above")));
 }
 
 fn define(a: &mut Assembler<'_>, s: Stmt<'_>) {
-    let header = header(a, s);
-    let Some(body) = a.take_body(s, b".endm") else { return };
-    let Some((name, parameters)) = header else { return };
-    a.define_macro(s, name, parameters, body);
+    // A wrong end tells where the macro comes from, and explains a wrong beginning as well.
+    let body = a.take_body(s, b".endm");
+    let header = if body.is_some() || a.recovery.foreign_macro { header(a, s) } else { None };
+    a.recovery.foreign_macro = false;
+    match (header, body) {
+        (Some((name, parameters)), Some(body)) => a.define_macro(s, name, parameters, body),
+        _ => {
+            if let Some(tok) = s.toks.get(1).filter(|t| t.kind == T::Word) {
+                let name = a.names.intern(s.bytes(*tok));
+                a.break_macro(name);
+            }
+        }
+    }
 }
 
 /// `name parameter, parameter=default, parameter:req`; commas between may be spaces, and the whole
@@ -118,8 +128,8 @@ fn header(a: &mut Assembler<'_>, s: Stmt<'_>) -> Option<(crate::names::Name, Vec
                 let shown = s.show(args.i, args.i + 1);
                 let d = Diagnostic::new(&codes::E0401, format!("`%{shown}` is not a parameter"))
                     .at(s.span(tok.start, s.toks[args.i].end), "parameters are plain names, and used as `\\name`")
-                    .help(format!(".macro {} {shown}", a.names.show(name)))
-                    .note("`%name` is the syntax of RARS");
+                    .help(format!(".macro {} {}", a.names.show(name), s.raw(2, s.toks.len()).replace(['%', '(', ')'], "").trim()))
+                    .note("`%name` and .end_macro are the syntax of RARS; here it is `\\name` in the body, and .endm");
                 a.report(d);
                 return None;
             }

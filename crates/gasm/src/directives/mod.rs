@@ -103,10 +103,12 @@ impl Assembler<'_> {
                 let first = self.symbols[id].place.span;
                 let inside = first.file == span.file && span.start <= first.start && first.end <= span.end;
                 let span = if inside { first } else { span };
-                let d = Diagnostic::new(&codes::E0303, format!("`{name}` is not known yet")).at(span, format!("{what} is needed now: define it above this line"));
+                let d = Diagnostic::new(&codes::E0303, format!("`{name}` is not known yet")).at(span, format!("{what} is needed now: define it above this line, or with --defsym"));
                 self.with_suggestion(d, &name)
             }
-            Err(Failure::NotConstant) => Diagnostic::new(&codes::E0304, "this is not a number that is known now").at(span, format!("expected {what}")),
+            Err(Failure::NotConstant) => Diagnostic::new(&codes::E0304, "this is not a number that is known now")
+                .at(span, format!("expected {what}"))
+                .help("a number known here is one that is written, or the distance of two labels above with no branch between"),
             Err(failure) => {
                 let place = self.place(span);
                 self.failed(failure, place);

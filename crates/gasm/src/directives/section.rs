@@ -315,7 +315,8 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
             other => {
                 let at = tok.start + 1 + i as u32;
                 let shown = (*other as char).escape_default();
-                a.error(&codes::E0401, format!("unknown section flag `{shown}`"), s.span(at, at + 1), "known: a w x M S T G o e R ? and numbers");
+                let d = Diagnostic::new(&codes::E0401, format!("unknown section flag `{shown}`")).at(s.span(at, at + 1), "known: a w x M S T G o e R ? and numbers");
+                a.report(d.help("code is \"ax\", data \"aw\", constants \"a\""));
                 return None;
             }
         };

@@ -237,6 +237,10 @@ fn size(a: &mut Assembler<'_>, s: Stmt<'_>) {
 fn set(a: &mut Assembler<'_>, s: Stmt<'_>, once: bool) {
     let mut args = Args::new(s);
     let Some((name, span)) = name(a, &mut args) else { return };
+    if args.at_end() && crate::foreign::MIPS_SETTINGS.iter().any(|word| word.as_bytes() == a.names.text(name)) {
+        let d = Diagnostic::new(&codes::E0401, format!("`{}` is a setting of MIPS assemblers", a.names.show(name))).at(span, "there is no such thing here");
+        return a.report(d.help("delete this line"));
+    }
     if !a.expect_comma(&mut args) {
         return;
     }
@@ -270,7 +274,8 @@ fn give_value(a: &mut Assembler<'_>, mut args: Args<'_>, name: Name, span: diag:
         let shown = a.names.show(name);
         let d = Diagnostic::new(&codes::E0301, format!("`{shown}` is defined already"))
             .at(span, "and cannot be given another value")
-            .also(first.span, "first defined here");
+            .also(first.span, "first defined here")
+            .help(if symbol.fixed { "use another name, or .set in both places for a value that changes" } else { "use another name" });
         return a.report(d);
     }
     let definition = Definition::Value(value);
