@@ -133,11 +133,6 @@ impl Names {
         self.table = table;
     }
 
-    /// The name of these bytes, if there is one.
-    pub fn find_text(&self, text: &[u8]) -> Option<Name> {
-        self.find(text).ok()
-    }
-
     /// The bytes of a name.
     pub fn text(&self, name: Name) -> &[u8] {
         let info = &self.infos[name.0 as usize];

@@ -518,7 +518,7 @@ impl Assembler<'_> {
             return self.needs_extension(s, &shown, extension);
         }
         let d = Diagnostic::new(&codes::E0101, format!("unknown instruction `{shown}`")).at(span, "not an instruction of this machine, and no macro");
-        let d = match self.meant_statement(s, &shown, &lowered) {
+        let d = match self.meant_statement(s, name, &shown, &lowered) {
             Some(Meant::Statement(why, cure)) => {
                 let d = self.with_cure(d, s, cure);
                 if why.is_empty() { d } else { d.note(why) }
@@ -554,13 +554,13 @@ impl Assembler<'_> {
     }
 
     /// What an unknown head was meant to be.
-    fn meant_statement(&self, s: Stmt<'_>, shown: &str, lowered: &str) -> Option<Meant> {
+    fn meant_statement(&self, s: Stmt<'_>, name: Name, shown: &str, lowered: &str) -> Option<Meant> {
         let arguments = split_operands(s);
         if let Some(row) = foreign::word(lowered) {
             let last = arguments.last().map(String::as_str).unwrap_or("");
             let number = last.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '\'' | '#'));
-            let name = !number && Reg::parse(last).is_none() && last.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'));
-            let template = match (number, name) {
+            let named = !number && Reg::parse(last).is_none() && last.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'));
+            let template = match (number, named) {
                 (true, _) if !row.with_number.is_empty() => row.with_number,
                 (_, true) if !row.with_name.is_empty() => row.with_name,
                 _ => row.cure,
@@ -575,8 +575,7 @@ impl Assembler<'_> {
             };
         }
         // The name of a label where a jump to it should be.
-        let symbol = self.names.find_text(shown.as_bytes()).map(|n| self.names.info(n).symbol).filter(|id| *id != u32::MAX);
-        if symbol.is_some_and(|id| matches!(self.symbols[SymbolId(id)].definition, Definition::Label(_))) {
+        if self.is_label(name) {
             return Some(Meant::Statement("a label of that name exists; to run what stands there, call it or jump to it", format!("call {shown}")));
         }
         let dotted = format!(".{lowered}");

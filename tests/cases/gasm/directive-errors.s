@@ -20,7 +20,6 @@
     .attribute arch, "rv32x"     # error[E0417]
     .section .foo, "axq"         # error[E0401]
     .type x, @fnction            # error[E0401]
-    .include "nothing.s"         # error[E0405]
     .error "SIZE is not set"     # error[E0413]
     .warning "slow"              # warning[user-warning]
     .cfi_endproc                 # error[E0419]
@@ -47,3 +46,4 @@
     .endr
     .size                        # error[E0401]
     .globl                       # error[E0401]
+    .include "nothing.s"         # error[E0405]

@@ -4,7 +4,7 @@
 # STDERR: the macro's line reads, expanded: `sw a9, 0(sp)`
 # STDERR: in this use of macro `push`
 # STDERR: in this use of macro `twice`
-# STDERR: did you mean `a0`?
+# STDERR: the registers of this family are a0 to a7
     .macro push reg, off=0
     addi sp, sp, -4
     sw \reg, \off(sp)            # error[E0203]
