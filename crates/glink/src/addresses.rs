@@ -12,7 +12,14 @@ pub struct Deletions {
     pub runs: Vec<Run>,
     /// All bytes taken out.
     pub total: u32,
+    /// By block of the section, if it has many runs: how many runs begin before the block.
+    blocks: Vec<u32>,
 }
+
+/// Bytes in a block, as a shift. Looking a run up from its block's beginning takes a few steps.
+const BLOCK: u32 = 6;
+/// With fewer runs a search among all of them is as fast.
+const MANY_RUNS: usize = 16;
 
 /// A run of deleted bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +36,31 @@ impl Deletions {
     /// Forgets all runs.
     pub fn clear(&mut self) {
         self.runs.clear();
+        self.blocks.clear();
         self.total = 0;
+    }
+
+    /// All runs are there: makes finding them fast.
+    pub fn finish(&mut self) {
+        if self.runs.len() < MANY_RUNS {
+            return;
+        }
+        for (number, run) in self.runs.iter().enumerate() {
+            let block = (run.start >> BLOCK) as usize;
+            if self.blocks.len() <= block {
+                self.blocks.resize(block + 1, number as u32);
+            }
+        }
+    }
+
+    /// How many runs begin before an offset.
+    fn before(&self, offset: u32) -> usize {
+        if self.blocks.is_empty() {
+            return self.runs.partition_point(|run| run.start < offset);
+        }
+        let Some(&first) = self.blocks.get((offset >> BLOCK) as usize) else { return self.runs.len() };
+        let first = first as usize;
+        first + self.runs[first..].iter().take_while(|run| run.start < offset).count()
     }
 
     /// Adds a run behind the others.
@@ -43,7 +74,7 @@ impl Deletions {
     /// Where an offset is now. A deleted byte's place is the next byte that stayed.
     #[must_use]
     pub fn translate(&self, offset: u32) -> u32 {
-        match self.runs.partition_point(|run| run.start < offset).checked_sub(1) {
+        match self.before(offset).checked_sub(1) {
             None => offset,
             Some(index) => {
                 let run = self.runs[index];
@@ -139,5 +170,18 @@ mod tests {
         deletions.push(10, 6);
         let moved: Vec<u32> = [0, 4, 6, 8, 9, 10, 13, 16, 20].map(|offset| deletions.translate(offset)).to_vec();
         assert_eq!(moved, [0, 4, 4, 4, 5, 6, 6, 6, 10]);
+    }
+
+    #[test]
+    fn blocks_find_the_same_run() {
+        let mut deletions = Deletions::default();
+        for run in 0..100 {
+            deletions.push(10 + run * (run % 7) * 5 + run * 8, 2 + run % 3);
+        }
+        deletions.runs.sort_by_key(|run| run.start);
+        let plain: Vec<usize> = (0..8000).map(|offset| deletions.before(offset)).collect();
+        deletions.finish();
+        assert!(!deletions.blocks.is_empty());
+        assert_eq!((0..8000).map(|offset| deletions.before(offset)).collect::<Vec<usize>>(), plain);
     }
 }

@@ -1,6 +1,6 @@
 //! Phase 5: sections of equal constants and strings (`SHF_MERGE`) become one, each piece once.
 
-use crate::names::NameMap;
+use crate::names::Numbering;
 use crate::plan::{Item, Plan};
 use crate::resolve::{Resolved, SectionId};
 use crate::object_file::Section;
@@ -11,6 +11,8 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 struct Pieces {
     leader: SectionId,
+    /// Index of the leader's contents.
+    group: usize,
     /// (offset in the input, offset in the leader), sorted.
     offsets: Vec<(u32, u32)>,
 }
@@ -21,8 +23,8 @@ pub struct Merged {
     /// By [`SectionId`]: index into `inputs`, or `u32::MAX`.
     index: Vec<u32>,
     inputs: Vec<Pieces>,
-    /// By leader: what it holds in the image.
-    contents: HashMap<SectionId, Vec<u8>>,
+    /// Leaders by their order, with what they hold in the image.
+    contents: Vec<(SectionId, Vec<u8>)>,
 }
 
 impl Merged {
@@ -44,7 +46,9 @@ impl Merged {
     /// What a leader holds.
     #[must_use]
     pub fn contents(&self, leader: SectionId) -> Option<&[u8]> {
-        self.contents.get(&leader).map(Vec::as_slice)
+        let pieces = self.inputs.get(*self.index.get(leader.0 as usize)? as usize)?;
+        let (first, contents) = self.contents.get(pieces.group)?;
+        (*first == leader).then_some(contents)
     }
 
     /// The size that a merged section has in the image: all of it in the leader.
@@ -60,9 +64,8 @@ struct Group<'a> {
     align: u32,
     /// Strings may be the ends of others.
     shares_ends: bool,
-    by_piece: NameMap<'a, u32>,
     /// Each piece once, in the order in which they were first seen.
-    pieces: Vec<&'a [u8]>,
+    pieces: Numbering<'a>,
     /// Inputs with their pieces: offset in the input, number of the piece.
     inputs: Vec<(SectionId, Vec<(u32, u32)>)>,
 }
@@ -81,7 +84,7 @@ pub fn merge(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Merged {
             let group = *by_key.entry((section.flags.0, section.entsize, section.align)).or_insert_with(|| {
                 // Names in debug sections are many and not worth the sorting.
                 let shares_ends = section.has(elf::SHF_STRINGS | elf::SHF_ALLOC) && section.entsize == 1;
-                groups.push(Group { leader: *id, align: section.align, shares_ends, by_piece: NameMap::default(), pieces: Vec::new(), inputs: Vec::new() });
+                groups.push(Group { leader: *id, align: section.align, shares_ends, pieces: Numbering::default(), inputs: Vec::new() });
                 groups.len() - 1
             });
             groups[group].insert(*id, section, &pieces);
@@ -96,39 +99,32 @@ pub fn merge(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Merged {
 impl<'a> Group<'a> {
     fn insert(&mut self, id: SectionId, section: &Section<'a>, pieces: &[(u32, u32)]) {
         let data: &'a [u8] = section.data;
-        let numbers = pieces.iter().map(|&(start, end)| {
-            let piece = &data[start as usize..end as usize];
-            let number = *self.by_piece.entry(piece).or_insert_with(|| {
-                self.pieces.push(piece);
-                self.pieces.len() as u32 - 1
-            });
-            (start, number)
-        });
-        let numbers = numbers.collect();
+        let numbers = pieces.iter().map(|&(start, end)| (start, self.pieces.number(&data[start as usize..end as usize]))).collect();
         self.inputs.push((id, numbers));
     }
 
     /// Lays the pieces out and notes where those of each input went.
     fn finish(self, merged: &mut Merged) {
-        let within = if self.shares_ends { ends(&self.pieces, self.align) } else { vec![None; self.pieces.len()] };
+        let all = self.pieces.names();
+        let within = if self.shares_ends { ends(all, self.align) } else { vec![None; all.len()] };
         let mut contents: Vec<u8> = Vec::new();
-        let mut offsets: Vec<u32> = vec![0; self.pieces.len()];
-        for (number, piece) in self.pieces.iter().enumerate().filter(|&(number, _)| within[number].is_none()) {
+        let mut offsets: Vec<u32> = vec![0; all.len()];
+        for (number, piece) in all.iter().enumerate().filter(|&(number, _)| within[number].is_none()) {
             contents.resize(contents.len().next_multiple_of(self.align as usize), 0);
             offsets[number] = contents.len() as u32;
             contents.extend_from_slice(piece);
         }
         for (number, longer) in within.iter().enumerate() {
             if let Some(longer) = *longer {
-                offsets[number] = offsets[longer] + (self.pieces[longer].len() - self.pieces[number].len()) as u32;
+                offsets[number] = offsets[longer] + (all[longer].len() - all[number].len()) as u32;
             }
         }
         for (id, pieces) in self.inputs {
             merged.index[id.0 as usize] = merged.inputs.len() as u32;
             let offsets = pieces.into_iter().map(|(start, number)| (start, offsets[number as usize])).collect();
-            merged.inputs.push(Pieces { leader: self.leader, offsets });
+            merged.inputs.push(Pieces { leader: self.leader, group: merged.contents.len(), offsets });
         }
-        merged.contents.insert(self.leader, contents);
+        merged.contents.push((self.leader, contents));
     }
 }
 

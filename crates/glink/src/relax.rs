@@ -212,6 +212,9 @@ pub fn relax(inputs: Inputs<'_, '_, '_>, shapes: &mut Shapes<'_>, layout: &mut L
     relaxation
 }
 
+/// Bytes that may come between a call and its target beyond a doubling of what is there.
+const NEAR: i64 = 256;
+
 type GroupMap = HashMap<u64, u32, BuildHasherDefault<NameHasher>>;
 
 fn key(a: u32, b: u32) -> u64 {
@@ -427,6 +430,7 @@ fn delete(relaxed: &mut Relaxed, groups: &[Group], shapes: &mut Shapes<'_>, addr
         };
         deletions.push(spot.offset + keep, length - keep);
     }
+    deletions.finish();
     relaxed.address = address;
     relaxed.dirty = false;
     deletions.total != before
@@ -462,14 +466,13 @@ impl Relaxation {
                 groups_changed = true;
             }
         }
-        let most_growth = shapes.deletions.iter().map(|deletions| u64::from(deletions.total)).sum::<u64>() as i64 + 2 * crate::layout::PAGE as i64;
         for relaxed in &mut self.sections {
             if everything {
                 relaxed.active = (0..relaxed.spots.len() as u32).collect();
             }
             let address = layout.sections[relaxed.section.0 as usize];
             let mut active = std::mem::take(&mut relaxed.active);
-            active.retain(|&index| relaxed.visit(index as usize, &self.groups, groups_changed, inputs, shapes, layout, most_growth));
+            active.retain(|&index| relaxed.visit(index as usize, &self.groups, groups_changed, inputs, shapes, layout));
             relaxed.active = active;
             relaxed.dirty |= address & (relaxed.alignment - 1) != relaxed.address & (relaxed.alignment - 1);
         }
@@ -504,7 +507,7 @@ impl Relaxation {
 impl Relaxed {
     /// Looks at one spot; gives whether it may grow later.
     #[expect(clippy::too_many_arguments, reason = "the state of the fixpoint")]
-    fn visit(&mut self, index: usize, groups: &[Group], groups_changed: bool, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout, most_growth: i64) -> bool {
+    fn visit(&mut self, index: usize, groups: &[Group], groups_changed: bool, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> bool {
         let spot = self.spots[index];
         match spot.kind {
             Kind::Call { target, rd, form } => {
@@ -521,10 +524,11 @@ impl Relaxed {
                     self.spots[index].kind = Kind::Call { target, rd, form: new };
                     self.dirty = true;
                 }
-                // Within a section nothing can be farther away than it is in the object.
+                // Within a section nothing can be farther away than it is in the object. Otherwise twice as far is
+                // far enough for all but odd cases, which the last look at everything finds.
                 let farthest = match target.place {
                     Place::Section(section, offset) if section == self.section => (i64::from(offset) + i64::from(target.addend) - i64::from(spot.offset)).abs(),
-                    Place::Section(..) | Place::Absolute(_) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_) => i64::from(to.wrapping_sub(from) as i32).abs() + most_growth,
+                    Place::Section(..) | Place::Absolute(_) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_) => 2 * i64::from(to.wrapping_sub(from) as i32).abs() + NEAR,
                 };
                 match new {
                     Call::Full => false,

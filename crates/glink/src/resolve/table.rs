@@ -1,7 +1,7 @@
 //! The table of shared names and the rules by which definitions meet.
 
 use super::{ObjectId, SectionId, SymbolId};
-use crate::names::NameMap;
+use crate::names::{NameMap, Numbering};
 use object::elf;
 
 /// What defines a symbol.
@@ -53,7 +53,8 @@ pub struct Symbol<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Symbols<'a> {
     all: Vec<Symbol<'a>>,
-    by_name: NameMap<'a, SymbolId>,
+    /// A symbol's number is its index.
+    numbers: Numbering<'a>,
     /// From the name as used to the name as meant (`--wrap`).
     wrapped: NameMap<'a, &'a [u8]>,
     /// Symbols that were used and not defined when they were first seen; some have a definition now.
@@ -87,13 +88,13 @@ impl<'a> Symbols<'a> {
     /// The symbol of this name, if any object or the command line knows it.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<SymbolId> {
-        self.by_name.get(name).copied()
+        self.numbers.find(name).map(SymbolId)
     }
 
     fn intern(&mut self, name: &'a [u8]) -> SymbolId {
-        let all = &mut self.all;
-        *self.by_name.entry(name).or_insert_with(|| {
-            all.push(Symbol {
+        let id = self.numbers.number(name);
+        if id as usize == self.all.len() {
+            self.all.push(Symbol {
                 name,
                 definition: Definition::Undefined,
                 weak: false,
@@ -103,8 +104,8 @@ impl<'a> Symbols<'a> {
                 provided: false,
                 first_use: None,
             });
-            SymbolId(all.len() as u32 - 1)
-        })
+        }
+        SymbolId(id)
     }
 
     /// The command line or the script uses a symbol.
