@@ -107,7 +107,7 @@ codes! {
         E0413 "error of the source";
         E0414 ".org goes back";
         E0415 "contents in a section without contents";
-        E0416 "unknown option";
+        E0416 "an option is missing";
         E0417 "malformed attribute";
         E0418 "macro defined twice";
         E0419 "call frame information";
@@ -158,6 +158,8 @@ codes! {
         REPEAT_NEGATIVE "repeat-negative" Warning true "a negative count";
         SECTION_ATTRIBUTES "section-attributes" Warning true "section attributes change";
         WRITE_TO_ZERO "write-to-zero" Warning true "a result that goes nowhere";
+        REGISTER_AS_SYMBOL "register-as-symbol" Warning true "a register name where only a symbol can stand";
+        UNKNOWN_OPTION "unknown-option" Warning true "an option that is not known";
         USER_WARNING "user-warning" Warning true "a warning of the source";
         C_PREPROCESSOR "c-preprocessor" Warning true "a C preprocessor line is a comment";
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";

@@ -124,6 +124,8 @@ pub struct Assembler<'e> {
     pub chain: ChainId,
     /// Where it went before (`.previous`).
     pub previous: ChainId,
+    /// Offset in the structure that `.struct` describes; `None` while output goes to a section.
+    pub structure: Option<i64>,
     /// `.pushsection`.
     pub section_stack: Vec<(ChainId, ChainId)>,
     /// The instruction set and `.option` state.
@@ -179,6 +181,10 @@ pub struct Assembler<'e> {
     pub told_uleb: bool,
     /// Bytes that a linker may delete from the section being written.
     pub slack: i64,
+    /// `.reloc`
+    pub asked_relocations: Vec<crate::directives::reloc::Asked>,
+    /// Names of registers that stand where only a symbol can, and where.
+    pub register_names: Vec<(crate::expr::Value, Where)>,
     /// What `.print` said.
     pub printed: Vec<String>,
     /// What mistakes leave behind.
@@ -207,6 +213,7 @@ impl<'e> Assembler<'e> {
             sections: Sections::new(),
             chain: ChainId(0),
             previous: ChainId(0),
+            structure: None,
             section_stack: Vec::new(),
             target: Target::new(options),
             macros: Vec::new(),
@@ -234,6 +241,8 @@ impl<'e> Assembler<'e> {
             failed_layout: false,
             slack: 0,
             told_uleb: false,
+            asked_relocations: Vec::new(),
+            register_names: Vec::new(),
             printed: Vec::new(),
             recovery: crate::recovery::Recovery::default(),
             diagnostics: Vec::new(),

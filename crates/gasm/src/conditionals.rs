@@ -59,7 +59,7 @@ impl Assembler<'_> {
         let mut buffer = [0; 40];
         let Some(n) = lower(head, &mut buffer) else { return };
         match &buffer[..n] {
-            b".endif" | b".else" | b".elseif" | b".elsif" | b".elsec" => {
+            b".endif" | b".endc" | b".else" | b".elseif" | b".elsif" | b".elsec" => {
                 // These are read as usual: they may end the skipping.
                 let mut toks = self.spare_tokens.pop().unwrap_or_default();
                 self.cursor = crate::lexer::statement(text, raw.head.0, &mut toks);

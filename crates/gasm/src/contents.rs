@@ -89,7 +89,40 @@ impl Assembler<'_> {
                 }
             }
         }
+        self.asked_relocations(section, &mut out);
         out
+    }
+
+    /// Relocations that the source asked for, behind the others at their places.
+    fn asked_relocations(&mut self, section: SectionId, out: &mut Contents) {
+        let before = out.rels.len();
+        for i in 0..self.asked_relocations.len() {
+            let asked = self.asked_relocations[i];
+            let offset = match self.resolve(asked.offset) {
+                Ok(Resolved { add: Some((at, offset)), sub: None, undefined: None, undefined_sub: None, num }) if at == section => i64::from(offset) + num,
+                Ok(r) if asked.section == section && r.add.is_none() && r.number().is_some() => r.num,
+                // Of another section, where the same is found wrong if it is.
+                _ if asked.section != section => continue,
+                Ok(Resolved { add: Some(_), sub: None, undefined: None, undefined_sub: None, .. }) => continue,
+                _ => {
+                    self.unrepresentable(asked.place, "a relocation is placed by a label or a number");
+                    continue;
+                }
+            };
+            if offset < 0 || offset + asked.kind.field().size() as i64 > out.bytes.len() as i64 {
+                self.unrepresentable(asked.place, "the section has no such offset");
+                continue;
+            }
+            match self.target(asked.value, asked.place) {
+                Some(Target::Symbol(symbol, addend)) => self.rel(out, offset as usize, asked.kind, symbol, addend),
+                Some(Target::Number(n)) => self.rel(out, offset as usize, asked.kind, SymbolId::NONE, n),
+                Some(Target::Difference(..)) => self.unrepresentable(asked.place, "a relocation takes one symbol and a number"),
+                None => {}
+            }
+        }
+        if out.rels.len() > before {
+            out.rels.sort_by_key(|r| r.offset);
+        }
     }
 
     /// An upper bound of the bytes that a linker may delete from a section.
@@ -579,7 +612,7 @@ impl Assembler<'_> {
 fn is_tls(kind: Reloc) -> bool {
     matches!(
         kind,
-        Reloc::TprelHi20 | Reloc::TprelLo12I | Reloc::TprelLo12S | Reloc::TprelAdd | Reloc::TlsGotHi20 | Reloc::TlsGdHi20
+        Reloc::TprelHi20 | Reloc::TprelLo12I | Reloc::TprelLo12S | Reloc::TprelAdd | Reloc::TlsGotHi20 | Reloc::TlsGdHi20 | Reloc::TlsDtprel32
     )
 }
 

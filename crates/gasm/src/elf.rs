@@ -49,7 +49,6 @@ pub const STT_SECTION: u8 = 3;
 /// A source file.
 pub const STT_FILE: u8 = 4;
 /// Common.
-pub const STT_COMMON: u8 = 5;
 /// Thread-local.
 pub const STT_TLS: u8 = 6;
 /// Indirect function.

@@ -66,7 +66,7 @@ where
     let comma = || token(T::Comma).labelled("`,`");
     token(T::Str)
         .labelled("flags in quotes such as \"ax\"")
-        .then(comma().ignore_then(at_word("a type such as @progbits")).or_not())
+        .then(comma().ignore_then(at_word("a type such as @progbits").or(token(T::Str))).or_not())
         .then(comma().ignore_then(argument()).repeated().collect())
         .map(|((flags, kind), rest)| SectionArguments { flags, kind, rest })
 }

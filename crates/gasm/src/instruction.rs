@@ -95,10 +95,11 @@ fn shape_agrees(wanted: Option<rv32::Operand>, operand: &Operand) -> bool {
                     | Modifier::TprelHi
                     | Modifier::TlsIePcrelHi
                     | Modifier::TlsGdPcrelHi => wanted == O::ImmU,
-                    Modifier::TprelAdd => false,
+                    Modifier::TprelAdd | Modifier::Plt => false,
                 }
         }
-        Syntax::Target => is_value && (operand.modifier == Modifier::None || operand.modifier == Modifier::TprelAdd),
+        // A register's name is a symbol's too where only a symbol can stand: C has functions and variables named a0.
+        Syntax::Target => (is_value || matches!(operand.shape, Shape::Register(_))) && matches!(operand.modifier, Modifier::None | Modifier::TprelAdd | Modifier::Plt),
         Syntax::Memory => match (wanted, operand.shape) {
             (O::Address, Shape::Memory(_)) => operand.modifier == Modifier::None && operand.value.constant() == Some(0),
             (_, Shape::Memory(_)) => true,
@@ -108,6 +109,21 @@ fn shape_agrees(wanted: Option<rv32::Operand>, operand: &Operand) -> bool {
         Syntax::FenceSet => is_value && operand.modifier == Modifier::None,
         Syntax::None => false,
     }
+}
+
+/// Whether a symbol has the operator that the form asks for: `%tprel_add` is there where it must be, `@plt` only where it may be.
+fn suffix_agrees(form: &Form, operands: &[Operand]) -> bool {
+    let expansion = match form {
+        Form::Pseudo(row) => Some(row.expansion),
+        Form::Real { .. } | Form::Compressed(_) => None,
+    };
+    let Some((last, rest)) = operands.split_last() else { return true };
+    let wanted = match last.modifier {
+        Modifier::TprelAdd => Some(Expansion::TprelAdd) == expansion,
+        Modifier::Plt => Some(Expansion::Call) == expansion,
+        _ => expansion != Some(Expansion::TprelAdd),
+    };
+    wanted && rest.iter().all(|o| !matches!(o.modifier, Modifier::TprelAdd | Modifier::Plt))
 }
 
 /// Whether operand `i` of a form could be this operand.
@@ -148,7 +164,7 @@ impl Assembler<'_> {
 
     fn choose_form(&mut self, s: Stmt<'_>, name: Name, forms: &'static [Form], operands: &[Operand]) {
         for form in forms {
-            if self.enabled(form_ext(form)) && form_operands(form).agree(operands) {
+            if self.enabled(form_ext(form)) && form_operands(form).agree(operands) && suffix_agrees(form, operands) {
                 self.assemble_form(s, form, operands);
                 return;
             }
@@ -184,6 +200,13 @@ impl Assembler<'_> {
 
     /// Whether the section has bytes in the file; an error if not.
     pub fn may_hold_bytes(&mut self, what: &str, span: Span, cure: &str) -> bool {
+        if self.structure.is_some() {
+            let d = Diagnostic::new(&codes::E0415, format!("{what} in a structure"))
+                .at(span, "`.struct` describes fields, with labels and `.space`")
+                .help(cure);
+            self.report(d);
+            return false;
+        }
         let section = &self.sections[self.section()];
         if !section.is_nobits() {
             return true;
@@ -282,7 +305,7 @@ impl Assembler<'_> {
                 return None;
             };
             if operand.modifier == Modifier::Lo
-                && let Some(n) = self.fold_fixed(value).constant()
+                && let Some(n) = self.fold_outside_code(value).constant()
             {
                 filled.insn.imm = ((n as i32) << 20) >> 20;
                 filled.wrapped = true;
@@ -311,6 +334,14 @@ impl Assembler<'_> {
         Some(())
     }
 
+    /// What a value is now, but distances in code stay what they are: the linker may change them.
+    fn fold_outside_code(&self, value: Value) -> Value {
+        match self.label(value.add) {
+            Some(at) if value.sub.is_some() && self.sections[self.sections.section_of(at)].is_code() => value,
+            _ => self.fold_fixed(value),
+        }
+    }
+
     /// The upper 20 bits of `lui` and `auipc`.
     fn fill_upper(&mut self, s: Stmt<'_>, row: rv32::Operand, operand: &Operand, filled: &mut Filled) -> Option<()> {
         let value = self.operand_value(s, operand);
@@ -321,7 +352,7 @@ impl Assembler<'_> {
                 return None;
             };
             if operand.modifier == Modifier::Hi
-                && let Some(n) = self.fold_fixed(value).constant()
+                && let Some(n) = self.fold_outside_code(value).constant()
             {
                 filled.insn.imm = rv32::format::split_hi_lo(n as u32).0 as i32;
                 filled.wrapped = true;
@@ -397,6 +428,16 @@ impl Assembler<'_> {
             }
             let _ = before;
         }
+        if cop == COp::CNop
+            && let Some(operand) = operands.first()
+            && matches!(filled.late, Late::None)
+            && filled.insn.imm == 0
+        {
+            let span = self.operand_span(s, operand);
+            return self.error(&codes::E0102, "0 is no immediate of c.nop", span, "leave it out: c.nop");
+        }
+        // c.addi zero, n is the hint that is otherwise written c.nop n.
+        let cop = if cop == COp::CAddi && filled.insn.rd == 0 { COp::CNop } else { cop };
         match filled.late {
             Late::None => match rv32::encode_c(cop, &filled.insn) {
                 Some(half) => self.emit16(half),

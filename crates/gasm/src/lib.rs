@@ -72,6 +72,7 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
         a.read_file(file);
     }
     a.finish_frames();
+    a.warn_register_names();
     a.mark_stack();
     a.pad_code_sections();
     let object = if a.layout() {
@@ -113,6 +114,21 @@ impl Assembler<'_> {
             self.report_at(d, place);
         }
         self.write_frames();
+    }
+
+    /// A register where only a symbol can stand is a symbol of that name, as in GNU as; if this file does not define it, it
+    /// was hardly meant.
+    fn warn_register_names(&mut self) {
+        for (value, place) in std::mem::take(&mut self.register_names) {
+            let symbol = &self.symbols[value.add];
+            if symbol.definition == symbols::Definition::Undefined {
+                let name = self.names.show(symbol.name);
+                let d = Diagnostic::new(&diag::codes::REGISTER_AS_SYMBOL, format!("`{name}` is taken for a symbol of another file here, not for the register"))
+                    .at(place.span, "a label or symbol is expected here")
+                    .help(format!("an address in a register is written `0({name})`; jumps to it are `jr {name}` and `jalr {name}`"));
+                self.report_at(d, place);
+            }
+        }
     }
 
     /// Puts the results together.

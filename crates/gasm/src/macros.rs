@@ -67,7 +67,7 @@ fn nesting(word: &[u8], wanted: &[u8]) -> i32 {
     match word {
         b".macro" if wanted == b".endm" => 1,
         b".endm" | b".endmacro" if wanted == b".endm" => -1,
-        b".rept" | b".rep" | b".irp" | b".irpc" if wanted == b".endr" => 1,
+        b".rept" | b".rep" | b".irp" | b".irep" | b".irpc" | b".irepc" if wanted == b".endr" => 1,
         b".endr" if wanted == b".endr" => -1,
         _ => 0,
     }
@@ -135,7 +135,8 @@ impl Assembler<'_> {
     /// Makes a macro known.
     pub fn define_macro(&mut self, s: Stmt<'_>, name: Name, parameters: Vec<Parameter>, body: Body) {
         let place = self.place(s.whole());
-        if let Head::Macro(old) = self.names.info(name).head {
+        let key = self.macro_key(name);
+        if let Head::Macro(old) = self.names.info(key).head {
             let first = self.macros[old as usize].place;
             let shown = self.names.show(name);
             let d = Diagnostic::new(&codes::E0418, format!("macro `{shown}` is defined twice"))
@@ -146,7 +147,17 @@ impl Assembler<'_> {
         }
         let number = self.macros.len() as u32;
         self.macros.push(Macro { name, parameters: parameters.into(), body, place, purged: false });
-        self.names.info_mut(name).head = Head::Macro(number);
+        self.names.info_mut(key).head = Head::Macro(number);
+    }
+
+    /// The name in lower case, under which a macro is known: `.macro PUSH` may be used as `push`, as in GNU as.
+    pub fn macro_key(&mut self, name: Name) -> Name {
+        let text = self.names.text(name);
+        if !text.iter().any(u8::is_ascii_uppercase) {
+            return name;
+        }
+        let lower = text.to_ascii_lowercase();
+        self.names.intern(&lower)
     }
 
     /// Whether one more expansion may be begun; an error if not.
@@ -534,6 +545,17 @@ fn substitute(body: &Body, names: &[(&[u8], &[u8])], count: Option<u64>, alterna
             }
             out.push(c);
             i += 1;
+            continue;
+        }
+        // `&name` is an argument too; both `&` go.
+        if c == b'&'
+            && !alternate
+            && let len = name_len(&text[i + 1..])
+            && let Some((_, value)) = names.iter().find(|(name, _)| *name == &text[i + 1..i + 1 + len])
+        {
+            exact = false;
+            out.extend_from_slice(value);
+            i += 1 + len + usize::from(text.get(i + 1 + len) == Some(&b'&'));
             continue;
         }
         if alternate && (c.is_ascii_alphabetic() || matches!(c, b'_' | b'.' | b'$')) && (i == 0 || !is_name(text[i - 1])) {

@@ -33,6 +33,8 @@ pub enum Modifier {
     TlsIePcrelHi,
     /// `%tls_gd_pcrel_hi(x)`
     TlsGdPcrelHi,
+    /// `x@plt`, which changes nothing: calls go through the PLT anyway.
+    Plt,
 }
 
 /// One relocation operator: its name, and the relocations for an upper, an I-type and an S-type immediate.
@@ -80,7 +82,7 @@ pub static MODIFIERS: [ModifierRow; 10] = [
 ];
 
 impl Modifier {
-    /// The row of an operator; `None` for [`Modifier::None`].
+    /// The row of an operator; `None` for [`Modifier::None`] and [`Modifier::Plt`].
     pub fn row(self) -> Option<&'static ModifierRow> {
         MODIFIERS.iter().find(|row| row.modifier == self)
     }
@@ -250,9 +252,7 @@ impl Assembler<'_> {
                 None => Shape::Word(self.names.intern(s.bytes(tok))),
             };
             if s.bytes(tok) == b"." {
-                let place = self.place(s.span_of(tok));
-                let at = self.here();
-                value = Value::symbol(self.temporary_label(at, place));
+                value = self.dot(s.span_of(tok));
                 shape = Shape::Value;
             }
             return Some(Operand { shape, modifier: Modifier::None, value, from, to: from + 1 });
@@ -307,6 +307,7 @@ impl Assembler<'_> {
                 value = self.expr(args)?;
                 if args.kind() == Some(T::At) {
                     self.plt_suffix(args)?;
+                    modifier = Modifier::Plt;
                 }
             }
         }
@@ -356,7 +357,7 @@ impl Assembler<'_> {
         Reg::parse(args.s.bytes(*word)).map(Reg::number)
     }
 
-    /// `symbol@plt`: calls go through the PLT anyway, so it changes nothing.
+    /// `symbol@plt`
     fn plt_suffix(&mut self, args: &mut Args<'_>) -> Option<()> {
         let s = args.s;
         let at = args.i;
@@ -393,7 +394,14 @@ impl Assembler<'_> {
                 let place = self.place(s.span_of(s.toks[operand.from]));
                 self.reference(name, place)
             }
-            Shape::Register(_) | Shape::Value | Shape::Memory(_) => operand.value,
+            Shape::Register(_) => {
+                let tok = s.toks[operand.from];
+                let (name, place) = (self.names.intern(s.bytes(tok)), self.place(s.span_of(tok)));
+                let value = self.reference(name, place);
+                self.register_names.push((value, place));
+                value
+            }
+            Shape::Value | Shape::Memory(_) => operand.value,
         }
     }
 }

@@ -206,8 +206,7 @@ impl Assembler<'_> {
                 let text = s.bytes(tok);
                 let place = self.place(s.span_of(tok));
                 if text == b"." {
-                    let at = self.here();
-                    return Some(Value::symbol(self.temporary_label(at, place)));
+                    return Some(self.dot(place.span));
                 }
                 let name = self.names.intern(text);
                 Some(self.reference(name, place))
@@ -283,6 +282,16 @@ impl Assembler<'_> {
             return v;
         }
         Value::symbol(id)
+    }
+
+    /// `.`: the place of output, or the offset in a structure.
+    pub fn dot(&mut self, span: diag::Span) -> Value {
+        if let Some(offset) = self.structure {
+            return Value::number(offset);
+        }
+        let place = self.place(span);
+        let at = self.here();
+        Value::symbol(self.temporary_label(at, place))
     }
 
     fn apply_unary(&mut self, op: Unary, term: Term) -> Term {

@@ -164,6 +164,11 @@ impl Assembler<'_> {
         if !matches!(head, Head::Unresolved) {
             return head;
         }
+        let key = self.macro_key(name);
+        if let Head::Macro(number) = self.names.info(key).head {
+            // Not remembered for other spellings: the macro may be purged.
+            return Head::Macro(number);
+        }
         let bytes = self.names.text(name);
         let mut buffer = [0; 40];
         let directive = lower(bytes, &mut buffer).and_then(|n| crate::directives::find(&buffer[..n]));
@@ -179,14 +184,16 @@ impl Assembler<'_> {
                 forms => Head::Instruction(forms),
             },
         };
-        self.names.info_mut(name).head = head;
+        if key == name || !matches!(head, Head::Unknown) {
+            self.names.info_mut(name).head = head;
+        }
         head
     }
 
     fn define_label(&mut self, name: Name, s: Stmt<'_>, tok: Tok) {
         let place = self.place(s.span_of(tok));
-        let at = self.here();
-        self.define_symbol(name, Definition::Label(at), place);
+        let here = self.label_here();
+        self.define_symbol(name, here, place);
     }
 
     pub fn define_numeric_label(&mut self, s: Stmt<'_>, tok: Tok) {
@@ -199,8 +206,15 @@ impl Assembler<'_> {
         };
         let name = self.numeric_name(number);
         let id = self.symbols.define_numeric(number, name, place);
-        let at = self.here();
-        self.symbols[id].definition = Definition::Label(at);
+        self.symbols[id].definition = self.label_here();
+    }
+
+    /// What a label here stands for.
+    fn label_here(&self) -> Definition {
+        match self.structure {
+            Some(offset) => Definition::Value(crate::expr::Value::number(offset)),
+            None => Definition::Label(self.here()),
+        }
     }
 
     /// The name that GNU as gives numeric labels in the symbol table.

@@ -15,7 +15,7 @@
     .endif                       # error[E0403]
     .endm                        # error[E0403]
     .popsection                  # error[E0412]
-    .option rcv                  # error[E0416]
+    .option rcv                  # warning[unknown-option]
     .option pop                  # error[E0412]
     .attribute arch, "rv32x"     # error[E0417]
     .section .foo, "axq"         # error[E0401]

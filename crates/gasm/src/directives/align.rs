@@ -96,6 +96,10 @@ fn align(a: &mut Assembler<'_>, s: Stmt<'_>, bytes: bool, width: u8) {
     if !a.expect_end(&args) {
         return;
     }
+    if let Some(offset) = a.structure {
+        a.structure = Some(offset.wrapping_add((1i64 << power) - 1) & (-1i64 << power));
+        return;
+    }
     a.align_to(power, fill.map(|f| (f as u64, width)), max, s);
 }
 

@@ -36,7 +36,7 @@ pub static ROWS: &[Directive] = &[
     Directive { names: &[".ifnes"], syntax: ".ifnes \"text\", \"text\"", summary: "Reads what follows if the strings differ.", example: ".ifnes \"a\", \"b\"\nnop\n.endif\n", handler: |a, s| same(a, s, false, true) },
     Directive { names: &[".else"], syntax: ".else", summary: "Reads what follows if no branch before was read.", example: ".if 0\nnop\n.else\nret\n.endif\n", handler: otherwise },
     Directive { names: &[".elseif", ".elsif"], syntax: ".elseif expression", summary: "Like .else and .if in one.", example: ".if 0\nnop\n.elseif 1\nret\n.endif\n", handler: else_if },
-    Directive { names: &[".endif"], syntax: ".endif", summary: "Ends a conditional.", example: ".if 1\nnop\n.endif\n", handler: end_if },
+    Directive { names: &[".endif", ".endc"], syntax: ".endif", summary: "Ends a conditional.", example: ".if 1\nnop\n.endif\n", handler: end_if },
 ];
 
 /// The text of the arguments.

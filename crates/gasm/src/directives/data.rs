@@ -6,6 +6,7 @@ use crate::lexer::{T, number};
 use crate::parse::Args;
 use crate::section::{Content, FixKind, Variable};
 use diag::{Diagnostic, codes};
+use rv32::Reloc;
 
 pub static ROWS: &[Directive] = &[
     Directive {
@@ -16,14 +17,14 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| data(a, s, 1),
     },
     Directive {
-        names: &[".half", ".2byte", ".short", ".hword", ".dc.w", ".value"],
+        names: &[".half", ".2byte", ".short", ".hword", ".dc.w", ".dc", ".value"],
         syntax: ".half number, ...",
         summary: "Writes numbers of two bytes, without aligning.",
         example: ".data\n.half 1, 65535\n",
         handler: |a, s| data(a, s, 2),
     },
     Directive {
-        names: &[".word", ".4byte", ".long", ".int", ".dc.l", ".dc"],
+        names: &[".word", ".4byte", ".long", ".int", ".dc.l", ".dc.a"],
         syntax: ".word number or address, ...",
         summary: "Writes numbers or addresses of four bytes, without aligning.",
         example: ".data\ntable: .word table, table + 4, end - table\nend:\n",
@@ -35,6 +36,13 @@ pub static ROWS: &[Directive] = &[
         summary: "Writes numbers of eight bytes.",
         example: ".data\n.dword 0x123456789abcdef0\n",
         handler: |a, s| data(a, s, 8),
+    },
+    Directive {
+        names: &[".dtprelword"],
+        syntax: ".dtprelword symbol",
+        summary: "Writes the offset of a thread-local symbol in its block, as debug information has it.",
+        example: ".section .tdata, \"awT\"\nv: .word 1\n.section .debug_info\n.dtprelword v + 0x800\n",
+        handler: dtprel,
     },
     Directive {
         names: &[".octa"],
@@ -108,6 +116,19 @@ pub static ROWS: &[Directive] = &[
     },
 ];
 
+fn dtprel(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let from = args.i;
+    let Some(value) = a.expr(&mut args) else { return };
+    if !a.expect_end(&args) {
+        return;
+    }
+    a.content(Content::Data);
+    let place = a.place(s.span(s.toks[from].start, s.toks[args.i - 1].end));
+    a.fix_here(FixKind::Reloc(Reloc::TlsDtprel32), value, place, false);
+    a.out().push(&[0; 4]);
+}
+
 /// A fixup for data at the next byte, and its bytes.
 fn data(a: &mut Assembler<'_>, s: Stmt<'_>, size: u8) {
     let mut args = Args::new(s);
@@ -120,6 +141,7 @@ fn data(a: &mut Assembler<'_>, s: Stmt<'_>, size: u8) {
         let Some(value) = a.expr(&mut args) else { return };
         let to = args.i - 1;
         match value.constant() {
+            Some(0) if a.structure.is_some() => a.advance_structure(i64::from(size)),
             Some(n) => {
                 if size < 8 && (n < -(1 << (u32::from(size) * 8 - 1)) || n >= 1 << (u32::from(size) * 8)) {
                     let span = s.span(s.toks[from].start, s.toks[to].end);

@@ -22,6 +22,13 @@ pub static ROWS: &[Directive] = &[
         handler: loc,
     },
     Directive {
+        names: &[".loc_mark_labels"],
+        syntax: ".loc_mark_labels 0 | 1",
+        summary: "Asks for marks of basic blocks in line tables, which debuggers do not use; accepted and without effect.",
+        example: ".loc_mark_labels 1\n",
+        handler: |_, _| {},
+    },
+    Directive {
         names: &[".ident"],
         syntax: ".ident \"text\"",
         summary: "Adds a text to section .comment.",

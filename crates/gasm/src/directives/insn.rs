@@ -10,13 +10,26 @@ use diag::{Diagnostic, codes, suggest};
 use rv32::insn_directive::{FORMATS, FormatRow, Part, formats, opcode};
 use rv32::{Ext, Reloc};
 
-pub static ROWS: &[Directive] = &[Directive {
-    names: &[".insn"],
-    syntax: ".insn format, opcode, ... | .insn [length,] number",
-    summary: "Writes an instruction by its format, or by its bits.",
-    example: ".insn r CUSTOM_0, 0, 0, a0, a1, a2\n.insn 4, 0x00000013\n",
-    handler: insn,
-}];
+pub static ROWS: &[Directive] = &[
+    Directive {
+        names: &[".nop"],
+        syntax: ".nop",
+        summary: "Writes an instruction that does nothing.",
+        example: ".nop\n",
+        handler: |a, s| {
+            if a.may_hold_bytes("an instruction", s.head_span(), ".text") {
+                a.emit_insn(rv32::Insn::new(rv32::Op::Addi));
+            }
+        },
+    },
+    Directive {
+        names: &[".insn"],
+        syntax: ".insn format, opcode, ... | .insn [length,] number",
+        summary: "Writes an instruction by its format, or by its bits.",
+        example: ".insn r CUSTOM_0, 0, 0, a0, a1, a2\n.insn 4, 0x00000013\n",
+        handler: insn,
+    },
+];
 
 fn insn(a: &mut Assembler<'_>, s: Stmt<'_>) {
     match s.toks.get(1).map(|t| t.kind) {

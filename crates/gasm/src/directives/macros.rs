@@ -27,7 +27,7 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| orphan(a, s, ".macro"),
     },
     Directive {
-        names: &[".exitm"],
+        names: &[".exitm", ".mexit"],
         syntax: ".exitm",
         summary: "Leaves the macro.",
         example: ".macro m a\n.ifb \\a\n.exitm\n.endif\nli a0, \\a\n.endm\nm\n",
@@ -42,14 +42,14 @@ pub static ROWS: &[Directive] = &[
         handler: repeat,
     },
     Directive {
-        names: &[".irp"],
+        names: &[".irp", ".irep"],
         syntax: ".irp name, text, ...",
         summary: "Repeats what follows up to .endr, `\\name` being each text in turn.",
         example: ".irp reg, s0, s1\nmv \\reg, zero\n.endr\n",
         handler: |a, s| each(a, s, false),
     },
     Directive {
-        names: &[".irpc"],
+        names: &[".irpc", ".irepc"],
         syntax: ".irpc name, text",
         summary: "Repeats what follows up to .endr, `\\name` being each character in turn.",
         example: ".irpc n, 012\nli a\\n, 0\n.endr\n",
@@ -197,10 +197,11 @@ fn purge(a: &mut Assembler<'_>, s: Stmt<'_>) {
     if !a.expect_end(&args) {
         return;
     }
-    match a.names.info(name).head {
+    let key = a.macro_key(name);
+    match a.names.info(key).head {
         Head::Macro(number) => {
             a.macros[number as usize].purged = true;
-            a.names.info_mut(name).head = Head::Unresolved;
+            a.names.info_mut(key).head = Head::Unresolved;
         }
         _ => {
             let shown = a.names.show(name);

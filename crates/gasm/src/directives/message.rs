@@ -40,10 +40,10 @@ pub static ROWS: &[Directive] = &[
         },
     },
     Directive {
-        names: &[".title", ".sbttl", ".eject", ".psize", ".list", ".nolist"],
+        names: &[".title", ".ttl", ".sbttl", ".eject", ".page", ".nopage", ".psize", ".plen", ".llen", ".list", ".nolist", ".lflags", ".format", ".noformat"],
         syntax: ".title \"text\"",
         summary: "Hints for printed listings; accepted and without effect.",
-        example: ".title \"startup code\"\n.list\n.nolist\n",
+        example: ".title \"startup code\"\n.list\n.nolist\n.page\n",
         handler: |_, _| {},
     },
 ];

@@ -10,6 +10,7 @@ mod frame;
 mod insn;
 mod macros;
 mod message;
+pub mod reloc;
 mod section;
 mod space;
 mod symbol;
@@ -34,7 +35,7 @@ pub struct Directive {
 }
 
 /// The lists of all families.
-static LISTS: [&[Directive]; 13] = [
+static LISTS: [&[Directive]; 14] = [
     section::ROWS,
     data::ROWS,
     space::ROWS,
@@ -46,6 +47,7 @@ static LISTS: [&[Directive]; 13] = [
     message::ROWS,
     target::ROWS,
     insn::ROWS,
+    reloc::ROWS,
     debug::ROWS,
     frame::ROWS,
 ];

@@ -13,6 +13,13 @@ use diag::{Diagnostic, codes};
 
 pub static ROWS: &[Directive] = &[
     Directive {
+        names: &[".attach_to_group"],
+        syntax: ".attach_to_group name",
+        summary: "Puts the current section into a group.",
+        example: ".section .text.f, \"ax\"\n.attach_to_group f\nret\n",
+        handler: attach,
+    },
+    Directive {
         names: &[".text"],
         syntax: ".text [subsection]",
         summary: "Goes on in section .text.",
@@ -34,7 +41,7 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| plain(a, s, b".bss"),
     },
     Directive {
-        names: &[".section"],
+        names: &[".section", ".section.s", ".sect", ".sect.s"],
         syntax: ".section name [, \"flags\" [, @type [, entry size] [, group [, comdat]]]]",
         summary: "Goes on in a section, made with these attributes when it is new.",
         example: ".section .rodata.str1.4, \"aMS\", @progbits, 1\n.string \"text\"\n",
@@ -90,8 +97,8 @@ static KNOWN: [(&[u8], bool, u32, u32); 23] = [
     (b".note.GNU-stack", false, 0, SHT_PROGBITS),
     (b".note", true, 0, SHT_NOTE),
     (b".noinit", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".persistent", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
     (b".persistent.bss", false, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
+    (b".persistent", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
     (b".gnu.linkonce.b", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
     (b".gnu.linkonce.n", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
     (b".gnu.linkonce.p", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
@@ -129,16 +136,21 @@ impl Assembler<'_> {
 
     fn find_section(&self, name: Name, wanted: &Attributes) -> Option<SectionId> {
         let signature = |s: Option<SymbolId>| s.map(|s| self.symbols[s].name);
-        let found = self.sections.all.iter().position(|s| s.name == name && s.unique == wanted.unique && signature(s.group) == signature(wanted.group));
+        let retained = |flags: u32| flags & SHF_GNU_RETAIN;
+        let kept = retained(wanted.flags.unwrap_or(0));
+        let found = self.sections.all.iter().position(|s| s.name == name && retained(s.flags) == kept && s.unique == wanted.unique && s.linked == wanted.linked && signature(s.group) == signature(wanted.group));
         found.map(|i| SectionId(i as u32))
     }
 
     fn new_section(&mut self, name: Name, wanted: &Attributes, place: Where) -> SectionId {
         let (known_flags, known_kind) = known(self.names.text(name));
-        let flags = wanted.flags.map_or(known_flags, |f| f);
+        // Link-time optimisation data never gets into an image.
+        let lto = if self.names.text(name).starts_with(b".gnu.lto_") { SHF_EXCLUDE } else { 0 };
+        let flags = wanted.flags.map_or(known_flags, |f| f | lto);
         let kind = wanted.kind.unwrap_or(known_kind);
         // GNU as aligns .text for its shortest instruction, and no other section before it is asked to.
         let align_power = match self.names.text(name) {
+            _ if flags & SHF_GNU_RETAIN != 0 || wanted.group.is_some() || wanted.linked.is_some() || wanted.unique.is_some() => 0,
             b".text" if self.options.isa.contains(rv32::Ext::C) => 1,
             b".text" => 2,
             _ => 0,
@@ -164,6 +176,7 @@ impl Assembler<'_> {
     pub fn enter(&mut self, chain: ChainId) {
         self.previous = self.chain;
         self.chain = chain;
+        self.structure = None;
     }
 
     /// Raises the alignment of the current section.
@@ -282,8 +295,12 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
     let text = a.string(s, tok)?;
     let mut bits = 0;
     let mut numeric = 0u32;
+    let mut skip = 0;
     let (mut merge, mut group, mut linked) = (false, false, false);
     for (i, c) in text.iter().enumerate() {
+        if i < skip {
+            continue;
+        }
         bits |= match c {
             b'a' => SHF_ALLOC,
             b'w' => SHF_WRITE,
@@ -308,8 +325,13 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
                 wanted.same_group = true;
                 0
             }
+            // A number among the letters, in any base.
             b'0'..=b'9' => {
-                numeric = numeric.wrapping_mul(10).wrapping_add(u32::from(c - b'0'));
+                let hex = text[i..].starts_with(b"0x") || text[i..].starts_with(b"0X");
+                let digits = if hex { i + 2 } else { i };
+                let len = text[digits..].iter().take_while(|c| if hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() }).count();
+                skip = digits + len;
+                numeric |= crate::lexer::number(&text[i..skip]).unwrap_or(0) as u32;
                 0
             }
             other => {
@@ -324,15 +346,16 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
     wanted.flags = Some(bits | numeric);
     if let Some(kind) = parsed.kind {
         let word = s.toks[base + kind.start];
-        wanted.kind = Some(match s.bytes(word) {
+        let quoted = if word.kind == T::Str { Some(a.string(s, word)?) } else { None };
+        wanted.kind = Some(match quoted.as_deref().unwrap_or(s.bytes(word)) {
             b"progbits" | b"unwind" | b"llvm_addrsig" => SHT_PROGBITS,
             b"nobits" => SHT_NOBITS,
             b"note" => SHT_NOTE,
             b"init_array" => SHT_INIT_ARRAY,
             b"fini_array" => SHT_FINI_ARRAY,
             b"preinit_array" => SHT_PREINIT_ARRAY,
-            text => match (word.kind, crate::lexer::number(text)) {
-                (T::Number, Some(n)) if n <= u64::from(u32::MAX) => n as u32,
+            text => match (word.kind, crate::lexer::number(text).filter(|_| text.first().is_some_and(u8::is_ascii_digit))) {
+                (T::Number | T::Str, Some(n)) if n <= u64::from(u32::MAX) => n as u32,
                 _ => {
                     const KINDS: [&str; 6] = ["progbits", "nobits", "note", "init_array", "fini_array", "preinit_array"];
                     let shown = String::from_utf8_lossy(text).into_owned();
@@ -355,7 +378,10 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
         }
         wanted.entry_size = u32::try_from(n).unwrap_or(0);
     }
-    if linked && let Some(part) = rest.next() {
+    // GNU as has the linked section before the group, LLVM after it.
+    let is_comdat = |part: &std::ops::Range<usize>| s.bytes(s.toks[part.start]) == b"comdat";
+    let after_group = linked && group && rest.clone().nth(1).as_ref().is_some_and(is_comdat);
+    if linked && !after_group && let Some(part) = rest.next() {
         wanted.linked = Some(part_name(a, s, part)?);
     }
     if group {
@@ -366,7 +392,10 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
         let place = a.place(s.span_at(part.start));
         let name = part_name(a, s, part)?;
         wanted.group = Some(a.symbol(name, place));
-        wanted.comdat = rest.next_if(|part| s.bytes(s.toks[part.start]) == b"comdat").is_some();
+        wanted.comdat = rest.next_if(is_comdat).is_some();
+        if after_group && let Some(part) = rest.next() {
+            wanted.linked = Some(part_name(a, s, part)?);
+        }
     } else if wanted.same_group {
         let current = a.section();
         wanted.group = a.sections[current].group;
@@ -395,12 +424,28 @@ fn part_name(a: &mut Assembler<'_>, s: Stmt<'_>, part: std::ops::Range<usize>) -
     a.expect_end(&args).then_some(name)
 }
 
+fn attach(a: &mut Assembler<'_>, s: Stmt<'_>) {
+    let mut args = Args::new(s);
+    let place = a.place(s.span_at(1));
+    let Some(name) = section_name(a, &mut args) else { return };
+    if !a.expect_end(&args) {
+        return;
+    }
+    let section = a.section();
+    if a.sections[section].group.is_some() {
+        let d = Diagnostic::new(&codes::SECTION_ATTRIBUTES, "the section is in a group already").at(s.whole(), "this has no effect");
+        return a.report(d);
+    }
+    let group = a.symbol(name, place);
+    a.sections[section].group = Some(group);
+}
+
 fn pop_section(a: &mut Assembler<'_>, s: Stmt<'_>) {
     if !a.expect_end(&Args::new(s)) {
         return;
     }
     match a.section_stack.pop() {
-        Some((chain, previous)) => (a.chain, a.previous) = (chain, previous),
+        Some((chain, previous)) => (a.chain, a.previous, a.structure) = (chain, previous, None),
         None => a.error(&codes::E0412, "`.popsection` without `.pushsection`", s.head_span(), "nothing was pushed"),
     }
 }
@@ -408,6 +453,7 @@ fn pop_section(a: &mut Assembler<'_>, s: Stmt<'_>) {
 fn previous(a: &mut Assembler<'_>, s: Stmt<'_>) {
     if a.expect_end(&Args::new(s)) {
         std::mem::swap(&mut a.chain, &mut a.previous);
+        a.structure = None;
     }
 }
 

@@ -39,21 +39,21 @@ pub static ROWS: &[Directive] = &[
         syntax: ".hidden symbol, ...",
         summary: "Hides symbols outside the linked image.",
         example: ".globl f\n.hidden f\nf: ret\n",
-        handler: |a, s| each(a, s, |a, id| a.symbols[id].visibility = 2),
+        handler: |a, s| each(a, s, |a, id| set_visibility(a, id, 2)),
     },
     Directive {
         names: &[".protected"],
         syntax: ".protected symbol, ...",
         summary: "Symbols that no other image can override.",
         example: ".globl f\n.protected f\nf: ret\n",
-        handler: |a, s| each(a, s, |a, id| a.symbols[id].visibility = 3),
+        handler: |a, s| each(a, s, |a, id| set_visibility(a, id, 3)),
     },
     Directive {
         names: &[".internal"],
         syntax: ".internal symbol, ...",
         summary: "Like .hidden, with a processor's meaning.",
         example: ".globl f\n.internal f\nf: ret\n",
-        handler: |a, s| each(a, s, |a, id| a.symbols[id].visibility = 1),
+        handler: |a, s| each(a, s, |a, id| set_visibility(a, id, 1)),
     },
     Directive {
         names: &[".extern"],
@@ -91,18 +91,33 @@ pub static ROWS: &[Directive] = &[
         handler: |a, s| set(a, s, true),
     },
     Directive {
-        names: &[".comm", ".common"],
+        names: &[".comm", ".common", ".common.s"],
         syntax: ".comm symbol, size [, alignment]",
         summary: "Declares zeroed storage that the linker makes, shared with other files.",
         example: ".comm buffer, 64, 4\n",
-        handler: |a, s| common(a, s, false),
+        handler: |a, s| {
+            common(a, s, false);
+        },
+    },
+    Directive {
+        names: &[".tls_common"],
+        syntax: ".tls_common symbol, size [, alignment]",
+        summary: "Declares common storage of each thread.",
+        example: ".tls_common buffer, 64, 4\n",
+        handler: |a, s| {
+            if let Some(id) = common(a, s, false) {
+                a.symbols[id].kind = STT_TLS;
+            }
+        },
     },
     Directive {
         names: &[".lcomm"],
         syntax: ".lcomm symbol, size",
         summary: "Reserves zeroed storage in .bss for a symbol of this file.",
         example: ".lcomm scratch, 16\n",
-        handler: |a, s| common(a, s, true),
+        handler: |a, s| {
+            common(a, s, true);
+        },
     },
     Directive {
         names: &[".variant_cc"],
@@ -173,6 +188,12 @@ fn each(a: &mut Assembler<'_>, s: Stmt<'_>, f: fn(&mut Assembler<'_>, SymbolId))
     }
 }
 
+/// The two low bits; others say how the function is called.
+fn set_visibility(a: &mut Assembler<'_>, id: SymbolId, visibility: u8) {
+    let other = &mut a.symbols[id].visibility;
+    *other = *other & !3 | visibility;
+}
+
 fn bind(a: &mut Assembler<'_>, id: SymbolId, binding: Binding) {
     let symbol = &mut a.symbols[id];
     // .weak wins over .globl, whatever the order.
@@ -198,7 +219,8 @@ fn kind(a: &mut Assembler<'_>, s: Stmt<'_>) {
         b"object" | b"STT_OBJECT" | b"1" => STT_OBJECT,
         b"tls_object" | b"STT_TLS" | b"6" => STT_TLS,
         b"notype" | b"STT_NOTYPE" | b"0" => STT_NOTYPE,
-        b"common" | b"STT_COMMON" | b"5" => STT_COMMON,
+        // Common storage is an object unless GNU as is told otherwise (--elf-stt-common).
+        b"common" | b"STT_COMMON" | b"5" => STT_OBJECT,
         b"gnu_indirect_function" | b"STT_GNU_IFUNC" | b"10" => STT_GNU_IFUNC,
         b"gnu_unique_object" => STT_OBJECT,
         other => {
@@ -314,27 +336,29 @@ fn weakref(a: &mut Assembler<'_>, s: Stmt<'_>) {
     a.symbols[id].weak_reference = true;
 }
 
-fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {
+fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) -> Option<SymbolId> {
     let mut args = Args::new(s);
-    let Some((name, span)) = name(a, &mut args) else { return };
+    let Some((name, span)) = name(a, &mut args) else { return None };
     if !a.expect_comma(&mut args) {
-        return;
+        return None;
     }
-    let Some(size) = a.constant_now(&mut args, "a size") else { return };
+    let Some(size) = a.constant_now(&mut args, "a size") else { return None };
     let mut align = 0;
     if args.eat(T::Comma) {
         let from = args.i;
-        let Some(n) = a.constant_now(&mut args, "an alignment") else { return };
+        let Some(n) = a.constant_now(&mut args, "an alignment") else { return None };
         if !(0..=1 << 31).contains(&n) || (n != 0 && n.count_ones() != 1) {
-            return a.error(&codes::E0420, format!("{n} is no power of two"), s.span(s.toks[from].start, s.toks[args.i - 1].end), "alignments are 1, 2, 4, 8, 16 ...");
+            a.error(&codes::E0420, format!("{n} is no power of two"), s.span(s.toks[from].start, s.toks[args.i - 1].end), "alignments are 1, 2, 4, 8, 16 ...");
+            return None;
         }
         align = n as u32;
     }
     if !a.expect_end(&args) {
-        return;
+        return None;
     }
     let Ok(size) = u32::try_from(size) else {
-        return a.error(&codes::E0401, format!("{size} is no size"), s.whole(), "sizes are 0..=4294967295");
+        a.error(&codes::E0401, format!("{size} is no size"), s.whole(), "sizes are 0..=4294967295");
+            return None;
     };
     let place = a.place(span);
     let id = a.symbol(name, place);
@@ -347,15 +371,17 @@ fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) {
             _ => 1,
         };
         let align = if align == 0 { natural } else { align };
-        return a.reserve_bss(name, size, align, place);
+        a.reserve_bss(name, size, align, place);
+        return None;
     }
     if !matches!(a.symbols[id].definition, Definition::Undefined | Definition::Common { .. }) {
         a.define_symbol(name, Definition::Undefined, place);
-        return;
+        return None;
     }
     let align = if align == 0 { natural_alignment(size) } else { align };
     a.symbols[id].definition = Definition::Common { size, align };
     a.symbols[id].place = place;
+    Some(id)
 }
 
 /// The alignment that GNU as gives common storage of a size when none is asked for.

@@ -47,8 +47,11 @@ fn option(a: &mut Assembler<'_>, s: Stmt<'_>) {
             Some(list) => option_arch(a, s, list),
             None => {
                 let word = text.split([' ', ',', '\t']).next().unwrap_or("");
-                let mut d = Diagnostic::new(&codes::E0416, if word.is_empty() { "`.option` needs an option".to_string() } else { format!("unknown option `{text}`") })
-                    .at(s.span_at(1), format!("known: {}", OPTIONS.join(", ")));
+                let known = format!("known: {}", OPTIONS.join(", "));
+                let mut d = match word {
+                    "" => Diagnostic::new(&codes::E0416, "`.option` needs an option").at(s.span_at(1), known),
+                    _ => Diagnostic::new(&codes::UNKNOWN_OPTION, format!("unknown option `{text}` has no effect")).at(s.span_at(1), known),
+                };
                 if let Some(near) = suggest(word, OPTIONS) {
                     d = d.help(format!("did you mean `.option {near}`?"));
                 }
