@@ -183,8 +183,8 @@ pub struct Assembler<'e> {
     pub slack: i64,
     /// `.reloc`
     pub asked_relocations: Vec<crate::directives::reloc::Asked>,
-    /// Names of registers that stand where only a symbol can, and where.
-    pub register_names: Vec<(crate::expr::Value, Where)>,
+    /// Names of registers that stand where only a symbol can: where, and what to write if the register was meant.
+    pub register_names: Vec<(crate::expr::Value, Where, Option<String>)>,
     /// What `.print` said.
     pub printed: Vec<String>,
     /// What mistakes leave behind.

@@ -8,7 +8,7 @@ use crate::expr::Value;
 use crate::layout::{push_fill, push_sleb, push_uleb};
 use crate::place::Where;
 use crate::section::{Branch, FixKind, Fixup, SectionId, Variable};
-use crate::symbols::{Definition, SymbolId};
+use crate::symbols::{Binding, Definition, SymbolId};
 use diag::{Diagnostic, codes};
 use rv32::{Insn, Op, Reloc};
 
@@ -308,6 +308,9 @@ impl Assembler<'_> {
                         return self.unrepresentable(place, "this field takes one symbol and a number");
                     }
                 };
+                if self.settled(section, kind, (symbol, addend), offset, out) {
+                    return;
+                }
                 self.rel(out, offset, kind, symbol, addend);
                 self.tentative(section, kind, (symbol, addend), offset, place, out);
                 if fixup.relax && symbol.is_some() {
@@ -334,6 +337,19 @@ impl Assembler<'_> {
             _ => return false,
         };
         kind.field().patch(&mut out.bytes[offset..], i64::from(value as i32)).is_ok()
+    }
+
+    /// llvm-mc leaves a jump to a local label of the same section no relocation if the linker may not relax.
+    fn settled(&mut self, section: SectionId, kind: Reloc, (symbol, addend): (SymbolId, i64), offset: usize, out: &mut Contents) -> bool {
+        self.llvm
+            && !self.options.relax
+            && matches!(kind, Reloc::Branch | Reloc::Jal | Reloc::RvcBranch | Reloc::RvcJump)
+            && symbol.is_some()
+            && matches!(self.symbols[symbol].binding, Binding::Default | Binding::Local)
+            && self.symbols[symbol].kind != crate::elf::STT_GNU_IFUNC
+            && self.place_of(Value { add: symbol, sub: SymbolId::NONE, num: addend }).is_some_and(|(s, at)| {
+                s == section && kind.field().patch(&mut out.bytes[offset..], at - offset as i64).is_ok()
+            })
     }
 
     /// Fills the field of a branch with its distance as of now, so that disassembly reads well.
@@ -579,6 +595,9 @@ impl Assembler<'_> {
                 Reloc::Jal
             }
         };
+        if self.settled(section, kind, (symbol, addend), offset, out) {
+            return;
+        }
         self.rel(out, offset, kind, symbol, addend);
         self.tentative(section, kind, (symbol, addend), offset, branch.place, out);
     }

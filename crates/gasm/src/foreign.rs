@@ -91,11 +91,11 @@ pub fn without_w(name: &str) -> Option<&str> {
 /// Directives of other assemblers, in lower case with the point, and ours.
 pub static DIRECTIVES: &[(&[&str], &str)] = &[
     (&[".asciiz", ".stringz", ".asci", ".cstring"], ".asciz"),
-    (&[".db", ".dcb", ".defb", ".char"], ".byte"),
+    (&[".db", ".defb", ".char"], ".byte"),
     (&[".dw", ".dcw", ".defw"], ".half"),
     (&[".dd", ".dcd"], ".word"),
     (&[".dq"], ".dword"),
-    (&[".resb", ".res", ".reserve", ".block", ".ds.w"], ".space"),
+    (&[".resb", ".res", ".reserve", ".block"], ".space"),
     (&[".public", ".export", ".xdef", ".entry"], ".globl"),
     (&[".import", ".xref", ".external"], ".extern"),
     (&[".code", ".segment"], ".text"),
@@ -110,7 +110,7 @@ pub fn directive(name: &str) -> Option<&'static str> {
 }
 
 /// Directives that do nothing which this machine needs: they are left out.
-pub static NEEDLESS: &[&str] = &[".ent", ".frame", ".mask", ".fmask", ".func", ".endfunc", ".cpload", ".cprestore", ".thumb", ".arm", ".syntax", ".cpu", ".arch", ".proc", ".endp"];
+pub static NEEDLESS: &[&str] = &[".ent", ".frame", ".mask", ".fmask", ".cpload", ".cprestore", ".thumb", ".arm", ".syntax", ".cpu", ".arch", ".proc", ".endp"];
 
 /// Words that MIPS sources give to `.set`.
 pub static MIPS_SETTINGS: &[&str] = &["noreorder", "reorder", "noat", "at", "nomacro", "macro", "mips32", "mips32r2", "mips0"];

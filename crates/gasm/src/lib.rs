@@ -119,13 +119,15 @@ impl Assembler<'_> {
     /// A register where only a symbol can stand is a symbol of that name, as in GNU as; if this file does not define it, it
     /// was hardly meant.
     fn warn_register_names(&mut self) {
-        for (value, place) in std::mem::take(&mut self.register_names) {
+        for (value, place, meant) in std::mem::take(&mut self.register_names) {
             let symbol = &self.symbols[value.add];
             if symbol.definition == symbols::Definition::Undefined {
                 let name = self.names.show(symbol.name);
-                let d = Diagnostic::new(&diag::codes::REGISTER_AS_SYMBOL, format!("`{name}` is taken for a symbol of another file here, not for the register"))
-                    .at(place.span, "a label or symbol is expected here")
-                    .help(format!("an address in a register is written `0({name})`; jumps to it are `jr {name}` and `jalr {name}`"));
+                let mut d = Diagnostic::new(&diag::codes::REGISTER_AS_SYMBOL, format!("`{name}` is taken for a symbol of another file here, not for the register"))
+                    .at(place.span, "only a label or symbol can stand here");
+                if let Some(meant) = meant {
+                    d = d.help(meant);
+                }
                 self.report_at(d, place);
             }
         }

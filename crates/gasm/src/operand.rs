@@ -398,7 +398,7 @@ impl Assembler<'_> {
                 let tok = s.toks[operand.from];
                 let (name, place) = (self.names.intern(s.bytes(tok)), self.place(s.span_of(tok)));
                 let value = self.reference(name, place);
-                self.register_names.push((value, place));
+                self.register_names.push((value, place, meant_register(s, operand)));
                 value
             }
             Shape::Value | Shape::Memory(_) => operand.value,
@@ -452,6 +452,19 @@ pub fn register_hint(text: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("the registers of this family are {range}"))
+}
+
+/// What was meant, if a register where only a symbol can stand was the register.
+fn meant_register(s: Stmt<'_>, operand: &Operand) -> Option<String> {
+    let (mnemonic, register) = (s.show(0, 1), s.show(operand.from, operand.to));
+    let first = || s.show(1, operand.from.max(3) - 1);
+    match mnemonic.as_str() {
+        "j" | "tail" => Some(format!("jr {register}")),
+        "jal" | "call" if operand.from == 1 => Some(format!("jalr {register}")),
+        "la" | "lla" => Some(format!("mv {}, {register}", first())),
+        "lw" | "lh" | "lhu" | "lb" | "lbu" | "sw" | "sh" | "sb" => Some(format!("{mnemonic} {}, 0({register})", first())),
+        _ => None,
+    }
 }
 
 /// A register with nearly that name.

@@ -133,11 +133,12 @@ fn what_llvm_writes_gives_what_llvm_mc_makes() {
     }
     let scratch = tempfile::tempdir().expect("a temporary folder");
     let (a, b) = (scratch.path().join("theirs.o"), scratch.path().join("ours.o"));
-    for source in files("llvm", "s") {
-        let words = ["-triple=riscv32", "-mattr=+m,+a,+c,+relax", "-filetype=obj", source.to_str().expect("text"), "-o", a.to_str().expect("text")];
+    let ways: [(&str, &[&str]); 2] = [("-mattr=+m,+a,+c,+relax", &[]), ("-mattr=+m,+a,+c,-relax", &["-mno-relax"])];
+    for (source, (attributes, flags)) in files("llvm", "s").into_iter().flat_map(|source| ways.map(|way| (source.clone(), way))) {
+        let words = ["-triple=riscv32", attributes, "-filetype=obj", source.to_str().expect("text"), "-o", a.to_str().expect("text")];
         let made = run(LLVM_MC, &words);
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let bytes = ours(&source, &b, &[]).expect("gasm takes it");
+        let bytes = ours(&source, &b, flags).expect("gasm takes it");
         let read = |bytes: &[u8]| Object::read(bytes).expect("an ELF file");
         let found = differences(&read(&fs::read(&a).expect("llvm-mc wrote it")), &read(&bytes), Rules::LLVM);
         assert!(found.is_empty(), "{}: {found:#?}", source.display());

@@ -29,6 +29,13 @@ pub static ROWS: &[Directive] = &[
         handler: |_, _| {},
     },
     Directive {
+        names: &[".func", ".endfunc"],
+        syntax: ".func [name [, label]]",
+        summary: "Marks a function for debug information that is no longer made; accepted and without effect.",
+        example: ".func main\nmain: ret\n.endfunc\n",
+        handler: |_, _| {},
+    },
+    Directive {
         names: &[".ident"],
         syntax: ".ident \"text\"",
         summary: "Adds a text to section .comment.",
