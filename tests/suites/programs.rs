@@ -51,6 +51,52 @@ fn objects_and_images_are_reproducible() {
     assert_eq!(fs::read(path("1")).unwrap(), fs::read(path("2")).unwrap());
 }
 
+/// An object's source with code, tables of addresses and strings that others have too; large enough that several of
+/// them are linked by several threads. A faulty one has low parts of addresses without a high part.
+fn unit(number: u32, faulty: bool) -> String {
+    let mut text = format!("        .globl f{number}\nf{number}: call f{}\n        ret\n        .data\n", (number * 7 + 1) % 12);
+    for row in 0..3000 {
+        text += &format!("t{number}_{row}: .word f{}, t{number}_{}, .text\n", row % 12, (row * 31) % 3000);
+    }
+    text += "        .section .rodata.str1.1, \"aMS\", @progbits, 1\n";
+    for row in 0..2000 {
+        text += &format!("        .asciz \"text {} of several units\"\n", row * (number + 1) % 2500);
+    }
+    if faulty {
+        text += "        .section .far, \"ax\"\n        addi a0, a0, %pcrel_lo(f0)\n        addi a0, a0, %pcrel_lo(f1)\n";
+    }
+    text
+}
+
+#[test]
+fn image_map_and_messages_are_the_same_with_any_number_of_threads() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();
+    for faulty in [false, true] {
+        let objects: Vec<String> = (0..32).map(|number| path(&format!("{faulty}{number}.o"))).collect();
+        for (number, object) in (0..).zip(&objects) {
+            let source = write(scratch.path(), "unit.s", &unit(number, faulty));
+            let made = run(&["gasm", &source, "-o", object], b"");
+            assert_eq!(made.status, 0, "{}", made.stderr);
+        }
+        let link = |threads: &str| {
+            let _ = fs::remove_file(path("image"));
+            let options = ["-ef0", "-Map", &path("map"), "-o", &path("image"), "--threads", threads];
+            let words: Vec<&str> = std::iter::once("glink").chain(objects.iter().map(String::as_str)).chain(options).collect();
+            let outcome = run(&words, b"");
+            (outcome.status, outcome.stderr, fs::read(path("image")).ok(), fs::read(path("map")).unwrap())
+        };
+        let alone = link("1");
+        assert_eq!(alone.0, u8::from(faulty), "{}", alone.1);
+        assert_eq!(alone.1.contains("error[E0512]"), faulty, "{}", alone.1);
+        assert!(alone.2.as_ref().is_none_or(|image| image.len() > 1 << 20), "not worth several threads");
+        for threads in ["2", "3", "8"] {
+            assert!(link(threads) == alone, "{threads} threads make something else than one");
+        }
+    }
+    assert_eq!(run(&["glink", "x.o", "--threads=0"], b"").status, 2);
+}
+
 /// (vm, exit, steps) of each line that `--trace exits` writes.
 fn trace(text: &str) -> Vec<(usize, String, u64)> {
     let field = |line: &str, key: &str| line.split_whitespace().find_map(|word| word.strip_prefix(key).map(String::from));
