@@ -9,6 +9,7 @@ use crate::layout::{push_sleb, push_uleb};
 use crate::place::Where;
 use crate::section::{At, ChainId, Fill, FixKind, Variable};
 use crate::symbols::{Definition, SymbolId};
+use diag::{Diagnostic, codes};
 use rv32::Reloc;
 
 /// Bytes of a call-frame unit of data: registers are saved at multiples of it, downwards.
@@ -371,11 +372,17 @@ impl Assembler<'_> {
         self.put_difference(end, start, place);
         self.place_label(start);
         let id = if eh { 0u32 } else { u32::MAX };
-        let version = match (self.llvm, eh) {
+        let version = self.options.cie_version.unwrap_or(match (self.llvm, eh) {
             (true, true) => 1,
             (true, false) => 4,
             (false, _) => 3,
-        };
+        });
+        if version == 1 && frame.return_column > 255 {
+            let d = Diagnostic::new(&codes::E0419, format!("return column {} does not fit version 1 of frame descriptions", frame.return_column))
+                .at(place.span, "in this frame")
+                .help("--gdwarf-cie-version=3");
+            self.report_at(d, place);
+        }
         let out = &mut self.out().bytes;
         out.extend_from_slice(&id.to_le_bytes());
         out.push(version);
@@ -400,7 +407,11 @@ impl Assembler<'_> {
         }
         push_uleb(out, 1);
         push_sleb(out, DATA_ALIGN);
-        push_uleb(out, frame.return_column);
+        match u8::try_from(frame.return_column) {
+            // In version 1 the column is a byte, which may look like the first of two.
+            Ok(column) if version == 1 => out.push(column),
+            _ => push_uleb(out, frame.return_column),
+        }
         if eh {
             let mut length = 1;
             if personality.0 != OMIT {

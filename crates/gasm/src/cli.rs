@@ -75,9 +75,9 @@ static SPELLINGS: &[(&str, Rule)] = &[
     ("--debug-prefix-map=", Rule::Prefix("--prefix-map=")),
     ("--gen-debug", Rule::Word("-g")),
     ("-gen-debug", Rule::Word("-g")),
+    ("--gdwarf-cie-version=", Rule::Prefix("--cie-version=")),
     ("--gdwarf-", Rule::PrefixNothing),
     ("-gdwarf-", Rule::PrefixNothing),
-    ("--gdwarf-cie-version=", Rule::PrefixNothing),
     // gcc -v: GNU as names itself and goes on.
     ("-v", Rule::Nothing),
     ("-D", Rule::Nothing),
@@ -137,6 +137,7 @@ fn command() -> Clap {
         .arg(value("mabi", "ABI", "Calling convention; only ilp32 is supported"))
         .arg(value("misa-spec", "EDITION", "Versions of extensions that are written without").value_parser(Spec::ALL.map(|(name, _)| name)))
         .arg(value("mpriv-spec", "VERSION", "Privileged specification that attributes name").value_parser(PRIV_SPECS.map(|(name, _)| name)))
+        .arg(value("cie-version", "VERSION", "Version of frame descriptions (GNU: --gdwarf-cie-version)").value_parser(["1", "3", "4"]))
         .arg(flag("mrelax", "Let the linker shorten code (the default)").overrides_with("mno-relax"))
         .arg(flag("mno-relax", "Keep the linker from shortening code").overrides_with("mrelax"))
         .arg(flag("fpic", "`la` goes through the global offset table").overrides_with("fno-pic"))
@@ -255,6 +256,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, String> {
         options.spec = *spec;
         options.arch = Arch::parse_for(&options.arch.names(), *spec).map_err(|e| wrong(e.to_string()))?;
     }
+    options.cie_version = chosen("cie-version").and_then(|version| version.parse().ok());
     if let Some((_, version)) = PRIV_SPECS.iter().find(|(name, _)| chosen("mpriv-spec") == Some(name)) {
         options.priv_spec = *version;
     }

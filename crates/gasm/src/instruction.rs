@@ -653,6 +653,9 @@ impl Assembler<'_> {
         if matches!(expansion, Expansion::La | Expansion::Lla)
             && let Some(n) = self.fold_fixed(value).constant()
         {
+            if i32::try_from(n).is_err() && u32::try_from(n).is_err() {
+                return self.error(&codes::E0102, format!("{n} is no address of 32 bits"), place.span, "addresses are 0..=0xffffffff");
+            }
             let (insns, count) = load_immediate_insns(rd, n as i32);
             for insn in &insns[..count] {
                 self.emit_insn(*insn);

@@ -20,6 +20,8 @@ pub struct Options {
     pub include_dirs: Vec<PathBuf>,
     /// Files that `.include` finds when no folder has them: name and contents.
     pub builtin_includes: Vec<(String, Vec<u8>)>,
+    /// Version of call frame information (`--gdwarf-cie-version`); `None`: the usual one.
+    pub cie_version: Option<u8>,
     /// `--defsym`: symbols with their values.
     pub defines: Vec<(String, i64)>,
     /// `-g`: a line table of the assembly source itself.
@@ -55,6 +57,7 @@ impl Default for Options {
             priv_spec: [1, 11, 0],
             include_dirs: Vec::new(),
             builtin_includes: Vec::new(),
+            cie_version: None,
             defines: Vec::new(),
             debug_info: false,
             relax: true,

@@ -183,7 +183,6 @@ static OTHER_ROWS: &[ExtRow] = &[
     newer("za128rs", 1, 0, &[]),
     newer("za64rs", 1, 0, &[]),
     newer("zabha", 1, 0, &[]),
-    newer("zacas", 1, 0, &[]),
     newer("zama16b", 1, 0, &[]),
     newer("zfa", 1, 0, &[]),
     newer("zfbfmin", 1, 0, &[]),
@@ -207,8 +206,6 @@ static OTHER_ROWS: &[ExtRow] = &[
     newer("zvksg", 1, 0, &[]),
     newer("zvksh", 1, 0, &[]),
     newer("zvkt", 1, 0, &[]),
-    newer("zicfilp", 1, 0, &[]),
-    newer("zicfiss", 1, 0, &[]),
     newer("shcounterenw", 1, 0, &[]),
     newer("shgatpa", 1, 0, &[]),
     newer("shtvala", 1, 0, &[]),
@@ -217,23 +214,16 @@ static OTHER_ROWS: &[ExtRow] = &[
     newer("shvstvecd", 1, 0, &[]),
     newer("smcdeleg", 1, 0, &[]),
     newer("smcsrind", 1, 0, &[]),
-    newer("smmpm", 1, 0, &[]),
-    newer("smnpm", 1, 0, &[]),
     newer("ssccfg", 1, 0, &[]),
     newer("ssccptr", 1, 0, &[]),
     newer("sscounterenw", 1, 0, &[]),
     newer("sscsrind", 1, 0, &[]),
-    newer("ssnpm", 1, 0, &[]),
-    newer("sspm", 1, 0, &[]),
-    newer("ssqosid", 1, 0, &[]),
     newer("ssstrict", 1, 0, &[]),
     newer("sstvala", 1, 0, &[]),
     newer("sstvecd", 1, 0, &[]),
     newer("ssu64xl", 1, 0, &[]),
-    newer("supm", 1, 0, &[]),
     newer("svade", 1, 0, &[]),
     newer("svbare", 1, 0, &[]),
-    newer("zalasr", 0, 1, &[]),
     newer("zihpm", 2, 0, &["zicsr"]),
 ];
 
@@ -581,10 +571,16 @@ impl Arch {
     /// What GNU as refuses; the set is then unchanged.
     pub fn update(&mut self, text: &str, spec: Spec) -> Result<(), IsaError> {
         let mut arch = self.clone();
-        for item in text.split(',') {
-            let item = item.trim();
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let (item, more) = match text.split_once(',') {
+                Some((item, more)) => (item.trim(), Some(more)),
+                None => (text.trim(), None),
+            };
+            rest = more;
             let Some(change) = item.strip_prefix(['+', '-']) else {
-                *self = Arch::parse_for(item, spec)?;
+                // A whole ISA string is the last item.
+                *self = Arch::parse_for(text.trim(), spec)?;
                 return Ok(());
             };
             let (name, version) = split_version(change)?;

@@ -9,6 +9,8 @@ first:
     lui t0, %hi(second - first)         # error[E0307]
 second:
     lui t0, %hi(first - second)         # error[E0307]
+    la a0, 0x100000000                  # error[E0102]
+    .option arch, +zba, rv32i, +c       # error[E0417]
     .option arch, +zfoo                 # error[E0417]
     .option arch, +zba2p                # error[E0417]
     .option arch, -i                    # error[E0417]

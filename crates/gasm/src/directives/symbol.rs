@@ -338,15 +338,15 @@ fn weakref(a: &mut Assembler<'_>, s: Stmt<'_>) {
 
 fn common(a: &mut Assembler<'_>, s: Stmt<'_>, local: bool) -> Option<SymbolId> {
     let mut args = Args::new(s);
-    let Some((name, span)) = name(a, &mut args) else { return None };
+    let (name, span) = name(a, &mut args)?;
     if !a.expect_comma(&mut args) {
         return None;
     }
-    let Some(size) = a.constant_now(&mut args, "a size") else { return None };
+    let size = a.constant_now(&mut args, "a size")?;
     let mut align = 0;
     if args.eat(T::Comma) {
         let from = args.i;
-        let Some(n) = a.constant_now(&mut args, "an alignment") else { return None };
+        let n = a.constant_now(&mut args, "an alignment")?;
         if !(0..=1 << 31).contains(&n) || (n != 0 && n.count_ones() != 1) {
             a.error(&codes::E0420, format!("{n} is no power of two"), s.span(s.toks[from].start, s.toks[args.i - 1].end), "alignments are 1, 2, 4, 8, 16 ...");
             return None;

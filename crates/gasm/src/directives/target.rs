@@ -64,15 +64,14 @@ fn option(a: &mut Assembler<'_>, s: Stmt<'_>) {
 /// `+ext`, `-ext`, or a whole instruction set.
 fn option_arch(a: &mut Assembler<'_>, s: Stmt<'_>, list: &str) {
     let Err(error) = a.target.update_arch(list.trim_start()) else { return };
-    match &error {
-        IsaError::Unknown(name) => {
-            let mut d = Diagnostic::new(&codes::E0417, error.to_string()).at(s.span(s.toks[1].start, s.end()), "named here");
-            if let Some(near) = suggest(name, Ext::ALL.iter().map(|e| e.name())) {
-                d = d.help(format!("did you mean `{near}`?"));
-            }
-            a.report(d);
+    if let IsaError::Unknown(name) = &error {
+        let mut d = Diagnostic::new(&codes::E0417, error.to_string()).at(s.span(s.toks[1].start, s.end()), "named here");
+        if let Some(near) = suggest(name, Ext::ALL.iter().map(|e| e.name())) {
+            d = d.help(format!("did you mean `{near}`?"));
         }
-        _ => bad_isa(a, s, &error.to_string()),
+        a.report(d);
+    } else {
+        bad_isa(a, s, &error.to_string());
     }
 }
 
