@@ -18,13 +18,24 @@ use std::path::PathBuf;
 
 /// One statement: its tokens, and the text that they are of.
 #[derive(Clone, Copy)]
-pub struct Stmt<'a> {
+pub struct Statement<'a> {
     /// The text being read.
     pub text: &'a [u8],
     /// Where that text comes from.
     pub map: Map<'a>,
     /// The tokens after the labels; the first is the head.
     pub toks: &'a [Tok],
+}
+
+/// A statement as it is handed around: all the way down to each operand, so it is one word.
+#[derive(Clone, Copy)]
+pub struct Stmt<'a>(pub &'a Statement<'a>);
+
+impl<'a> std::ops::Deref for Stmt<'a> {
+    type Target = Statement<'a>;
+    fn deref(&self) -> &Statement<'a> {
+        self.0
+    }
 }
 
 impl<'a> Stmt<'a> {
@@ -276,12 +287,16 @@ impl<'e> Assembler<'e> {
     }
 
     /// Notes that instructions or data follow, for mapping symbols; only code sections have them.
+    #[inline]
     pub fn content(&mut self, content: Content) {
         let arch = self.target.arch();
         let chain = &self.sections[self.chain];
-        if chain.content == content && (content != Content::Code || chain.arch == arch) {
-            return;
+        if chain.content != content || (content == Content::Code && chain.arch != arch) {
+            self.other_content(content, arch);
         }
+    }
+
+    fn other_content(&mut self, content: Content, arch: u32) {
         let section = self.section();
         let at = self.here();
         let is_code = self.sections[section].is_code();
@@ -345,13 +360,19 @@ impl<'e> Assembler<'e> {
     // Places and errors
 
     /// A span together with the expansion being read.
+    #[inline]
     pub fn place(&mut self, span: Span) -> Where {
         let expansion = self.expansion_number();
         Where { span, expansion }
     }
 
     /// Number + 1 of the expansion being read, 0 outside any.
+    #[inline]
     fn expansion_number(&mut self) -> u32 {
+        if self.reading.is_empty() { 0 } else { self.number_of_expansion() }
+    }
+
+    fn number_of_expansion(&mut self) -> u32 {
         let Some(top) = self.reading.last_mut() else { return 0 };
         if let Some(id) = top.id {
             return id + 1;

@@ -1,6 +1,6 @@
 //! `.if` and its family: which statements are read at all.
 
-use crate::assembler::Assembler;
+use crate::assembler::{Assembler, Statement, Stmt};
 use crate::limits;
 use crate::place::{Map, Where};
 use crate::reader::lower;
@@ -64,7 +64,7 @@ impl Assembler<'_> {
                 let mut toks = self.spare_tokens.pop().unwrap_or_default();
                 self.cursor = crate::lexer::statement(text, raw.head.0, &mut toks);
                 if let Some(directive) = crate::directives::find(&buffer[..n]) {
-                    (directive.handler)(self, crate::assembler::Stmt { text, map, toks: &toks });
+                    (directive.handler)(self, Stmt(&Statement { text, map, toks: &toks }));
                 }
                 self.spare_tokens.push(toks);
             }

@@ -199,7 +199,12 @@ impl Assembler<'_> {
     }
 
     /// Whether the section has bytes in the file; an error if not.
+    #[inline]
     pub fn may_hold_bytes(&mut self, what: &str, span: Span, cure: &str) -> bool {
+        (self.structure.is_none() && !self.sections[self.section()].is_nobits()) || self.no_bytes_here(what, span, cure)
+    }
+
+    fn no_bytes_here(&mut self, what: &str, span: Span, cure: &str) -> bool {
         if self.structure.is_some() {
             let d = Diagnostic::new(&codes::E0415, format!("{what} in a structure"))
                 .at(span, "`.struct` describes fields, with labels and `.space`")
@@ -208,9 +213,6 @@ impl Assembler<'_> {
             return false;
         }
         let section = &self.sections[self.section()];
-        if !section.is_nobits() {
-            return true;
-        }
         let name = self.names.show(section.name);
         let d = Diagnostic::new(&codes::E0415, format!("{what} in section `{name}`"))
             .at(span, "this section has no bytes in the file, only zeroes at run time")
@@ -297,7 +299,6 @@ impl Assembler<'_> {
     fn fill_immediate(&mut self, s: Stmt<'_>, row: rv32::Operand, operand: &Operand, filled: &mut Filled) -> Option<()> {
         let store = row == rv32::Operand::Store;
         let value = self.operand_value(s, operand);
-        let place = self.operand_place(s, operand);
         if let Some(m) = operand.modifier.row() {
             let reloc = if store { m.store } else { m.lower };
             let Some(reloc) = reloc else {
@@ -311,7 +312,7 @@ impl Assembler<'_> {
                 filled.wrapped = true;
                 return Some(());
             }
-            filled.late = Late::Reloc(reloc, m.relaxable, value, place);
+            filled.late = Late::Reloc(reloc, m.relaxable, value, self.operand_place(s, operand));
             return Some(());
         }
         let value = self.fold_fixed(value);
@@ -328,7 +329,7 @@ impl Assembler<'_> {
             None if self.mistaken_register(s, operand) => return None,
             None => {
                 let kind = if store { FixKind::ImmediateS } else { FixKind::ImmediateI };
-                filled.late = Late::Immediate(kind, value, place);
+                filled.late = Late::Immediate(kind, value, self.operand_place(s, operand));
             }
         }
         Some(())
@@ -345,7 +346,6 @@ impl Assembler<'_> {
     /// The upper 20 bits of `lui` and `auipc`.
     fn fill_upper(&mut self, s: Stmt<'_>, row: rv32::Operand, operand: &Operand, filled: &mut Filled) -> Option<()> {
         let value = self.operand_value(s, operand);
-        let place = self.operand_place(s, operand);
         if let Some(m) = operand.modifier.row() {
             let Some(reloc) = m.upper else {
                 self.wrong_modifier(s, operand, m.name, row.describe());
@@ -358,7 +358,7 @@ impl Assembler<'_> {
                 filled.wrapped = true;
                 return Some(());
             }
-            filled.late = Late::Reloc(reloc, m.relaxable, value, place);
+            filled.late = Late::Reloc(reloc, m.relaxable, value, self.operand_place(s, operand));
             return Some(());
         }
         filled.insn.imm = self.constant_operand(s, row, operand)? << 12;

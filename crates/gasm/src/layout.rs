@@ -1,13 +1,16 @@
 //! Sizes and addresses: fragments grow until nothing changes, then every label has its offset.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is not named is left to the slower way, which names all")]
+
 use crate::assembler::Assembler;
 use crate::evaluate::{Failure, Resolved};
 use crate::expr::Value;
 use crate::limits;
 use crate::place::Where;
 use crate::symbols::Definition;
-use crate::section::{Branch, ChainId, Fill, SectionId, Variable};
+use crate::section::{Branch, ChainId, Fill, Run, SectionId, Variable};
 use diag::{Diagnostic, codes};
+use std::ops::Range;
 
 /// The reach of a conditional branch, 13 signed bits.
 const BRANCH_REACH: i64 = 4096;
@@ -21,10 +24,31 @@ const SHRINKING_ROUNDS: usize = 64;
 
 /// A section's variable parts, chain by chain, as the walks need them.
 struct Plan {
-    parts: Vec<Vec<Part>>,
+    chains: Vec<ChainPlan>,
     /// No size depends on anything outside the section, nor on anything but addresses.
     self_contained: bool,
 }
+
+struct ChainPlan {
+    parts: Vec<Part>,
+    regions: Vec<Region>,
+}
+
+/// Consecutive runs and the parts behind them (a function or several) that no branch leaves or enters. A walk costs
+/// nothing where a region is at rest; GNU as's way needs many walks, and most change something in few functions.
+struct Region {
+    runs: Range<usize>,
+    /// At rest: with these stretches a walk would move the region as a whole and change nothing in it.
+    rest: Range<i64>,
+    /// How far it was moved since the addresses of its runs were written.
+    moved: i64,
+}
+
+/// Fewer runs make no region of their own.
+const REGION_RUNS: usize = 32;
+
+/// No stretch.
+const NEVER: Range<i64> = 0..0;
 
 /// What decides the size of a variable part, small: it is looked at in every walk.
 #[derive(Clone, Copy)]
@@ -64,6 +88,13 @@ impl BranchKind {
     /// The shortest form.
     fn shortest(self) -> u32 {
         if self.compressible { 2 } else { 4 }
+    }
+
+    /// Distances around one that surely have the same length.
+    fn same_length(distance: i64) -> Range<i64> {
+        let edges = [i64::MIN >> 1, -BRANCH_REACH, -SHORT_JUMP_REACH, -SHORT_BRANCH_REACH, SHORT_BRANCH_REACH, SHORT_JUMP_REACH, BRANCH_REACH, i64::MAX >> 1];
+        let above = edges.partition_point(|edge| *edge <= distance).clamp(1, edges.len() - 1);
+        edges[above - 1]..edges[above]
     }
 
     /// The length where the target is not known. It counts on no short form.
@@ -153,10 +184,13 @@ impl Assembler<'_> {
 
     /// What the walks over a section need of its variable parts.
     fn plan(&self, section: SectionId) -> Plan {
-        let chains = self.sections[section].chains.iter();
-        let parts: Vec<Vec<Part>> = chains.map(|&chain| self.sections[chain].variables.iter().map(|v| self.part(chain, v)).collect()).collect();
-        let self_contained = parts.iter().flatten().all(|part| !matches!(part, Part::Other));
-        Plan { parts, self_contained }
+        let plan_of = |&chain: &ChainId| {
+            let parts: Vec<Part> = self.sections[chain].variables.iter().map(|v| self.part(chain, v)).collect();
+            ChainPlan { regions: regions(&parts), parts }
+        };
+        let chains: Vec<ChainPlan> = self.sections[section].chains.iter().map(plan_of).collect();
+        let self_contained = chains.iter().flat_map(|c| &c.parts).all(|part| !matches!(part, Part::Other));
+        Plan { chains, self_contained }
     }
 
     fn part(&self, chain: ChainId, variable: &Variable) -> Part {
@@ -192,11 +226,11 @@ impl Assembler<'_> {
     }
 
     /// Guesses, then corrects until nothing changes; false after an error.
-    fn relax_section(&mut self, section: SectionId, plan: &Plan) -> bool {
+    fn relax_section(&mut self, section: SectionId, plan: &mut Plan) -> bool {
         for round in 0..limits::LAYOUT_ROUNDS {
             match self.walk_section(section, plan, round) {
                 Some(true) => {}
-                Some(false) => return true,
+                Some(false) => return self.finish_walks(section, plan),
                 None => return false,
             }
         }
@@ -207,53 +241,82 @@ impl Assembler<'_> {
     /// One walk over a section; whether a size changed, or `None` after an error. In the first walk (round 0) every
     /// run is put behind the one before it; in later ones it moves by what those before it grew in this walk, so
     /// that labels further on are where they were until the walk comes to them.
-    fn walk_section(&mut self, section: SectionId, plan: &Plan, round: usize) -> Option<bool> {
+    fn walk_section(&mut self, section: SectionId, plan: &mut Plan, round: usize) -> Option<bool> {
         let mut changed = round == 0;
         let mut address: u64 = 0;
         let mut stretch: i64 = 0;
-        for (c, parts) in plan.parts.iter().enumerate() {
+        for (c, ChainPlan { parts, regions }) in plan.chains.iter_mut().enumerate() {
             let chain = self.sections[section].chains[c];
             let bytes = self.sections[chain].pos();
-            for r in 0..=parts.len() {
-                let runs = &mut self.sections[chain].runs;
-                let run = runs[r];
-                if round > 0 {
-                    address = (i64::from(run.address) + stretch) as u64;
+            for region in regions {
+                if round > 0 && region.rest.contains(&stretch) {
+                    region.moved += stretch;
+                    continue;
                 }
-                runs[r].address = address as u32;
-                address += u64::from(runs.get(r + 1).map_or(bytes, |next| next.start) - run.start);
-                if let Some(&part) = parts.get(r) {
-                    let grown = |size: u64| if round < SHRINKING_ROUNDS { size } else { size.max(u64::from(run.size)) };
-                    let size = match part {
-                        Part::Branch { run: target, offset, kind } => {
-                            let target = i64::from(runs[target as usize].address) + i64::from(offset);
-                            let needed = kind.size(target - address as i64);
-                            match (self.llvm, round) {
-                                (false, _) => grown(u64::from(needed)),
-                                // llvm-mc begins with the shortest form of every branch and lets them grow.
-                                (true, 0) => u64::from(kind.shortest()),
-                                (true, _) => u64::from(needed.max(run.size)),
-                            }
-                        }
-                        Part::Align { power, max } => align_len(address, power, max),
-                        Part::Fixed(size) => u64::from(size),
-                        Part::Other => self.variable_size(chain, r, address, grown),
-                    };
-                    if size != u64::from(run.size) {
-                        changed = true;
-                        stretch += size as i64 - i64::from(run.size);
-                        self.sections[chain].runs[r].size = size.min(limits::SECTION_BYTES) as u32;
+                region.write_addresses(&mut self.sections[chain].runs);
+                let mut resized = false;
+                for r in region.runs.clone() {
+                    let runs = &mut self.sections[chain].runs;
+                    let run = runs[r];
+                    if round > 0 {
+                        address = (i64::from(run.address) + stretch) as u64;
                     }
-                    address += size;
+                    runs[r].address = address as u32;
+                    address += u64::from(runs.get(r + 1).map_or(bytes, |next| next.start) - run.start);
+                    if let Some(&part) = parts.get(r) {
+                        let grown = |size: u64| if round < SHRINKING_ROUNDS { size } else { size.max(u64::from(run.size)) };
+                        let size = match part {
+                            Part::Branch { run: target, offset, kind } => {
+                                let target = i64::from(runs[target as usize].address) + i64::from(offset);
+                                let needed = kind.size(target - address as i64);
+                                match (self.llvm, round) {
+                                    (false, _) => grown(u64::from(needed)),
+                                    // llvm-mc begins with the shortest form of every branch and lets them grow.
+                                    (true, 0) => u64::from(kind.shortest()),
+                                    (true, _) => u64::from(needed.max(run.size)),
+                                }
+                            }
+                            Part::Align { power, max } => align_len(address, power, max),
+                            Part::Fixed(size) => u64::from(size),
+                            Part::Other => self.variable_size(chain, r, address, grown),
+                        };
+                        if size != u64::from(run.size) {
+                            resized = true;
+                            stretch += size as i64 - i64::from(run.size);
+                            self.sections[chain].runs[r].size = size.min(limits::SECTION_BYTES) as u32;
+                        }
+                        address += size;
+                    }
+                    if address > limits::SECTION_BYTES {
+                        self.too_large(section, chain, r);
+                        return None;
+                    }
                 }
-                if address > limits::SECTION_BYTES {
-                    self.too_large(section, chain, r);
-                    return None;
-                }
+                changed |= resized;
+                let may_rest = plan.self_contained && round > 0 && !resized;
+                region.rest = if may_rest { region.stretches_of_rest(&self.sections[chain].runs, parts, stretch) } else { NEVER };
             }
         }
-        self.sections[section].size = address as u32;
         Some(changed)
+    }
+
+    /// Writes what the walks left to be written: addresses of regions at rest, and the section's size.
+    fn finish_walks(&mut self, section: SectionId, plan: &mut Plan) -> bool {
+        let mut end = 0;
+        for (c, chain_plan) in plan.chains.iter_mut().enumerate() {
+            let chain = self.sections[section].chains[c];
+            for region in &mut chain_plan.regions {
+                region.write_addresses(&mut self.sections[chain].runs);
+            }
+            let at = self.sections[chain].end(chain);
+            end = self.sections.address(at);
+            if u64::from(end) > limits::SECTION_BYTES {
+                self.too_large(section, chain, at.run as usize);
+                return false;
+            }
+        }
+        self.sections[section].size = end;
+        true
     }
 
     fn too_large(&mut self, section: SectionId, chain: ChainId, run: usize) {
@@ -346,6 +409,59 @@ impl Assembler<'_> {
     pub fn evaluate(&self, value: Value) -> Result<i64, Failure> {
         let r = self.resolve(value)?;
         r.number().ok_or(Failure::NotConstant)
+    }
+}
+
+/// Cuts a chain where no branch crosses.
+fn regions(parts: &[Part]) -> Vec<Region> {
+    // The last run that a branch ties to each run, counted from the lower of its ends.
+    let mut tied: Vec<usize> = (0..=parts.len()).collect();
+    for (r, part) in parts.iter().enumerate() {
+        if let Part::Branch { run, .. } = *part {
+            let (low, high) = (r.min(run as usize), r.max(run as usize));
+            tied[low] = tied[low].max(high);
+        }
+    }
+    let mut out = Vec::new();
+    let (mut start, mut last) = (0, 0);
+    for (r, &tied) in tied.iter().enumerate() {
+        last = last.max(tied);
+        if last == r && (r + 1 - start >= REGION_RUNS || r == parts.len()) {
+            out.push(Region { runs: start..r + 1, rest: NEVER, moved: 0 });
+            start = r + 1;
+        }
+    }
+    out
+}
+
+impl Region {
+    /// Gives its runs the addresses to which it was moved.
+    fn write_addresses(&mut self, runs: &mut [Run]) {
+        let moved = std::mem::take(&mut self.moved);
+        if moved != 0 {
+            for run in &mut runs[self.runs.clone()] {
+                run.address = (i64::from(run.address) + moved) as u32;
+            }
+        }
+    }
+
+    /// The stretches with which a walk would change nothing here, after one with this `stretch` changed nothing.
+    /// A walk sees a label further on `stretch` bytes too near.
+    fn stretches_of_rest(&self, runs: &[Run], parts: &[Part], stretch: i64) -> Range<i64> {
+        let mut rest = i64::MIN..i64::MAX;
+        for r in self.runs.clone() {
+            match parts.get(r) {
+                Some(&Part::Branch { run: target, offset, .. }) if target as usize > r => {
+                    let end = runs[r].address + (runs[r + 1].start - runs[r].start);
+                    let distance = i64::from(runs[target as usize].address) + i64::from(offset) - i64::from(end);
+                    let same = BranchKind::same_length(distance - stretch);
+                    rest = rest.start.max(distance - same.end + 1)..rest.end.min(distance - same.start + 1);
+                }
+                Some(Part::Branch { .. } | Part::Fixed(_)) | None => {}
+                Some(Part::Align { .. } | Part::Other) => return NEVER,
+            }
+        }
+        rest
     }
 }
 

@@ -1,6 +1,6 @@
 //! Macros and repetitions: bodies are kept as text; a use makes new text with its arguments put in.
 
-use crate::assembler::{Assembler, Stmt};
+use crate::assembler::{Assembler, Statement, Stmt};
 use crate::conditionals::RawStatement;
 use crate::limits;
 use crate::names::{Head, Name};
@@ -352,7 +352,8 @@ impl Assembler<'_> {
         }
         let span = self.reading.last().map(|r| r.from.span);
         let line = [LineOrigin { at: 0, span: span.unwrap_or_else(|| self.place_of_nothing().span), indent: 0, exact: false }];
-        let s = Stmt { text, map: Map::Lines(&line), toks: &toks };
+        let s = Statement { text, map: Map::Lines(&line), toks: &toks };
+        let s = Stmt(&s);
         let mut args = crate::parse::Args { s, i: 0 };
         self.constant_now(&mut args, "a number")
     }

@@ -149,8 +149,12 @@ impl Assembler<'_> {
             out.push(OutSection { index, name, rela, offset: 0, rela_offset: 0 });
         }
         let attributes_index = (!attributes.is_empty()).then(|| (w.reserve_section_index(), w.add_section_name(b".riscv.attributes")));
-        for symbol in locals.iter_mut().chain(globals.iter_mut()) {
-            symbol.id = (!symbol.name.is_empty()).then(|| w.add_string(symbol.name));
+        // Labels of the assembler's own come in rows, all of one name.
+        let mut before: Option<(&[u8], StringId)> = None;
+        for symbol in locals.iter_mut().chain(globals.iter_mut()).filter(|symbol| !symbol.name.is_empty()) {
+            let id = before.filter(|(name, _)| *name == symbol.name).map_or_else(|| w.add_string(symbol.name), |(_, id)| id);
+            before = Some((symbol.name, id));
+            symbol.id = Some(id);
         }
         w.reserve_null_symbol_index();
         for symbol in locals.iter().chain(globals.iter()) {

@@ -84,6 +84,9 @@ pub static MODIFIERS: [ModifierRow; 10] = [
 impl Modifier {
     /// The row of an operator; `None` for [`Modifier::None`] and [`Modifier::Plt`].
     pub fn row(self) -> Option<&'static ModifierRow> {
+        if self == Modifier::None {
+            return None;
+        }
         MODIFIERS.iter().find(|row| row.modifier == self)
     }
 }
@@ -246,15 +249,12 @@ impl Assembler<'_> {
         let after = s.toks.get(from + 1).map(|t| t.kind);
         if tok.kind == T::Word && matches!(after, None | Some(T::Comma)) {
             args.i += 1;
-            let mut value = Value::number(0);
-            let mut shape = match Reg::parse(s.bytes(tok)) {
-                Some(register) => Shape::Register(register.number()),
-                None => Shape::Word(self.names.intern(s.bytes(tok))),
+            let text = s.bytes(tok);
+            let (shape, value) = match Reg::parse(text) {
+                Some(register) => (Shape::Register(register.number()), Value::number(0)),
+                None if text == b"." => (Shape::Value, self.dot(s.span_of(tok))),
+                None => (Shape::Word(self.names.intern(text)), Value::number(0)),
             };
-            if s.bytes(tok) == b"." {
-                value = self.dot(s.span_of(tok));
-                shape = Shape::Value;
-            }
             return Some(Operand { shape, modifier: Modifier::None, value, from, to: from + 1 });
         }
         if tok.kind == T::Comma {

@@ -5,6 +5,9 @@ use rv32::Isa;
 use rv32::isa::{Arch, Spec};
 use std::path::PathBuf;
 
+/// A file that needs none: its name, and what makes the contents.
+pub type BuiltIn = (&'static str, fn() -> Vec<u8>);
+
 /// Options of an assembly; the default is the platform's.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -18,8 +21,8 @@ pub struct Options {
     pub priv_spec: [u64; 3],
     /// `-I`, in order.
     pub include_dirs: Vec<PathBuf>,
-    /// Files that `.include` finds when no folder has them: name and contents.
-    pub builtin_includes: Vec<(String, Vec<u8>)>,
+    /// Files that `.include` finds when no folder has them.
+    pub builtin_includes: Vec<BuiltIn>,
     /// Version of call frame information (`--gdwarf-cie-version`); `None`: the usual one.
     pub cie_version: Option<u8>,
     /// `--defsym`: symbols with their values.

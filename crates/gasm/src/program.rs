@@ -70,7 +70,7 @@ fn assemble_request(request: &Request, host: &mut dyn Host) -> u8 {
     let mut sources = Sources::new();
     let mut options = request.options.clone();
     options.current_dir = host.current_dir().display().to_string();
-    options.builtin_includes = vec![("abi.s".into(), guest_abi::abi_s().into())];
+    options.builtin_includes = vec![("abi.s", || guest_abi::abi_s().into_bytes())];
     let mut ids = Vec::new();
     for input in &request.inputs {
         match read_input(input, host) {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a kind of token that is not named here is not meant here")]
 
-use crate::assembler::{Assembler, Reading, Stmt, shorten};
+use crate::assembler::{Assembler, Reading, Statement, Stmt, shorten};
 use crate::lexer::{self, T, Tok};
 use crate::limits;
 use crate::names::{Head, Name};
@@ -63,13 +63,11 @@ impl Assembler<'_> {
             {
                 self.note_line(text, &toks, map);
             }
-            let (here, depth) = (self.here(), self.reading.len());
-            let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
-            let listed = self.listing.as_mut().map(|listing| listing.begin(span, depth, here));
+            let listed = if self.listing.is_some() { self.list_statement(&toks, map) } else { None };
             if self.options.debug_info {
                 self.lines.begin_statement(map.span(toks[0].start as usize, toks[0].end as usize));
             }
-            self.statement(Stmt { text, map, toks: &toks });
+            self.statement(Stmt(&Statement { text, map, toks: &toks }));
             if let Some(line) = listed {
                 let to = self.here();
                 if let Some(listing) = &mut self.listing {
@@ -78,6 +76,13 @@ impl Assembler<'_> {
             }
         }
         self.spare_tokens.push(toks);
+    }
+
+    /// Begins a line of the listing.
+    fn list_statement(&mut self, toks: &[Tok], map: Map<'_>) -> Option<usize> {
+        let (here, depth) = (self.here(), self.reading.len());
+        let span = map.span(toks[0].start as usize, toks[toks.len() - 1].end as usize);
+        self.listing.as_mut().map(|listing| listing.begin(span, depth, here))
     }
 
     /// Keeps the expanded line for messages, where it is not the text of the file.
@@ -116,7 +121,8 @@ impl Assembler<'_> {
             }
             i += 2;
         }
-        let s = Stmt { toks: &s.toks[i..], ..s };
+        let rest = Statement { toks: &s.toks[i..], ..*s };
+        let s = Stmt(&rest);
         let Some(&head) = s.toks.first() else { return };
         match head.kind {
             T::Word => {}
@@ -154,7 +160,7 @@ impl Assembler<'_> {
     /// Goes on with the tokens from `from` on, after what stood before them was reported.
     pub fn go_on(&mut self, s: Stmt<'_>, from: usize) {
         if from < s.toks.len() {
-            self.statement(Stmt { toks: &s.toks[from..], ..s });
+            self.statement(Stmt(&Statement { toks: &s.toks[from..], ..*s }));
         }
     }
 
@@ -255,7 +261,7 @@ impl Assembler<'_> {
 
     /// The bytes of a string token.
     pub fn string(&mut self, s: Stmt<'_>, tok: Tok) -> Option<Vec<u8>> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(s.bytes(tok).len());
         match lexer::string(s.bytes(tok), &mut out) {
             Ok(()) => Some(out),
             Err(e) => {

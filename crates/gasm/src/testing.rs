@@ -6,7 +6,7 @@ use host::MemoryHost;
 
 /// Assembles a text with the built-in include and nothing else.
 pub fn assemble_text(text: &str) -> Assembly {
-    let options = Options { builtin_includes: vec![("abi.s".into(), b".equ ABI, 1\n".to_vec())], ..Options::default() };
+    let options = Options { builtin_includes: vec![("abi.s", || b".equ ABI, 1\n".to_vec())], ..Options::default() };
     assemble_with(text.as_bytes(), &options)
 }
 

@@ -190,7 +190,7 @@ fn assemble(path: &Path, data: &FileData, options: &Options, reporter: &mut Repo
     let file = reporter.sources.add(path.display().to_string(), data.shared());
     let assembler_options = gasm::Options {
         include_dirs: options.include.clone(),
-        builtin_includes: vec![("abi.s".into(), guest_lib::ABI_S.as_bytes().to_vec())],
+        builtin_includes: vec![("abi.s", || guest_lib::ABI_S.as_bytes().to_vec())],
         // Crash reports and link errors quote the source.
         debug_info: true,
         current_dir: host.current_dir().to_string_lossy().into_owned(),

@@ -266,6 +266,33 @@ impl COperand {
         }
     }
 
+    /// Copies the fields that the operand gives.
+    const fn give(self, from: &Insn, to: &mut Insn) {
+        match self {
+            COperand::Rd | COperand::RdShort => to.rd = from.rd,
+            COperand::RdRs1 | COperand::RdRs1Short => {
+                to.rd = from.rd;
+                to.rs1 = from.rs1;
+            }
+            COperand::Rs1 | COperand::Rs1Short => to.rs1 = from.rs1,
+            COperand::Rs2 | COperand::Rs2Short => to.rs2 = from.rs2,
+            COperand::Sp => {}
+            COperand::Word => {
+                to.rs1 = from.rs1;
+                to.imm = from.imm;
+            }
+            COperand::Imm6
+            | COperand::Shamt
+            | COperand::UpperImm6
+            | COperand::Addi4spn
+            | COperand::Addi16sp
+            | COperand::LoadSp
+            | COperand::StoreSp
+            | COperand::BranchTarget
+            | COperand::JumpTarget => to.imm = from.imm,
+        }
+    }
+
     /// Reads the operand's bits of `half` into the fields of the expanded `insn`.
     pub const fn extract(self, half: u16, insn: &mut Insn) {
         match self {
@@ -459,15 +486,20 @@ impl CRow {
 /// hints included.
 pub fn encode_c(cop: COp, insn: &Insn) -> Option<u16> {
     let row = cop.row();
-    if row.expands_to.op != insn.op || !row.operands.iter().all(|operand| operand.fits(insn)) {
+    // Fields that no operand gives must be the row's.
+    let mut expanded = row.expands_to;
+    for operand in row.operands {
+        operand.give(insn, &mut expanded);
+    }
+    if expanded != *insn || !row.operands.iter().all(|operand| operand.fits(insn)) || row.broken_rule(insn).is_some() {
         return None;
     }
     let mut half = row.bits;
     for operand in row.operands {
         operand.insert(&mut half, insn);
     }
-    // Fields that no operand gives must be the row's.
-    (row.expand(half) == Some(*insn)).then_some(half)
+    debug_assert_eq!(row.expand(half), Some(*insn));
+    Some(half)
 }
 
 /// The compressed form that GNU as 2.40 takes for an instruction written in its 32-bit spelling with registers

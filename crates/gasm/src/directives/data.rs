@@ -269,13 +269,12 @@ fn strings(a: &mut Assembler<'_>, s: Stmt<'_>, width: usize, terminated: bool) {
             return;
         };
         // Strings side by side are one.
-        let mut bytes = Vec::new();
-        let mut next = Some(tok);
-        while let Some(tok) = next.filter(|t| t.kind == T::Str) {
+        let Some(mut bytes) = a.string(s, tok) else { return };
+        args.i += 1;
+        while let Some(tok) = args.peek().filter(|t| t.kind == T::Str) {
             let Some(part) = a.string(s, tok) else { return };
             bytes.extend_from_slice(&part);
             args.i += 1;
-            next = args.peek();
         }
         if bytes.iter().any(|b| *b != 0) && !a.may_hold_bytes("text", s.span_of(tok), ".data") {
             return;

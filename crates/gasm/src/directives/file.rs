@@ -86,14 +86,14 @@ fn find(a: &mut Assembler<'_>, s: Stmt<'_>, path: &Path, span: diag::Span) -> Op
         }
     }
     let builtin = a.options.builtin_includes.iter().find(|(name, _)| Path::new(name) == path);
-    if let Some((name, bytes)) = builtin {
-        return Some(Found { name: format!("<built-in>/{name}"), bytes: bytes.clone().into(), identity: None });
+    if let Some((name, contents)) = builtin {
+        return Some(Found { name: format!("<built-in>/{name}"), bytes: contents().into(), identity: None });
     }
     let shown = path.display();
     let d = match failure {
         Some((candidate, error)) => Diagnostic::new(&codes::E0405, format!("cannot read {}: {error}", candidate.display())).at(span, "named here"),
         None => {
-            let names = a.options.builtin_includes.iter().map(|(name, _)| name.as_str());
+            let names = a.options.builtin_includes.iter().map(|(name, _)| *name);
             let d = Diagnostic::new(&codes::E0405, format!("cannot find {shown}: no such file")).at(span, "looked beside this file and in each -I folder");
             match diag::suggest(&shown.to_string(), names) {
                 Some(near) => d.help(format!("did you mean \"{near}\"?")),

@@ -1,7 +1,7 @@
 //! Sections.
 
 use super::Directive;
-use crate::assembler::{Assembler, Stmt};
+use crate::assembler::{Assembler, Statement, Stmt};
 use crate::elf::*;
 use crate::lexer::T;
 use crate::names::Name;
@@ -371,7 +371,8 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
     }
     let mut rest = parsed.rest.into_iter().map(|part| base + part.start..base + part.end).peekable();
     if merge && let Some(part) = rest.next() {
-        let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+        let part_only = Statement { toks: &s.toks[..part.end], ..*s };
+        let mut args = Args { s: Stmt(&part_only), i: part.start };
         let n = a.constant_now(&mut args, "the size of an entry")?;
         if !a.expect_end(&args) {
             return None;
@@ -406,7 +407,8 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
             a.error(&codes::E0401, "`unique` needs a number", s.gap(s.toks.len()), "expected `, number`");
             return None;
         };
-        let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+        let part_only = Statement { toks: &s.toks[..part.end], ..*s };
+        let mut args = Args { s: Stmt(&part_only), i: part.start };
         wanted.unique = Some(a.constant_now(&mut args, "the number of a unique section")? as u32);
     }
     if let Some(part) = rest.next() {
@@ -419,7 +421,8 @@ fn flags(a: &mut Assembler<'_>, args: &mut Args<'_>, wanted: &mut Attributes) ->
 
 /// A name that is all of an argument.
 fn part_name(a: &mut Assembler<'_>, s: Stmt<'_>, part: std::ops::Range<usize>) -> Option<Name> {
-    let mut args = Args { s: Stmt { toks: &s.toks[..part.end], ..s }, i: part.start };
+    let part_only = Statement { toks: &s.toks[..part.end], ..*s };
+    let mut args = Args { s: Stmt(&part_only), i: part.start };
     let name = section_name(a, &mut args)?;
     a.expect_end(&args).then_some(name)
 }
