@@ -136,7 +136,7 @@ impl Assembler<'_> {
                 if self.sections[section].settled == extent {
                     continue;
                 }
-                let plan = plan.get_or_insert_with(|| self.plan(section));
+                let plan = plan.get_or_insert_with(|| self.plan(section, REGION_RUNS));
                 if !self.relax_section(section, plan) {
                     return false;
                 }
@@ -182,11 +182,11 @@ impl Assembler<'_> {
         self.failed_layout = true;
     }
 
-    /// What the walks over a section need of its variable parts.
-    fn plan(&self, section: SectionId) -> Plan {
+    /// What the walks over a section need of its variable parts, in regions of so many runs at least.
+    fn plan(&self, section: SectionId, least: usize) -> Plan {
         let plan_of = |&chain: &ChainId| {
             let parts: Vec<Part> = self.sections[chain].variables.iter().map(|v| self.part(chain, v)).collect();
-            ChainPlan { regions: regions(&parts), parts }
+            ChainPlan { regions: regions(&parts, least), parts }
         };
         let chains: Vec<ChainPlan> = self.sections[section].chains.iter().map(plan_of).collect();
         let self_contained = chains.iter().flat_map(|c| &c.parts).all(|part| !matches!(part, Part::Other));
@@ -412,8 +412,8 @@ impl Assembler<'_> {
     }
 }
 
-/// Cuts a chain where no branch crosses.
-fn regions(parts: &[Part]) -> Vec<Region> {
+/// Cuts a chain where no branch crosses, into regions of so many runs at least.
+fn regions(parts: &[Part], least: usize) -> Vec<Region> {
     // The last run that a branch ties to each run, counted from the lower of its ends.
     let mut tied: Vec<usize> = (0..=parts.len()).collect();
     for (r, part) in parts.iter().enumerate() {
@@ -426,7 +426,7 @@ fn regions(parts: &[Part]) -> Vec<Region> {
     let (mut start, mut last) = (0, 0);
     for (r, &tied) in tied.iter().enumerate() {
         last = last.max(tied);
-        if last == r && (r + 1 - start >= REGION_RUNS || r == parts.len()) {
+        if last == r && (r + 1 - start >= least || r == parts.len()) {
             out.push(Region { runs: start..r + 1, rest: NEVER, moved: 0 });
             start = r + 1;
         }
@@ -561,5 +561,50 @@ pub fn push_nops(out: &mut Vec<u8>, mut len: u32) {
     }
     for _ in 0..len / 4 {
         out.extend_from_slice(&NOP);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The runs of `.text` after two layouts in regions of so many runs at least.
+    fn runs(text: &str, least: usize) -> Vec<Run> {
+        let mut sources = diag::Sources::new();
+        let main = sources.add("t.s", text.as_bytes().to_vec());
+        let (options, mut files) = (crate::Options::default(), host::MemoryHost::new());
+        let mut a = Assembler::new(&mut sources, main, &options, &mut files);
+        a.read_file(main);
+        for _ in 0..2 {
+            let mut plan = a.plan(SectionId(0), least);
+            assert!(plan.self_contained && a.relax_section(SectionId(0), &mut plan));
+        }
+        a.sections.chains[0].runs.clone()
+    }
+
+    #[test]
+    fn regions_at_rest_change_no_layout() {
+        // Branches over distances about the edges of their reach, crossing each other, so that one's growth makes
+        // others grow; functions of several shapes after each other.
+        let mut random = 7u32;
+        let mut below = |n: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) % n
+        };
+        let mut text = String::new();
+        for f in 0..150 {
+            let gap = [60, 250, 510, 1020][below(4) as usize];
+            for b in 0..8 {
+                let (target, op) = (below(9), ["beqz a0,", "bne a1, a2,", "j", "bgeu s0, a0,"][below(4) as usize]);
+                text.push_str(&format!(".L{f}_{b}: {op} .L{f}_{target}\n.zero {}\n", (gap + below(12)) & !1));
+            }
+            text.push_str(&format!(".L{f}_8: ret\n"));
+        }
+        let whole = runs(&text, usize::MAX);
+        assert_eq!(runs(&text, 1), whole);
+        assert_eq!(runs(&text, REGION_RUNS), whole);
+        for size in [2, 4, 6, 8] {
+            assert!(whole.iter().any(|run| run.size == size), "no branch of {size} bytes");
+        }
     }
 }

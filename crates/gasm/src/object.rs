@@ -5,6 +5,7 @@
 use crate::assembler::Assembler;
 use crate::contents::{Contents, Rel};
 use crate::elf::{SHF_GROUP, SHF_LINK_ORDER, SHT_NOBITS, SHT_RISCV_ATTRIBUTES, STT_FILE, STT_SECTION};
+use crate::names::Name;
 use crate::section::{Mapping, SectionId};
 use crate::symbols::{Binding, Definition, SymbolId};
 use diag::{Diagnostic, codes};
@@ -53,7 +54,7 @@ struct OutGroup {
 impl Assembler<'_> {
     /// Binds what only the whole file tells: names of sections, undefined local names.
     pub fn finish_symbols(&mut self) {
-        let mut sections: HashMap<crate::names::Name, SectionId> = HashMap::new();
+        let mut sections: HashMap<Name, SectionId> = HashMap::new();
         for (i, section) in self.sections.all.iter().enumerate() {
             sections.entry(section.name).or_insert(SectionId(i as u32));
         }
@@ -113,15 +114,8 @@ impl Assembler<'_> {
     }
 
     fn write_object(&mut self, contents: &[Contents], attributes: &[u8], buffer: &mut Vec<u8>) {
-        let mut signatures: Vec<SymbolId> = Vec::new();
-        for section in &self.sections.all {
-            if let Some(signature) = section.group
-                && !signatures.iter().any(|s| self.symbols[*s].name == self.symbols[signature].name)
-            {
-                signatures.push(signature);
-            }
-        }
-        let (locals, globals, numbers) = self.out_symbols(&signatures);
+        let (signatures, group_numbers) = self.groups();
+        let (locals, globals, numbers) = self.out_symbols(&group_numbers);
         let mut w = Writer::new(Endianness::Little, false, buffer);
         let mut locals = locals;
         let mut globals = globals;
@@ -130,8 +124,7 @@ impl Assembler<'_> {
         w.reserve_file_header();
         w.reserve_null_section_index();
         let mut groups: Vec<OutGroup> = Vec::new();
-        for &signature in &signatures {
-            let comdat = self.sections.all.iter().any(|s| s.group == Some(signature) && s.comdat);
+        for (signature, comdat) in signatures {
             groups.push(OutGroup { index: w.reserve_section_index(), signature, members: Vec::new(), comdat, offset: 0 });
         }
         let group_name = (!groups.is_empty()).then(|| w.add_section_name(b".group"));
@@ -141,8 +134,9 @@ impl Assembler<'_> {
             let name = w.add_section_name(self.names.text(section.name));
             let rela = (!contents[i].rels.is_empty()).then(|| (w.reserve_section_index(), w.add_section_name(&rela_names[i])));
             if let Some(signature) = section.group
-                && let Some(group) = groups.iter_mut().find(|g| self.symbols[g.signature].name == self.symbols[signature].name)
+                && let Some(&number) = group_numbers.get(&self.symbols[signature].name)
             {
+                let group = &mut groups[number];
                 group.members.push(index.0);
                 group.members.extend(rela.map(|(r, _)| r.0));
             }
@@ -329,8 +323,24 @@ impl Assembler<'_> {
         w.write_shstrtab_section_header();
     }
 
+    /// The groups in the order in which they were first named: signature and whether they are COMDAT; and their
+    /// numbers by name.
+    fn groups(&self) -> (Vec<(SymbolId, bool)>, HashMap<Name, usize>) {
+        let mut groups: Vec<(SymbolId, bool)> = Vec::new();
+        let mut numbers = HashMap::new();
+        for section in &self.sections.all {
+            let Some(signature) = section.group else { continue };
+            let number = *numbers.entry(self.symbols[signature].name).or_insert(groups.len());
+            if number == groups.len() {
+                groups.push((signature, false));
+            }
+            groups[number].1 |= section.comdat;
+        }
+        (groups, numbers)
+    }
+
     /// The symbols of the table, local ones first, and the number of each record in it.
-    fn out_symbols(&self, groups: &[SymbolId]) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
+    fn out_symbols(&self, groups: &HashMap<Name, usize>) -> (Vec<OutSymbol<'_>>, Vec<OutSymbol<'_>>, Vec<u32>) {
         let mut locals: Vec<OutSymbol<'_>> = Vec::new();
         let mut globals: Vec<OutSymbol<'_>> = Vec::new();
         let mut numbers = vec![0u32; self.symbols.all.len()];
@@ -397,7 +407,7 @@ impl Assembler<'_> {
                 continue;
             }
             if matches!(symbol.definition, Definition::Undefined)
-                && let Some(group) = groups.iter().position(|g| self.symbols[*g].name == symbol.name)
+                && let Some(&group) = groups.get(&symbol.name)
             {
                 // The name of a group is a symbol of it, if nothing else is.
                 locals.push(OutSymbol { name: self.names.text(symbol.name), id: None, section: Place::Group(group), value: 0, size: 0, info: 0, other: 0 });

@@ -76,6 +76,7 @@ enum Pending {
 
 impl Assembler<'_> {
     /// Parses an expression; `None` if it was reported.
+    #[inline]
     pub fn expr(&mut self, args: &mut Args<'_>) -> Option<Value> {
         // The common case: one number or one name and nothing after it.
         if let Some(tok) = args.peek() {
@@ -88,6 +89,7 @@ impl Assembler<'_> {
         self.full_expr(args)
     }
 
+    #[inline(never)]
     fn full_expr(&mut self, args: &mut Args<'_>) -> Option<Value> {
         let s = args.s;
         let mut terms: Vec<Term> = Vec::new();
@@ -182,35 +184,48 @@ impl Assembler<'_> {
 
     /// A number, a name, a numeric label or a character.
     fn primary(&mut self, args: &mut Args<'_>, tok: Tok) -> Option<Value> {
-        let s = args.s;
+        let text = args.s.bytes(tok);
         match tok.kind {
-            T::Number => match lexer::number(s.bytes(tok)) {
-                Some(n) => Some(Value::number(n as i64)),
-                None => {
-                    let text = s.bytes(tok);
-                    let octal = text.len() > 1 && text[0] == b'0' && text.iter().all(u8::is_ascii_digit) && text.iter().any(|d| *d > b'7');
-                    let d = if octal {
-                        let decimal = s.show(args.i - 1, args.i).trim_start_matches('0').to_string();
-                        Diagnostic::new(&codes::E0108, "a digit above 7 in an octal number")
-                            .at(s.span_of(tok), "a number that begins with 0 is octal")
-                            .help(decimal)
-                    } else {
-                        Diagnostic::new(&codes::E0108, "number too large").at(s.span_of(tok), "numbers have at most 64 bits").help("registers have 32 bits: numbers up to 4294967295")
-                    };
-                    self.report(d);
-                    None
-                }
-            },
-            T::Char => Some(Value::number(i64::from(lexer::character(s.bytes(tok))))),
-            T::Word => {
-                let text = s.bytes(tok);
-                let place = self.place(s.span_of(tok));
-                if text == b"." {
-                    return Some(self.dot(place.span));
-                }
+            T::Word if text != b"." => {
+                let place = self.place(args.s.span_of(tok));
                 let name = self.names.intern(text);
                 Some(self.reference(name, place))
             }
+            T::Number => match lexer::number(text) {
+                Some(n) => Some(Value::number(n as i64)),
+                None => {
+                    self.bad_number(args, tok);
+                    None
+                }
+            },
+            _ => self.rare_primary(args, tok),
+        }
+    }
+
+    fn bad_number(&mut self, args: &Args<'_>, tok: Tok) {
+        let s = args.s;
+        let text = s.bytes(tok);
+        let octal = text.len() > 1 && text[0] == b'0' && text.iter().all(u8::is_ascii_digit) && text.iter().any(|d| *d > b'7');
+        let d = if octal {
+            let decimal = s.show(args.i - 1, args.i).trim_start_matches('0').to_string();
+            Diagnostic::new(&codes::E0108, "a digit above 7 in an octal number")
+                .at(s.span_of(tok), "a number that begins with 0 is octal")
+                .help(decimal)
+        } else {
+            Diagnostic::new(&codes::E0108, "number too large")
+                .at(s.span_of(tok), "numbers have at most 64 bits")
+                .help("registers have 32 bits: numbers up to 4294967295")
+        };
+        self.report(d);
+    }
+
+    /// `.` and what is rare; kept apart from [`primary`](Self::primary), which runs for every second line.
+    #[inline(never)]
+    fn rare_primary(&mut self, args: &mut Args<'_>, tok: Tok) -> Option<Value> {
+        let s = args.s;
+        match tok.kind {
+            T::Char => Some(Value::number(i64::from(lexer::character(s.bytes(tok))))),
+            T::Word => Some(self.dot(s.span_of(tok))),
             T::Str => {
                 let name = self.quoted_name(s, tok)?;
                 let place = self.place(s.span_of(tok));

@@ -6,6 +6,7 @@ use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Everything went well.
 const OK: u8 = 0;
@@ -96,17 +97,17 @@ fn assemble_request(request: &Request, host: &mut dyn Host) -> u8 {
 }
 
 /// A source's name and bytes; `-` is standard input.
-fn read_input(input: &Path, host: &mut dyn Host) -> Result<(String, Vec<u8>), Diagnostic> {
+fn read_input(input: &Path, host: &mut dyn Host) -> Result<(String, Arc<[u8]>), Diagnostic> {
     if input == Path::new("-") {
         let mut bytes = Vec::new();
         return match std::io::Read::read_to_end(host.stdin(), &mut bytes) {
-            Ok(_) => Ok(("<stdin>".into(), bytes)),
+            Ok(_) => Ok(("<stdin>".into(), bytes.into())),
             Err(error) => Err(Diagnostic::new(&codes::E0405, format!("cannot read standard input: {error}"))),
         };
     }
     let name = input.display().to_string();
     match host.read(input) {
-        Ok(data) => Ok((name, data.to_vec())),
+        Ok(data) => Ok((name, data.shared())),
         Err(error) => Err(Diagnostic::new(&codes::E0405, format!("cannot read {name}: {error}"))),
     }
 }

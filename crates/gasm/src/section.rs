@@ -5,6 +5,7 @@ use crate::names::Name;
 use crate::place::Where;
 use crate::symbols::SymbolId;
 use rv32::{Insn, Reloc};
+use std::collections::HashMap;
 
 /// Number of a section, in order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -341,23 +342,46 @@ pub struct Extent {
     variables: usize,
 }
 
+/// What tells one section from another, as in GNU as.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SectionKey {
+    /// Its name.
+    pub name: Name,
+    /// Flag `R`.
+    pub retained: bool,
+    /// `unique` number.
+    pub unique: Option<u32>,
+    /// Section that `o` links to.
+    pub linked: Option<Name>,
+    /// Name of its group.
+    pub group: Option<Name>,
+}
+
 /// All sections and chains.
 pub struct Sections {
     /// Sections in order of creation.
     pub all: Vec<Section>,
     /// Chains in order of creation.
     pub chains: Vec<Chain>,
+    /// Sections by what tells them apart: compilers make tens of thousands (`-ffunction-sections`).
+    index: HashMap<SectionKey, SectionId>,
 }
 
 impl Sections {
     /// Nothing yet.
     pub fn new() -> Sections {
-        Sections { all: Vec::new(), chains: Vec::new() }
+        Sections { all: Vec::new(), chains: Vec::new(), index: HashMap::new() }
+    }
+
+    /// The section that was added under a key.
+    pub fn find(&self, key: &SectionKey) -> Option<SectionId> {
+        self.index.get(key).copied()
     }
 
     /// Adds a section with its chain 0.
-    pub fn add(&mut self, section: Section) -> SectionId {
+    pub fn add(&mut self, key: SectionKey, section: Section) -> SectionId {
         let id = SectionId(self.all.len() as u32);
+        self.index.insert(key, id);
         self.all.push(section);
         self.chain(id, 0);
         id

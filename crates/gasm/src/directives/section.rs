@@ -7,7 +7,7 @@ use crate::lexer::T;
 use crate::names::Name;
 use crate::parse::Args;
 use crate::place::Where;
-use crate::section::{ChainId, Section, SectionId};
+use crate::section::{ChainId, Section, SectionId, SectionKey};
 use crate::symbols::SymbolId;
 use diag::{Diagnostic, codes};
 
@@ -135,11 +135,17 @@ impl Assembler<'_> {
     }
 
     fn find_section(&self, name: Name, wanted: &Attributes) -> Option<SectionId> {
-        let signature = |s: Option<SymbolId>| s.map(|s| self.symbols[s].name);
-        let retained = |flags: u32| flags & SHF_GNU_RETAIN;
-        let kept = retained(wanted.flags.unwrap_or(0));
-        let found = self.sections.all.iter().position(|s| s.name == name && retained(s.flags) == kept && s.unique == wanted.unique && s.linked == wanted.linked && signature(s.group) == signature(wanted.group));
-        found.map(|i| SectionId(i as u32))
+        self.sections.find(&self.section_key(name, wanted))
+    }
+
+    fn section_key(&self, name: Name, wanted: &Attributes) -> SectionKey {
+        SectionKey {
+            name,
+            retained: wanted.flags.unwrap_or(0) & SHF_GNU_RETAIN != 0,
+            unique: wanted.unique,
+            linked: wanted.linked,
+            group: wanted.group.map(|signature| self.symbols[signature].name),
+        }
     }
 
     fn new_section(&mut self, name: Name, wanted: &Attributes, place: Where) -> SectionId {
@@ -155,7 +161,8 @@ impl Assembler<'_> {
             b".text" => 2,
             _ => 0,
         };
-        self.sections.add(Section {
+        let key = self.section_key(name, wanted);
+        let section = Section {
             name,
             flags,
             kind,
@@ -169,7 +176,8 @@ impl Assembler<'_> {
             size: 0,
             settled: None,
             place,
-        })
+        };
+        self.sections.add(key, section)
     }
 
     /// Goes on in a chain.
