@@ -311,8 +311,6 @@ pub struct Section {
     pub comdat: bool,
     /// Section that `o` links to.
     pub linked: Option<Name>,
-    /// `unique` number, so that equal names stay apart.
-    pub unique: Option<u32>,
     /// Chains by subsection number.
     pub chains: Vec<ChainId>,
     /// Size, once the layout is done.

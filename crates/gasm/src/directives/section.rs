@@ -171,7 +171,6 @@ impl Assembler<'_> {
             group: wanted.group,
             comdat: wanted.comdat,
             linked: wanted.linked,
-            unique: wanted.unique,
             chains: Vec::new(),
             size: 0,
             settled: None,
