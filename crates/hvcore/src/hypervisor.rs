@@ -7,8 +7,7 @@ use crate::debug::DebugControl;
 use crate::device::rtc::Rtc;
 use crate::device::{Board, devicetree, virtio};
 use crate::door::{Door, Observer};
-use crate::engine::Engine;
-use crate::engine::stepper::Stepper;
+use crate::engine::{AnyEngine, Engine};
 use crate::exit::{DebugEvent, ExitCounts, Stop, VmExit};
 use crate::handler::{After, Context, Scratch, Surroundings};
 use crate::hash;
@@ -126,7 +125,7 @@ pub enum RunEnd {
 
 /// The hypervisor.
 #[derive(Debug)]
-pub struct Hypervisor<E = Stepper> {
+pub struct Hypervisor<E = AnyEngine> {
     config: HypervisorConfig,
     host: HostMemory,
     vms: Vec<Vm>,
@@ -138,10 +137,10 @@ pub struct Hypervisor<E = Stepper> {
 }
 
 impl Hypervisor {
-    /// A hypervisor without guests, with the stepper as its engine.
+    /// A hypervisor without guests, with the default engine.
     #[must_use]
     pub fn new(config: HypervisorConfig) -> Hypervisor {
-        Hypervisor::with_engine(config, Stepper::default())
+        Hypervisor::with_engine(config, AnyEngine::default())
     }
 }
 

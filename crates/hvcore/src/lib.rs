@@ -37,6 +37,7 @@ pub use config::{DeviceConfig, DeviceKind, HypervisorConfig, VirtualSpace, VmCon
 pub use cpu::{Cause, Interrupt, Privilege, Trap, Vcpu};
 pub use debug::DebugControl;
 pub use door::{ConsoleInput, DiskError, Door, Idle, Observer};
+pub use engine::{AnyEngine, EngineKind};
 pub use exit::{DebugEvent, ExitCounts, GuestPageFault, IoAccess, IoOperation, PowerOff, Stop, VmExit};
 pub use guest_abi::ExitReason;
 pub use rv32::Ext;

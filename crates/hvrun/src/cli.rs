@@ -86,6 +86,10 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub seed: u64,
 
+    /// What executes the guests' instructions; they behave the same under each
+    #[arg(long, value_parser = parse_engine, default_value = "cached", value_name = "ENGINE")]
+    pub engine: hvcore::EngineKind,
+
     /// Stop each guest after this many steps (status 124)
     #[arg(long, value_name = "STEPS")]
     pub max_instructions: Option<u64>,
@@ -301,6 +305,11 @@ fn parse_positional(text: &str) -> Result<GuestSpec, String> {
         return Err(format!("`{text}` names an empty file"));
     }
     Ok(GuestSpec { files, ..GuestSpec::default() })
+}
+
+fn parse_engine(text: &str) -> Result<hvcore::EngineKind, String> {
+    let engine = hvcore::EngineKind::ALL.into_iter().find(|engine| engine.name() == text);
+    engine.ok_or_else(|| format!("there are {}", hvcore::EngineKind::ALL.map(hvcore::EngineKind::name).join(" and ")))
 }
 
 /// `name=ping,image=a.s,b.o,mem=64K`: words without `=` are more files of the image.

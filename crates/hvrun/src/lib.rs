@@ -138,7 +138,7 @@ fn assemble_machine(options: &Options, guests: &[Guest], reporter: &mut Reporter
     };
     config.host_memory_bytes = options.host_memory.unwrap_or(config.host_memory_bytes);
     config.slice = options.slice.unwrap_or(config.slice);
-    let mut hypervisor = Hypervisor::new(config);
+    let mut hypervisor = Hypervisor::with_engine(config, options.engine.into());
     let mut drives = Drives::default();
     for guest in guests {
         let refused = |problem: String| (Diagnostic::new(&codes::E0605, format!("guest `{}`: {problem}", guest.name)), Status::Failure);

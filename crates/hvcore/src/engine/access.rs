@@ -112,7 +112,8 @@ impl Core<'_> {
         Ok(leaf.gpa)
     }
 
-    fn walk(&mut self, gva: GuestVirt, access: Access) -> Step<Leaf> {
+    /// Walks the guest's tables for an access, without any effect.
+    pub(super) fn walk(&mut self, gva: GuestVirt, access: Access) -> Step<Leaf> {
         let regime = self.vm.hart.regime(self.vm.config.isa, self.vm.config.virtual_space);
         let read = |gpa| self.vm.memory.read(self.host, gpa, 4, Access::Load);
         sv32::walk(&regime, gva, access, read).map_err(|fault| match fault {
@@ -123,7 +124,7 @@ impl Core<'_> {
     }
 
     /// Writes the entry back with the bits that the access sets.
-    fn update_entry(&mut self, gva: GuestVirt, access: Access, leaf: &Leaf) -> Step<()> {
+    pub(super) fn update_entry(&mut self, gva: GuestVirt, access: Access, leaf: &Leaf) -> Step<()> {
         let Some((entry, value)) = leaf.update else { return Ok(()) };
         self.vm.memory.write_entry(self.host, entry, value).map_err(|_| access_fault(access, gva))?;
         self.vm.hart.break_reservation(entry);

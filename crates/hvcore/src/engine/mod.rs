@@ -4,6 +4,7 @@
 mod access;
 mod alu;
 mod atomic;
+pub mod cached;
 mod execute;
 pub mod stepper;
 
@@ -11,6 +12,66 @@ use crate::cpu::Exception;
 use crate::exit::VmExit;
 use crate::memory::host::HostMemory;
 use crate::vm::Vm;
+
+use cached::Cached;
+use stepper::Stepper;
+
+/// The engines that there are, to choose one by name. What guests see is the same under each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum EngineKind {
+    /// One instruction at a time: the definition of the others.
+    Stepper,
+    /// Predecoded code and a software TLB.
+    #[default]
+    Cached,
+}
+
+impl EngineKind {
+    /// Every engine.
+    pub const ALL: [EngineKind; 2] = [EngineKind::Stepper, EngineKind::Cached];
+
+    /// The engine's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            EngineKind::Stepper => "stepper",
+            EngineKind::Cached => "cached",
+        }
+    }
+}
+
+/// An engine that was chosen while the program runs.
+#[derive(Debug)]
+pub enum AnyEngine {
+    /// See [`EngineKind::Stepper`].
+    Stepper(Stepper),
+    /// See [`EngineKind::Cached`].
+    Cached(Cached),
+}
+
+impl From<EngineKind> for AnyEngine {
+    fn from(kind: EngineKind) -> AnyEngine {
+        match kind {
+            EngineKind::Stepper => AnyEngine::Stepper(Stepper::default()),
+            EngineKind::Cached => AnyEngine::Cached(Cached::default()),
+        }
+    }
+}
+
+impl Default for AnyEngine {
+    fn default() -> AnyEngine {
+        EngineKind::default().into()
+    }
+}
+
+impl Engine for AnyEngine {
+    fn run(&mut self, vm: &mut Vm, host: &mut HostMemory, fuel: u64) -> Option<VmExit> {
+        match self {
+            AnyEngine::Stepper(engine) => engine.run(vm, host, fuel),
+            AnyEngine::Cached(engine) => engine.run(vm, host, fuel),
+        }
+    }
+}
 
 /// Executes the instructions of a guest.
 pub trait Engine {

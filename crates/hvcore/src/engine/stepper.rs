@@ -17,7 +17,8 @@ pub struct Stepper {
 }
 
 impl Stepper {
-    fn decoder(&mut self, isa: Isa) -> &mut Decoder {
+    /// The decoder for a set of extensions.
+    pub(super) fn decoder(&mut self, isa: Isa) -> &mut Decoder {
         let known = self.decoders.iter().position(|decoder| decoder.isa() == isa);
         let at = known.unwrap_or_else(|| {
             self.decoders.push(Decoder::new(isa));
@@ -66,7 +67,7 @@ impl Engine for Stepper {
 impl Core<'_> {
     /// One instruction.
     #[inline]
-    fn step(&mut self, decoder: &mut Decoder) -> Step<()> {
+    pub(super) fn step(&mut self, decoder: &mut Decoder) -> Step<()> {
         let pc = self.vm.hart.pc;
         let word = self.fetch(GuestVirt(pc))?;
         let Some(decoded) = decoder.decode(word) else {

@@ -130,6 +130,12 @@ impl HostMemory {
         self.page_unwatched(frame)
     }
 
+    /// The frames alone, for whoever sees to it that nothing goes stale.
+    #[inline]
+    pub(crate) fn frames(&mut self) -> Frames<'_> {
+        Frames(&mut self.slots)
+    }
+
     /// Like [`page_mut`](Self::page_mut), to write `bytes` bytes at `offset`.
     #[inline]
     pub fn bytes_mut(&mut self, frame: HostFrame, offset: u32, bytes: u32) -> &mut Page {
@@ -220,6 +226,24 @@ impl HostMemory {
     #[must_use]
     pub fn frames_limit(&self) -> u32 {
         self.limit
+    }
+}
+
+/// The bytes of frames, as quickly as they can be had.
+#[derive(Debug)]
+pub(crate) struct Frames<'a>(&'a mut [Slot]);
+
+impl Frames<'_> {
+    /// The bytes of a frame that is held.
+    #[inline(always)]
+    pub fn page(&self, frame: HostFrame) -> Option<&Page> {
+        self.0.get(frame.0 as usize)?.page.as_deref()
+    }
+
+    /// The bytes of a frame that is held, to write; nobody is told.
+    #[inline(always)]
+    pub fn page_mut(&mut self, frame: HostFrame) -> Option<&mut Page> {
+        self.0.get_mut(frame.0 as usize)?.page.as_deref_mut()
     }
 }
 

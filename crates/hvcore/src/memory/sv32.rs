@@ -62,6 +62,8 @@ pub struct Leaf {
     pub gpa: GuestPhys,
     /// The entry to write back, with A (and D) set, before the access is made.
     pub update: Option<(GuestPhys, u32)>,
+    /// Where the entries were read, the root's first.
+    pub entries: [Option<GuestPhys>; 2],
 }
 
 /// Why a walk gives no address. `E` is why an entry could not be read.
@@ -83,16 +85,18 @@ pub fn walk<E>(
     mut read: impl FnMut(GuestPhys) -> Result<u32, E>,
 ) -> Result<Leaf, WalkFault<E>> {
     if regime.is_bare() {
-        return Ok(Leaf { gpa: GuestPhys(gva.0), update: None });
+        return Ok(Leaf { gpa: GuestPhys(gva.0), update: None, entries: [None; 2] });
     }
     if !regime.space.translates(gva) {
         return Err(WalkFault::Page);
     }
     let mut table_ppn = regime.satp & 0x003f_ffff;
+    let mut entries = [None; 2];
     for level in [1u32, 0] {
         let index = (gva.0 >> (12 + 10 * level)) & 0x3ff;
         let address = physical(table_ppn, index * 4).ok_or(WalkFault::Access)?;
         let entry = read(address).map_err(|error| WalkFault::Entry(address, error))?;
+        entries[1 - level as usize] = Some(address);
         if entry & pte::V == 0 || entry & (pte::R | pte::W) == pte::W {
             return Err(WalkFault::Page);
         }
@@ -114,7 +118,7 @@ pub fn walk<E>(
         }
         let offset = gva.0 & ((PAGE_SIZE << (10 * level)) - 1);
         let gpa = physical(ppn, offset).ok_or(WalkFault::Access)?;
-        return Ok(Leaf { gpa, update: (wanted != entry).then_some((address, wanted)) });
+        return Ok(Leaf { gpa, update: (wanted != entry).then_some((address, wanted)), entries });
     }
     Err(WalkFault::Page)
 }
