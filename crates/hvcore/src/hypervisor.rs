@@ -267,6 +267,24 @@ impl<E: Engine> Hypervisor<E> {
         }
     }
 
+    /// Another length of slices, from the next round on.
+    pub(crate) fn set_slice(&mut self, steps: u32) {
+        self.config.slice = steps;
+        self.scheduler.set_slice(steps);
+    }
+
+    /// Lets the world outside have its way with a guest.
+    pub(crate) fn with_vm(&mut self, id: VmId, act: impl FnOnce(&mut Vm, &mut HostMemory)) {
+        if let Some(vm) = self.vms.get_mut(id.0) {
+            act(vm, &mut self.host);
+        }
+    }
+
+    /// The engine.
+    pub fn engine_mut(&mut self) -> &mut E {
+        &mut self.engine
+    }
+
     /// The guests, by number.
     #[must_use]
     pub fn vms(&self) -> &[Vm] {

@@ -28,6 +28,7 @@ mod hash;
 mod hypercall;
 mod hypervisor;
 pub mod memory;
+pub mod oracle;
 mod report;
 mod scheduler;
 mod vm;

@@ -73,6 +73,11 @@ impl Scheduler {
         Scheduler { groups: Vec::new(), position: Position::Begin { group: 0 }, slice: u64::from(slice.max(1)), parked: 0, begun: false }
     }
 
+    /// Another length of slices, from the next round on.
+    pub fn set_slice(&mut self, steps: u32) {
+        self.slice = u64::from(steps.max(1));
+    }
+
     /// Takes a new guest in: into the group with its number, else as a group of its own.
     pub fn add(&mut self, vm: &mut Vm) {
         let number = vm.config.group;

@@ -124,7 +124,11 @@ impl<'a> Fast<'a> {
             let leave = dispatch(m, slots, Position::new(at, burst), self);
             at = m.position.at();
             left -= u64::from(burst - m.position.steps());
-            if leave != Leave::Fuel || left == 0 {
+            // Whatever stands in the way of the next instruction, it is none of this run's.
+            if left == 0 {
+                break Leave::Fuel;
+            }
+            if leave != Leave::Fuel {
                 break leave;
             }
             if at == SLOTS as u32 {
