@@ -124,7 +124,7 @@ fn qemu_prints_the_same() {
     }
     let scratch = tempfile::tempdir().unwrap();
     let (object, image, input) = (scratch.path().join("a.o"), scratch.path().join("a"), scratch.path().join("input"));
-    let cases = files_below(&root().join("tests/cases/guest-lib"), "s");
+    let cases = ["guest-lib", "supervisor"].into_iter().flat_map(|folder| files_below(&root().join("tests/cases").join(folder), "s"));
     let mut compared = 0;
     for source in examples().into_iter().chain(cases) {
         if NOT_ON_QEMU.iter().any(|(name, _)| source.parent().is_some_and(|folder| folder.ends_with(name))) {

@@ -24,6 +24,18 @@ enum Task {
     Generate,
     /// Check that generated files are fresh and that the crates' dependencies are the allowed ones.
     Check,
+    /// Run the cached interpreter against the stepper, in lock-step, on random programs.
+    Oracle {
+        /// Steps to compare.
+        #[arg(long, default_value_t = 100_000_000)]
+        steps: u64,
+        /// Seed of the programs.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Random words to execute one by one.
+        #[arg(long, default_value_t = 10_000_000)]
+        words: u64,
+    },
     /// Time our programs beside their peers, in turn, and print the ratios.
     Bench {
         /// What to time.
@@ -49,6 +61,7 @@ fn main() -> ExitCode {
     let problems = match Arguments::parse().task {
         Task::Generate => generate::write(&root),
         Task::Check => [generate::stale(&root), rules::broken(&root)].concat(),
+        Task::Oracle { steps, seed, words } => oracle(&root, [steps, seed, words]),
         Task::Bench { name, pairs } => bench::run(&root, name, pairs),
         Task::Corpus { sample, only } => corpus::run(&root, sample, only.as_deref()),
     };
@@ -56,6 +69,20 @@ fn main() -> ExitCode {
         complain(problem);
     }
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The oracle, built as users have the engines.
+fn oracle(root: &std::path::Path, [steps, seed, words]: [u64; 3]) -> Vec<String> {
+    let mut command = std::process::Command::new("cargo");
+    command.args(["run", "--quiet", "--release", "--locked", "--package", "hvcore", "--example", "oracle", "--"]).current_dir(root);
+    for (name, value) in [("--steps", steps), ("--seed", seed), ("--words", words)] {
+        command.args([name, &value.to_string()]);
+    }
+    match command.status() {
+        Ok(status) if status.success() => Vec::new(),
+        Ok(_) => vec!["the engines differ, or the oracle could not be built".into()],
+        Err(error) => vec![format!("cargo: {error}")],
+    }
 }
 
 /// The workspace's folder.

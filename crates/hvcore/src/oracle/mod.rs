@@ -6,6 +6,11 @@
 //! its caches now and then, which nobody may notice.
 
 mod program;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use words::words;
 
 use crate::addr::GuestPhys;
 use crate::config::{HypervisorConfig, VmConfig};
@@ -38,21 +43,21 @@ impl Random {
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
     }
 
     /// 32 random bits.
     pub fn word(&mut self) -> u32 {
-        (self.next() >> 32) as u32
+        (self.bits() >> 32) as u32
     }
 
     /// A number below `bound`, which is not 0.
     pub fn below(&mut self, bound: u32) -> u32 {
-        (u64::from(self.word()) * u64::from(bound) >> 32) as u32
+        ((u64::from(self.word()) * u64::from(bound)) >> 32) as u32
     }
 
     /// True once in `times`.
@@ -159,7 +164,7 @@ pub fn random_programs(engine: EngineKind, seed: u64, steps: u64, mut report: im
     let mut random = Random::new(seed);
     let mut next_report = steps / 10;
     while sum.steps < steps {
-        let seed = random.next();
+        let seed = random.bits();
         sum.add(random_program(engine, seed)?);
         if sum.steps >= next_report {
             report(&sum);

@@ -266,7 +266,7 @@ impl Program<'_> {
                 let flags = self.flags();
                 let page = if index < PAGES { index } else { self.random.below(PAGES) };
                 // The first pages of the RAM's region are where the handler and the tables can be found.
-                let flags = if table == TABLE && index < PAGES && !self.random.once_in(6) { 0xcf | flags & pte::U * u32::from(index != 1) } else { flags };
+                let flags = if table == TABLE && index < PAGES && !self.random.once_in(6) { 0xcf | if index == 1 { 0 } else { flags & pte::U } } else { flags };
                 self.put(table - RAM.base + 4 * index, entry(RAM.base + page * PAGE_SIZE, flags));
             }
         }

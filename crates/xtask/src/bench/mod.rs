@@ -4,6 +4,7 @@
 mod gasm;
 mod glink;
 mod hello;
+mod hvcore;
 mod measure;
 mod objects;
 mod source;
@@ -21,6 +22,8 @@ pub enum Name {
     Gasm,
     /// glink beside GNU ld, lld and mold on a large program, one with a C library, and many small ones.
     Glink,
+    /// The cached interpreter beside the stepper and QEMU, and how fast guests start.
+    Hvcore,
 }
 
 /// Runs a benchmark and prints medians and ratios; returns what went wrong. Without a number of pairs each
@@ -33,6 +36,7 @@ pub fn run(root: &Path, name: Name, pairs: Option<usize>) -> Vec<String> {
     let place = Place { root, target: target_folder(root), scratch: &scratch };
     let result = match name {
         Name::Hello => hello::run(&place, pairs.unwrap_or(20).max(1)),
+        Name::Hvcore => hvcore::run(&place, pairs.unwrap_or(5).max(1)),
         Name::Gasm => gasm::run(&place, pairs.unwrap_or(5).max(1)),
         Name::Glink => glink::run(&place, pairs.unwrap_or(5).max(1)),
     };

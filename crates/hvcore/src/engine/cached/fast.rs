@@ -251,6 +251,12 @@ fn store<'a, const BYTES: usize, const HALVES: u32>(
     dispatch(m, slots, position.advance(HALVES), f)
 }
 
+/// What a row says of two operands.
+#[inline(always)]
+fn of<T>(meaning: impl Fn(u32, u32) -> T, a: u32, b: u32) -> T {
+    meaning(a, b)
+}
+
 /// The rows below: a kind, its length in halfwords, its shape, its meaning.
 macro_rules! handlers {
     ($($kind:ident $halves:literal $shape:ident($($meaning:tt)*);)*) => {
@@ -271,20 +277,17 @@ macro_rules! handlers {
     };
     // rd = f(rs1, rs2)
     (@register $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        let meaning: fn(u32, u32) -> u32 = $meaning;
-        $m.x[$slot.rd()] = meaning($m.x[$slot.rs1()], $m.x[$slot.rs2()]);
+        $m.x[$slot.rd()] = of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rs2()]);
         dispatch($m, $slots, $position.advance($halves), $f)
     }};
     // rd = f(rs1, imm)
     (@immediate $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        let meaning: fn(u32, u32) -> u32 = $meaning;
-        $m.x[$slot.rd()] = meaning($m.x[$slot.rs1()], $slot.imm());
+        $m.x[$slot.rd()] = of($meaning, $m.x[$slot.rs1()], $slot.imm());
         dispatch($m, $slots, $position.advance($halves), $f)
     }};
     // rd = f(page of pc, imm)
     (@constant $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        let meaning: fn(u32, u32) -> u32 = $meaning;
-        $m.x[$slot.rd()] = meaning($m.base, $slot.imm());
+        $m.x[$slot.rd()] = of($meaning, $m.base, $slot.imm());
         dispatch($m, $slots, $position.advance($halves), $f)
     }};
     (@nothing $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {{
@@ -293,8 +296,7 @@ macro_rules! handlers {
     }};
     // to a slot of this page, if f(rs1, rs2)
     (@branch $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        let meaning: fn(u32, u32) -> bool = $meaning;
-        if meaning($m.x[$slot.rs1()], $m.x[$slot.rd()]) {
+        if of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rd()]) {
             dispatch($m, $slots, $position.jump($slot.imm()), $f)
         } else {
             dispatch($m, $slots, $position.advance($halves), $f)
@@ -302,8 +304,7 @@ macro_rules! handlers {
     }};
     // to an offset from this page, if f(rs1, rs2)
     (@far_branch $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        let meaning: fn(u32, u32) -> bool = $meaning;
-        if meaning($m.x[$slot.rs1()], $m.x[$slot.rd()]) {
+        if of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rd()]) {
             go($m, $slots, $position, $m.base.wrapping_add($slot.imm()), $f)
         } else {
             dispatch($m, $slots, $position.advance($halves), $f)

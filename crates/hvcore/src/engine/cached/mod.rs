@@ -34,7 +34,7 @@ use tlb::Tlb;
 const LITTLE_FUEL: u64 = 4;
 
 /// The engine. Everything in it is a cache.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Cached {
     stepper: Stepper,
     tlb: Tlb,
@@ -42,12 +42,6 @@ pub struct Cached {
     state: Box<State>,
     /// [`HostMemory::mappings`] when the TLB was last right.
     mappings: u64,
-}
-
-impl Default for Cached {
-    fn default() -> Cached {
-        Cached { stepper: Stepper::default(), tlb: Tlb::default(), code: CodeCache::default(), state: Box::default(), mappings: 0 }
-    }
 }
 
 impl Engine for Cached {
