@@ -2,7 +2,7 @@
 
 use crate::addr::{GuestPhys, GuestVirt};
 use crate::config::{HypervisorConfig, VmConfig};
-use crate::cpu::Vcpu;
+use crate::cpu::{Privilege, Vcpu};
 use crate::debug::DebugControl;
 use crate::device::rtc::Rtc;
 use crate::device::{Board, devicetree, virtio};
@@ -10,7 +10,9 @@ use crate::door::{Door, Observer};
 use crate::engine::{AnyEngine, Engine};
 use crate::exit::{DebugEvent, ExitCounts, Stop, VmExit};
 use crate::handler::{After, Context, Scratch, Surroundings};
+use crate::explain::explain;
 use crate::hash;
+use crate::memory::Access;
 use crate::memory::guest::GuestMemory;
 use crate::memory::host::HostMemory;
 use crate::memory::image::{Image, Segment};
@@ -325,6 +327,13 @@ impl<E: Engine> Hypervisor<E> {
     #[must_use]
     pub fn peek_physical(&self, id: VmId, gpa: GuestPhys, buffer: &mut [u8]) -> bool {
         self.vms.get(id.0).is_some_and(|vm| vm.memory.peek(&self.host, gpa, buffer) == buffer.len())
+    }
+
+    /// How a guest's page tables treat an address now, for an access from a privilege: a line for each entry that is looked
+    /// at, then where it leads, or which entry refuses it and why. No effect on the guest; of no guest, nothing.
+    #[must_use]
+    pub fn explain(&self, id: VmId, gva: GuestVirt, access: Access, privilege: Privilege) -> Vec<String> {
+        self.vms.get(id.0).map_or_else(Vec::new, |vm| explain(vm, &self.host, gva, access, privilege))
     }
 
     /// The hash of everything that a guest is (registers, CSRs, RAM, devices, counts, time); of no guest, zeroes.

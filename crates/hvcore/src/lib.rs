@@ -23,6 +23,7 @@ pub mod device;
 mod door;
 pub mod engine;
 mod exit;
+mod explain;
 mod handler;
 mod hash;
 mod hypercall;

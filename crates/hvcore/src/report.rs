@@ -1,7 +1,9 @@
 //! Crash reports: what a guest was doing when it stopped, as plain data.
 
 use crate::addr::GuestVirt;
-use crate::cpu::{Privilege, Trap, csr};
+use crate::cpu::{Cause, Privilege, Trap, csr};
+use crate::explain::explain;
+use crate::memory::Access;
 use crate::memory::host::HostMemory;
 use crate::vm::Vm;
 use rv32::Op;
@@ -27,6 +29,8 @@ pub struct CrashReport {
     /// Addresses after call instructions that `ra` and the stack hold, the innermost first: candidates for the
     /// call chain, not all of them certain.
     pub callers: Vec<GuestVirt>,
+    /// With translation on: how the tables treat the address of a page or access fault, a line for each entry.
+    pub walk: Vec<String>,
 }
 
 /// The report for a guest as it is now.
@@ -41,6 +45,18 @@ pub(crate) fn report(vm: &Vm, host: &HostMemory, trap: Trap, repeated: Trap) -> 
         csrs,
         instruction: vm.peek_instruction(host, trap.pc),
         callers: callers(vm, host),
+        walk: walk(vm, host, &trap),
+    }
+}
+
+/// The walk that a page or access fault is about.
+fn walk(vm: &Vm, host: &HostMemory, trap: &Trap) -> Vec<String> {
+    let access = [Access::Fetch, Access::Load, Access::Store]
+        .into_iter()
+        .find(|&access| [Cause::page_fault(access), Cause::access_fault(access)].iter().any(|cause| cause.number() == trap.cause));
+    match access {
+        Some(access) if vm.hart.csr.satp >> 31 == 1 => explain(vm, host, GuestVirt(trap.tval), access, trap.privilege),
+        Some(_) | None => Vec::new(),
     }
 }
 

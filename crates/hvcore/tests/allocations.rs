@@ -198,7 +198,7 @@ fn program(c: &mut Code) {
 fn what_guests_do_often_allocates_nothing() {
     let program = image(&code(program));
     for engine in EngineKind::ALL {
-        let mut hypervisor = Hypervisor::with_engine(HypervisorConfig { slice: 50, ..HypervisorConfig::virt() }, engine.into());
+        let mut hypervisor: Hypervisor = Hypervisor::with_engine(HypervisorConfig { slice: 50, ..HypervisorConfig::virt() }, engine.into());
         for name in ["one", "two"] {
             hypervisor.add_vm(program.clone(), VmConfig { ram_bytes: 1 << 20, max_steps: Some(50_000_000), ..VmConfig::virt(name) }).expect("taken");
         }

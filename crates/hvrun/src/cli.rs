@@ -118,6 +118,10 @@ pub struct Options {
     #[arg(long)]
     pub stats: bool,
 
+    /// When the guests have ended, show how the page tables of each treat this address
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    pub explain_address: Option<u32>,
+
     /// Write a line to standard error for each VM exit, or for each instruction too
     #[arg(long, value_enum, value_name = "WHAT")]
     pub trace: Option<Trace>,

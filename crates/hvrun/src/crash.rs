@@ -137,6 +137,7 @@ fn facts(diagnostic: Diagnostic, guest: &Guest, report: &CrashReport) -> Diagnos
     for (depth, call) in calls.iter().enumerate() {
         text.push_str(&format!("\n  {depth}: {call}"));
     }
+    let diagnostic = if report.walk.is_empty() { diagnostic } else { diagnostic.note(format!("page walk of {:#010x}\n  {}", report.trap.tval, report.walk.join("\n  "))) };
     diagnostic.note(text).note(registers(report))
 }
 

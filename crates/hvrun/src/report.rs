@@ -10,7 +10,8 @@ use guest_abi::exit::MAX_GUEST_CODE;
 use guest_abi::sbi::SbiError;
 use guest_abi::{ExitReason, PAGE_SIZE, Status};
 use host::{Host, Signal};
-use hvcore::{Hypervisor, PowerOff, Stop, Vm};
+use hvcore::memory::Access;
+use hvcore::{GuestVirt, Hypervisor, PowerOff, Stop, Vm};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +35,11 @@ pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, en
     if options.stats {
         for vm in hypervisor.vms() {
             reporter.say(host, &statistics(vm, hypervisor));
+        }
+    }
+    if let Some(address) = options.explain_address {
+        for vm in hypervisor.vms() {
+            reporter.say(host, &walks(vm, hypervisor, GuestVirt(address)));
         }
     }
     let report = Report { r#type: "report", status, guests: hypervisor.vms().iter().zip(guests).map(|(vm, guest)| record(vm, guest, hypervisor)).collect() };
@@ -163,6 +169,16 @@ fn statistics(vm: &Vm, hypervisor: &Hypervisor) -> String {
     }
     text.push_str(&format!("  {:<22} {:>12} of {}\n", "pages touched", vm.counts().get(ExitReason::PageFault), vm.config().ram_bytes / PAGE_SIZE));
     text.push_str(&format!("  state hash   {}", state_hash(vm, hypervisor)));
+    text
+}
+
+/// The text of `--explain-address` for a guest: each kind of access, from the privilege that the guest was in.
+fn walks(vm: &Vm, hypervisor: &Hypervisor, gva: GuestVirt) -> String {
+    let privilege = vm.vcpu().privilege;
+    let mut text = format!("page walk of {gva} in guest `{}` (vm {}), {privilege:?} mode", vm.name(), vm.id().0);
+    for (access, name) in [(Access::Load, "load"), (Access::Store, "store"), (Access::Fetch, "fetch")] {
+        text.push_str(&format!("\n  {name}\n    {}", hypervisor.explain(vm.id(), gva, access, privilege).join("\n    ")));
+    }
     text
 }
 
