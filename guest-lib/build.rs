@@ -27,7 +27,7 @@ fn member(path: &Path) -> ar_archive_writer::NewArchiveMember<'static> {
     let text = fs::read(path).expect("a source of the library can be read");
     let mut sources = diag::Sources::new();
     let file = sources.add(format!("guest-lib/{name}.s"), text);
-    let options = gasm::Options { builtin_includes: vec![("abi.s".into(), guest_abi::abi_s().into_bytes())], ..gasm::Options::default() };
+    let options = gasm::Options { builtin_includes: vec![("abi.s", || guest_abi::abi_s().into_bytes())], ..gasm::Options::default() };
     let assembly = gasm::assemble(&mut sources, file, &options, &mut host::OsHost::new());
     assert!(assembly.diagnostics.is_empty(), "{}", diag::render_text(&sources, &assembly.diagnostics, false));
     let object = assembly.object.expect("no diagnostics, so there is an object");
