@@ -471,8 +471,26 @@ impl Applier<'_, '_, '_, '_, '_> {
         let upper = &resolved.section(section).relas[index];
         let object = resolved.sections[section.0 as usize].object;
         let Some(value) = self.upper(section, object, upper, reloc) else { return };
+        let addend = rela.r_addend.get(LE);
+        if addend != 0 {
+            self.pcrel_low_plus(rela, field, value, addend);
+            return;
+        }
         let address = if synthetic::entry_of(reloc).is_some() { value } else { self.address_of(object, upper) };
         self.low(rela, spot, field, value, address);
+    }
+
+    /// `%pcrel_lo(label + addend)`: only as far as the upper part stays the same.
+    fn pcrel_low_plus(&mut self, rela: &Rela, field: Field, value: u32, addend: i32) {
+        let (upper, _) = rv32::format::split_hi_lo(value);
+        let (upper_plus, low) = rv32::format::split_hi_lo(value.wrapping_add_signed(addend));
+        if upper != upper_plus {
+            let message = format!("`{}` plus {addend} needs another high part than the instruction at the label has", self.symbol_name(rela));
+            let help = "put the offset into both halves: `auipc a0, %pcrel_hi(x + 4)`, `lw a0, %pcrel_lo(label)(a0)`";
+            self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0512, message).help(help));
+            return;
+        }
+        self.patch(rela, field, i64::from(low));
     }
 
     fn address_of(&self, object: ObjectId, rela: &Rela) -> u32 {

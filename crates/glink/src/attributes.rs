@@ -208,9 +208,11 @@ fn write(attributes: &Attributes<'_>, arch: &str) -> Vec<u8> {
         }
     };
     number(TAG_UNALIGNED_ACCESS, attributes.unaligned_access);
-    number(TAG_PRIV_SPEC, attributes.priv_spec.map(|spec| spec[0]));
-    number(TAG_PRIV_SPEC_MINOR, attributes.priv_spec.map(|spec| spec[1]));
-    number(TAG_PRIV_SPEC_REVISION, attributes.priv_spec.map(|spec| spec[2]));
+    // 0 is what a missing number means.
+    let part = |index: usize| attributes.priv_spec.map(|spec| spec[index]).filter(|&value| value != 0);
+    number(TAG_PRIV_SPEC, part(0));
+    number(TAG_PRIV_SPEC_MINOR, part(1));
+    number(TAG_PRIV_SPEC_REVISION, part(2));
     let mut section = vec![b'A'];
     section.extend((4 + 6 + 1 + 4 + body.len() as u32).to_le_bytes());
     section.extend(b"riscv\0\x01");

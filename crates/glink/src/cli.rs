@@ -3,9 +3,10 @@
 mod flags;
 mod response;
 
-use crate::options::{Defsym, Discard, Format, InputSpec, Options, Strip};
+use crate::options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortSections, Strip, Unresolved};
 use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
+use crate::reproduce::Recorder;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ struct Command {
     colour: Option<bool>,
     fatal_warnings: bool,
     explain: Option<String>,
+    reproduce: Option<PathBuf>,
+    trace: bool,
 }
 
 /// Where the map goes.
@@ -66,11 +69,34 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
         return explain(host, code);
     }
     let mut sources = Sources::new();
-    let linked = crate::link(&command.inputs, &command.options, &mut sources, host.files());
+    let mut bundle = None;
+    let linked = match &command.reproduce {
+        None => crate::link(&command.inputs, &command.options, &mut sources, host.files()),
+        Some(path) => {
+            let mut recorder = Recorder::new(host.files());
+            let linked = crate::link(&command.inputs, &command.options, &mut sources, &mut recorder);
+            bundle = Some((path, recorder.archive(&arguments)));
+            linked
+        }
+    };
     let mut diagnostics = linked.diagnostics;
+    if let Some((path, archive)) = bundle
+        && let Err(error) = host.write(path, &archive, FileKind::Plain)
+    {
+        diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {}: {error}", path.display())));
+    }
+    // Nobody to tell if standard output is closed.
+    let _ = host.stdout().write_all(linked.report.as_bytes());
     if command.fatal_warnings {
         for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.severity == Severity::Warning) {
             diagnostic.severity = Severity::Error;
+        }
+    }
+    if command.trace {
+        for input in &command.inputs {
+            if let InputSpec::File(path) = input {
+                let _ = host.stdout().write_all(format!("{}\n", path.display()).as_bytes());
+            }
         }
     }
     // The map is written also when the link failed: it may show why.
@@ -86,7 +112,7 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
     }
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if let (Some(image), false) = (&linked.image, failed) {
-        let kind = if command.options.format == Format::Elf { FileKind::Executable } else { FileKind::Plain };
+        let kind = if command.options.format == Format::Elf && !command.options.relocatable { FileKind::Executable } else { FileKind::Plain };
         if let Err(error) = host.write(&command.output, image, kind) {
             diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {}: {error}", command.output.display())));
         }
@@ -152,7 +178,13 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         undefined: all("undefined"),
         wrap: all("wrap"),
         search_dirs: matches.get_many::<PathBuf>("library-path").into_iter().flatten().cloned().collect(),
-        script: path("script"),
+        script: path("script").or_else(|| path("default-script")),
+        required: all("require-defined"),
+        relocatable: flag("relocatable"),
+        define_common: flag("define-common"),
+        memory_usage: flag("print-memory-usage"),
+        cross_references: flag("cref"),
+        map_discarded: last_of("print-map-discarded", "no-print-map-discarded", true),
         relax: last_of("relax", "no-relax", true),
         gc_sections: last_of("gc-sections", "no-gc-sections", false),
         print_gc_sections: flag("print-gc-sections"),
@@ -163,11 +195,49 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     };
     for text in all("defsym") {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("--defsym takes NAME=VALUE, not `{text}`"))?;
+        if assigns_again(value) {
+            return Err(format!("--defsym defines one symbol, NAME=VALUE; `{text}` has a second `=` (give --defsym again for another symbol)"));
+        }
         options.defsyms.push(Defsym { name: name.trim().to_string(), value: value.to_string() });
     }
-    if let Some(address) = text("Ttext") {
-        options.text_base = flags::number(&address).ok_or_else(|| format!("-Ttext takes an address, not `{address}`"))?;
+    for (option, section, segment) in [("Ttext", ".text", "text-segment"), ("Tdata", ".data", "data-segment"), ("Tbss", ".bss", "bss-segment")] {
+        let Some(address) = text(option) else { continue };
+        let address = flags::address(&address).ok_or_else(|| format!("-{option} takes an address, not `{address}`"))?;
+        // The built-in layout, and scripts like it, begin at a segment's start.
+        match option {
+            "Ttext" if options.script.is_none() => options.text_base = address,
+            _ => options.section_starts.push((section.to_string(), address)),
+        }
+        options.segment_starts.push((segment.to_string(), address));
     }
+    for option in ["Ttext-segment", "Trodata-segment"] {
+        let Some(address) = text(option) else { continue };
+        let address = flags::address(&address).ok_or_else(|| format!("-{option} takes an address, not `{address}`"))?;
+        options.segment_starts.push((option[1..].to_string(), address));
+    }
+    for given in all("section-start") {
+        let found = given.split_once('=').and_then(|(name, address)| Some((name.to_string(), flags::address(address)?)));
+        options.section_starts.push(found.ok_or_else(|| format!("--section-start takes SECTION=ADDRESS, not `{given}`"))?);
+    }
+    options.orphans = match text("orphan-handling").as_deref() {
+        None | Some("place") => Orphans::Place,
+        Some("discard") => Orphans::Discard,
+        Some("warn") => Orphans::Warn,
+        Some("error") => Orphans::Error,
+        Some(other) => return Err(format!("--orphan-handling takes place, discard, warn or error, not `{other}`")),
+    };
+    options.sort_sections = match text("sort-section").as_deref() {
+        None => None,
+        Some("name") => Some(SortSections::Name),
+        Some("alignment") => Some(SortSections::Alignment),
+        Some(other) => return Err(format!("--sort-section takes name or alignment, not `{other}`")),
+    };
+    options.unresolved = match text("unresolved-symbols").as_deref() {
+        None | Some("report-all" | "ignore-in-shared-libs") if flag("warn-unresolved-symbols") => Unresolved::Warn,
+        None | Some("report-all" | "ignore-in-shared-libs") => Unresolved::Error,
+        Some("ignore-all" | "ignore-in-object-files") => Unresolved::Ignore,
+        Some(other) => return Err(format!("--unresolved-symbols takes ignore-all, ignore-in-object-files or report-all, not `{other}`")),
+    };
     if let Some(size) = text("guest-memory") {
         options.guest_memory = flags::number(&size).ok_or_else(|| format!("--guest-memory takes a size such as 64K, not `{size}`"))?;
     }
@@ -178,6 +248,11 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         match flags::Z_KEYWORDS.iter().find(|(name, _)| keyword == *name || keyword.starts_with(&format!("{name}="))) {
             Some((_, flags::Z::Nothing)) => {}
             Some((_, flags::Z::MultipleDefinitions)) => options.allow_multiple_definition = true,
+            Some((_, flags::Z::StartStopGc(on))) => options.start_stop_gc = *on,
+            Some((_, flags::Z::PageSize)) => {
+                let size = keyword.split_once('=').and_then(|(_, size)| flags::number(size)).filter(|size| size.is_power_of_two() && *size <= 1 << 16);
+                options.page_size = size.ok_or_else(|| format!("-z {keyword}: a page has a power of two of bytes, at most 64K"))?;
+            }
             None => return Err(format!("-z {keyword} is not supported")),
         }
     }
@@ -212,8 +287,10 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         (None, true) => Some(MapTo::Stdout),
         (None, false) => None,
     };
+    // References between objects are shown in the map; without one they are the output.
+    let map = if flag("cref") && map.is_none() { Some(MapTo::Stdout) } else { map };
     options.map = map.is_some();
-    let inputs = flags::inputs(&matches);
+    let inputs = flags::inputs(&matches)?;
     let explain = text("explain");
     if explain.is_none() && !inputs.iter().any(|input| matches!(input, InputSpec::File(_) | InputSpec::Library(_) | InputSpec::Bytes { .. })) {
         return Err("no input files; try --help".to_string());
@@ -228,7 +305,13 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         _ => None,
     };
     let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
-    Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain })))
+    Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain, reproduce: path("reproduce"), trace: flag("trace") })))
+}
+
+/// Whether a `=` in an expression is no part of a comparison.
+fn assigns_again(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    (0..bytes.len()).any(|at| bytes[at] == b'=' && bytes.get(at + 1) != Some(&b'=') && !at.checked_sub(1).is_some_and(|before| b"=<>!".contains(&bytes[before])))
 }
 
 #[cfg(test)]
@@ -244,6 +327,8 @@ mod tests {
         assert_eq!(command.options.text_base, 0x2000);
         assert!(command.options.relax);
         assert!(parse(&["--no-such-option".into()]).is_err_and(|message| message.contains("--no-such-option")));
-        assert!(parse(&["-r".into(), "x.o".into()]).is_err_and(|message| message.contains("-r")));
+        assert!(parse(&["--shared".into(), "x.o".into()]).is_err_and(|message| message.contains("shared")));
+        assert!(parse(&["--defsym=a=b=c".into(), "x.o".into()]).is_err_and(|message| message.contains("second `=`")));
+        assert!(parse(&["--defsym=a=b==c".into(), "x.o".into()]).is_ok());
     }
 }

@@ -87,7 +87,7 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, probl
     let min_ram = u32::try_from(end.saturating_sub(base)).unwrap_or(u32::MAX).max(linked.inputs.options.guest_memory);
     let uses_hvk = linked.inputs.resolved.symbols.find(USES_HVK_SYMBOL.as_bytes()).is_some_and(|id| linked.inputs.resolved.symbols.get(id).definition != crate::resolve::Definition::Undefined);
     let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
-    segments.sort_by_key(|segment| segment.kind != elf::PT_LOAD);
+    segments.sort_by_key(|segment| (segment.kind != elf::PT_PHDR, segment.kind != elf::PT_LOAD));
     let order = order(linked);
     // Headers of the sections' segments, of the note and of the attributes.
     let headers_end = HEADER + PROGRAM_HEADER * (segments.len() as u64 + 1 + u64::from(has_attributes));
@@ -140,7 +140,7 @@ fn place(linked: Linked<'_, '_, '_>, segments: &mut [Segment], order: &[usize], 
         };
         spans[index] = start as usize..(start + size) as usize;
     }
-    for segment in segments.iter_mut().filter(|segment| segment.kind != elf::PT_LOAD) {
+    for segment in segments.iter_mut().filter(|segment| !matches!(segment.kind, elf::PT_LOAD | elf::PT_PHDR)) {
         segment.offset = segment.outputs.first().filter(|&index| order.contains(index)).map_or(0, |&index| spans[index].start as u64);
     }
     (spans, next as usize)

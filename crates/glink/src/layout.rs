@@ -70,6 +70,8 @@ pub struct Layout {
     pub extras: Vec<(usize, u32, Extra)>,
     /// Regions with their use, for the map.
     pub regions: Regions,
+    /// By segment of `PHDRS`: `AT` and `FLAGS`.
+    pub segments: Vec<(Option<u64>, Option<u64>)>,
     /// First address of thread-local data.
     pub tls_base: u64,
     /// `__global_pointer$`, if it is defined.
@@ -154,6 +156,13 @@ impl Pass<'_, '_, '_, '_> {
             }
         }
         self.finish_special();
+        let script = self.inputs.script;
+        let segments = script.segments.iter().map(|segment| {
+            let mut value = |expr: &Option<Expr>| expr.as_ref().map(|expr| self.number(expr, None));
+            (value(&segment.load_address), value(&segment.flags))
+        });
+        let segments = segments.collect();
+        self.layout.segments = segments;
     }
 
     fn start_regions(&mut self) {
@@ -233,7 +242,9 @@ impl Pass<'_, '_, '_, '_> {
         };
         let start = relative_to.map_or(0, |index| self.layout.outputs[index].address);
         let address = value.number.wrapping_add(start);
-        let output = relative_to.or(if value.from_dot { self.last_output } else { None });
+        // Before all sections it belongs to the first.
+        let first = || self.inputs.plan.lines.iter().find_map(|line| if let Line::Output(output) = line { Some(*output) } else { None });
+        let output = relative_to.or_else(|| if value.from_dot { self.last_output.or_else(first) } else { None });
         let slot = &mut self.layout.symbols[id.0 as usize];
         self.changed |= slot.is_none_or(|old| old.address != address);
         *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true });
@@ -248,6 +259,9 @@ impl Pass<'_, '_, '_, '_> {
             };
             if self.section.is_none() {
                 (self.dot, self.free) = (to, to);
+                return;
+            }
+            if self.inputs.options.relocatable && to < self.dot {
                 return;
             }
             if self.judge && to < self.dot {
@@ -287,12 +301,13 @@ impl Pass<'_, '_, '_, '_> {
         let span = rule.map(|rule| rule.span);
         let has_inputs = output.items.iter().any(|item| matches!(item, Item::Section(id) if self.shapes.size(self.inputs.resolved, *id) > 0));
         let present = has_inputs || output.keeps;
-        let explicit = rule.and_then(|rule| rule.address.as_ref()).map(|address| self.number(address, span));
+        let before = self.dot;
+        let given = self.inputs.options.section_start(&output.name).map(u64::from);
+        let explicit = given.or_else(|| rule.and_then(|rule| rule.address.as_ref()).map(|address| self.number(address, span)));
         let region = self.layout.regions.choose(self.inputs.script, output);
         if let Some(address) = explicit {
             self.dot = address;
         }
-        let before = self.dot;
         let own_align = rule.and_then(|rule| rule.align.as_ref()).map_or(1, |align| self.number(align, span).max(1));
         let subalign = rule.and_then(|rule| rule.subalign.as_ref()).map(|subalign| self.number(subalign, span).max(1));
         let align = own_align.max(subalign.unwrap_or(if output.has_sections() { u64::from(output.align) } else { 1 }));

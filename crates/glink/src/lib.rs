@@ -25,20 +25,24 @@ mod options;
 mod parallel;
 mod plan;
 mod problem;
+mod raw;
 mod relax;
+mod relocatable;
 mod report;
+mod reproduce;
 mod resolve;
 mod scan;
 mod script;
 mod segments;
 mod source_lines;
 mod startup;
+mod strangers;
 mod strings;
 mod symtab;
 mod synthetic;
 
 pub use cli::run;
-pub use options::{Defsym, Discard, Format, InputSpec, Options, Startup, Strip};
+pub use options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortSections, Startup, Strip, Unresolved};
 
 use addresses::Shapes;
 use apply::Linked as Final;
@@ -60,6 +64,8 @@ pub struct Linked {
     pub image: Option<Vec<u8>>,
     /// The map, if it was asked for; also when the link failed, as far as it came.
     pub map: Option<String>,
+    /// What was asked to be said besides: `--print-memory-usage`.
+    pub report: String,
     /// Errors, warnings and notes, in order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -75,8 +81,8 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let inputs = load::load(specs, &script, options, files, &mut problems);
     let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
     // A script without ENTRY starts at the first code, as in GNU ld, if there is no `_start`.
-    let entry_is_wanted = options.script.is_none() || options.entry.is_some() || script.entry.is_some();
-    let mut asked: Vec<&str> = options.undefined.iter().chain(&script.externs).map(String::as_str).collect();
+    let entry_is_wanted = !options.relocatable && (options.script.is_none() || options.entry.is_some() || script.entry.is_some());
+    let mut asked: Vec<&str> = options.undefined.iter().chain(&options.required).chain(&script.externs).map(String::as_str).collect();
     if entry_is_wanted && !entry.starts_with(|c: char| c.is_ascii_digit()) {
         asked.push(&entry);
     }
@@ -84,13 +90,22 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let mut resolved = resolve::resolve(&inputs, options, &wrapped, &asked, &mut problems);
     // What is missing or damaged would make everything else look wrong.
     if !problems.iter().all(|problem| matches!(problem, Problem::Duplicate { .. })) {
-        return Linked { diagnostics: report::report(&resolved, problems, sources, files), ..Linked::default() };
+        let map = options.map.then(|| map::unfinished(&resolved));
+        return Linked { map, diagnostics: report::report(&resolved, problems, sources, files), ..Linked::default() };
+    }
+    if options.relocatable {
+        return join(&script, resolved, options, sources, files, problems);
     }
     let explained = startup::settle(&mut resolved, &entry, options, &mut problems);
     synthetic::allocate_commons(&mut resolved);
     let mut got = Got::declare(&mut resolved);
     let defsyms = define_symbols(sources, &mut resolved, &script, options, &mut problems);
-    let mut plan = plan::plan(&resolved, &script);
+    for name in &options.required {
+        if let Some(symbol) = resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
+            problems.push(Problem::Undefined { symbol, uses: Vec::new() });
+        }
+    }
+    let mut plan = plan::plan(&resolved, &script, options, &mut problems);
     define_bounds(&mut resolved, &plan);
     resolved.settle();
     let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
@@ -100,8 +115,17 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         plan.leave_out(&resolved, section);
     }
     plan.align_thread_block();
+    strangers::check(&resolved, &plan, &script, &mut problems);
+    let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
+    if options.unresolved != Unresolved::Error {
+        resolved.symbols.forgive(&undefined);
+    }
+    problems.retain(|problem| options.unresolved != Unresolved::Ignore || !matches!(problem, Problem::Undefined { .. }));
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
-    let attributes = attributes::merge(&resolved, &mut problems);
+    let mut attributes = attributes::merge(&resolved, &mut problems);
+    if plan::discards(&script, b".riscv.attributes") {
+        attributes.section = None;
+    }
     let merged = merge::merge(&resolved, &plan);
     let mut shapes = Shapes::new(resolved.sections.len(), &merged, got.section.map(|section| (section, got.size)));
     let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, defsyms: &defsyms, options };
@@ -114,11 +138,41 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         Format::Binary => flat::binary(&image, &layout, &mut problems),
         Format::Ihex => flat::ihex(&image, &layout),
     });
-    let map = options.map.then(|| map::map(linked, entry));
+    let map = options.map.then(|| map::map(linked, entry, sources));
+    let report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
     let mut diagnostics = report::report(&resolved, problems, sources, files);
+    if options.unresolved == Unresolved::Warn {
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.id == diag::codes::E0515.id) {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
     diagnostics.extend(live::reports(&resolved, &plan, &reasons, options));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Linked { image: bytes.filter(|_| !failed), map, diagnostics }
+    Linked { image: bytes.filter(|_| !failed), map, report, diagnostics }
+}
+
+/// `-r`: the objects become one.
+fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
+    if options.define_common {
+        synthetic::allocate_commons(&mut resolved);
+    }
+    let defsyms = define_symbols(sources, &mut resolved, script, options, &mut problems);
+    let mut plan = plan::plan(&resolved, script, options, &mut problems);
+    if options.gc_sections {
+        let roots: Vec<SymbolId> = options.undefined.iter().chain(options.entry.as_ref()).filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
+        live::collect(&resolved, &mut plan, &roots, options);
+    }
+    let attributes = attributes::merge(&resolved, &mut problems);
+    let merged = merge::Merged::default();
+    let shapes = Shapes::new(resolved.sections.len(), &merged, None);
+    let inputs = Inputs { resolved: &resolved, plan: &plan, script, defsyms: &defsyms, options };
+    let mut layout = Layout::new(inputs);
+    relax::settle(inputs, &shapes, &mut layout, &mut problems);
+    let bytes = relocatable::object(inputs, &layout, &attributes, &mut problems);
+    let diagnostics = report::report(&resolved, problems, sources, files);
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let map = options.map.then(|| map::unfinished(&resolved));
+    Linked { image: Some(bytes).filter(|_| !failed), map, report: String::new(), diagnostics }
 }
 
 /// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that

@@ -90,7 +90,7 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
             }
             if let Some(symbol) = resolved.global(input.object, rela.r_sym(LE)) {
                 let name = resolved.symbols.get(symbol).name;
-                if let Some(section) = name.strip_prefix(b"__start_").or(name.strip_prefix(b"__stop_")) {
+                if let Some(section) = name.strip_prefix(b"__start_").or(name.strip_prefix(b"__stop_")).filter(|_| !options.start_stop_gc) {
                     for &target in by_name.get(section).into_iter().flatten() {
                         reach(target, Reason::From(id), &mut work);
                     }

@@ -48,15 +48,22 @@ pub struct Inputs {
 pub fn load(specs: &[InputSpec], script: &Script, options: &Options, files: &mut dyn Files, problems: &mut Vec<Problem>) -> Inputs {
     let mut inputs = Inputs::default();
     let mut whole_archive = false;
+    let mut raw = false;
     let named = named_by_script(script);
     let folders: Vec<&Path> = options.search_dirs.iter().map(PathBuf::as_path).chain(script.search_dirs.iter().map(Path::new)).collect();
     for spec in specs.iter().chain(&named) {
         match spec {
             InputSpec::WholeArchive(on) => whole_archive = *on,
+            InputSpec::Raw(on) => raw = *on,
             InputSpec::GroupStart => inputs.steps.push(Step::GroupStart),
             InputSpec::GroupEnd => inputs.steps.push(Step::GroupEnd),
             InputSpec::Bytes { name, data } => add(&mut inputs, name.clone(), data.clone(), whole_archive, files, problems),
             InputSpec::File(path) => match files.view(path) {
+                Ok(data) if raw => {
+                    let name = path.display().to_string();
+                    let object = FileData::new(crate::raw::object(&name, &data), data.identity());
+                    add(&mut inputs, name, object, false, files, problems);
+                }
                 Ok(data) => add(&mut inputs, path.display().to_string(), data, whole_archive, files, problems),
                 Err(error) => problems.push(Problem::plain(&codes::E0501, format!("cannot read {}: {error}", path.display()))),
             },

@@ -25,6 +25,43 @@ pub enum InputSpec {
     GroupEnd,
     /// `--whole-archive` (true) and `--no-whole-archive` (false), for what follows.
     WholeArchive(bool),
+    /// `-b binary` (true): files that follow are raw bytes; `-b elf32-littleriscv` (false): objects again.
+    Raw(bool),
+}
+
+/// What is done with sections that no line of the script names (`--orphan-handling`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Orphans {
+    /// They go behind their likes.
+    #[default]
+    Place,
+    /// They are left out.
+    Discard,
+    /// They are placed, and each is told.
+    Warn,
+    /// Each is an error.
+    Error,
+}
+
+/// What an undefined symbol is (`--unresolved-symbols`, `--warn-unresolved-symbols`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Unresolved {
+    /// An error.
+    #[default]
+    Error,
+    /// A warning; its address is 0.
+    Warn,
+    /// Nothing; its address is 0.
+    Ignore,
+}
+
+/// How the script's patterns that do not say so order their sections (`--sort-section`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortSections {
+    /// By name.
+    Name,
+    /// By alignment, greatest first.
+    Alignment,
 }
 
 /// What is done when nothing defines the entry symbol.
@@ -94,6 +131,8 @@ pub struct Options {
     pub defsyms: Vec<Defsym>,
     /// `-u`: symbols that count as undefined from the start.
     pub undefined: Vec<String>,
+    /// `--require-defined`: as `-u`, and an error if nothing defines them.
+    pub required: Vec<String>,
     /// `--wrap`: uses of `X` become uses of `__wrap_X`, uses of `__real_X` become uses of `X`.
     pub wrap: Vec<String>,
     /// `-L`: where `-l` looks.
@@ -105,6 +144,24 @@ pub struct Options {
     pub script: Option<PathBuf>,
     /// First address of the image in the default layout (`-Ttext`).
     pub text_base: u32,
+    /// Addresses of output sections (`--section-start`, `-Tdata`; with a script also `-Ttext`).
+    pub section_starts: Vec<(String, u32)>,
+    /// Addresses of segments that the script asks for with `SEGMENT_START`.
+    pub segment_starts: Vec<(String, u32)>,
+    /// Make an object instead of an image (`-r`).
+    pub relocatable: bool,
+    /// With `-r`, allocate common blocks (`-d`).
+    pub define_common: bool,
+    /// What happens to sections that the script does not name.
+    pub orphans: Orphans,
+    /// How patterns order their sections if they do not say.
+    pub sort_sections: Option<SortSections>,
+    /// What undefined symbols are.
+    pub unresolved: Unresolved,
+    /// What segments are aligned to, and `CONSTANT(MAXPAGESIZE)` (`-z max-page-size`).
+    pub page_size: u32,
+    /// `__start_NAME` and `__stop_NAME` keep no section alive (`-z start-stop-gc`).
+    pub start_stop_gc: bool,
     /// Shorten calls and addresses where the objects allow it.
     pub relax: bool,
     /// Leave out sections that nothing refers to.
@@ -127,6 +184,12 @@ pub struct Options {
     pub map: bool,
     /// On how many threads to work; the result is the same for any number.
     pub threads: usize,
+    /// Add to the map which objects define and use each symbol (`--cref`).
+    pub cross_references: bool,
+    /// Say how full the regions of `MEMORY` are (`--print-memory-usage`).
+    pub memory_usage: bool,
+    /// List discarded sections in the map.
+    pub map_discarded: bool,
     /// Raises the note's minimum RAM to this many bytes (`--guest-memory`).
     pub guest_memory: u32,
 }
@@ -143,7 +206,14 @@ impl Options {
     /// Where `-Ttext` and the like put a segment: `text-segment`, `data-segment`, `bss-segment`.
     #[must_use]
     pub fn segment_start(&self, name: &str) -> Option<u32> {
-        (name == "text-segment" && self.text_base != guest_abi::memory_map::RAM.base).then_some(self.text_base)
+        let given = self.segment_starts.iter().rev().find(|(segment, _)| segment == name).map(|&(_, address)| address);
+        given.or_else(|| (name == "text-segment" && self.text_base != guest_abi::memory_map::RAM.base).then_some(self.text_base))
+    }
+
+    /// The address that the command line gives an output section.
+    #[must_use]
+    pub fn section_start(&self, name: &str) -> Option<u32> {
+        self.section_starts.iter().rev().find(|(section, _)| section == name).map(|&(_, address)| address)
     }
 }
 
@@ -164,11 +234,21 @@ impl Default for Options {
             startup: Startup::Required,
             defsyms: Vec::new(),
             undefined: Vec::new(),
+            required: Vec::new(),
             wrap: Vec::new(),
             search_dirs: Vec::new(),
             builtin_archives: Vec::new(),
             script: None,
             text_base: guest_abi::memory_map::RAM.base,
+            section_starts: Vec::new(),
+            segment_starts: Vec::new(),
+            relocatable: false,
+            define_common: false,
+            orphans: Orphans::Place,
+            sort_sections: None,
+            unresolved: Unresolved::Error,
+            page_size: crate::layout::PAGE as u32,
+            start_stop_gc: false,
             relax: true,
             gc_sections: false,
             print_gc_sections: false,
@@ -180,6 +260,9 @@ impl Default for Options {
             format: Format::Elf,
             map: false,
             threads: crate::parallel::default_threads(),
+            cross_references: false,
+            memory_usage: false,
+            map_discarded: true,
             guest_memory: 0,
         }
     }

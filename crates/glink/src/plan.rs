@@ -2,10 +2,13 @@
 //! line of the script names go behind their likes.
 
 use crate::names::NameMap;
+use crate::options::{Options, Orphans, SortSections};
+use crate::problem::Problem;
 use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
-use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Script, Sort, Statement};
+use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, Statement};
 use crate::script::pattern::Pattern;
 use crate::strings::text;
+use diag::{Diagnostic, codes};
 use object::elf;
 use std::collections::BTreeMap;
 
@@ -150,6 +153,16 @@ impl Plan<'_> {
     }
 }
 
+/// Whether the script sends sections of this name away.
+#[must_use]
+pub fn discards(script: &Script, name: &[u8]) -> bool {
+    let rules = script.statements.iter().filter_map(|statement| if let Statement::Output(rule) = statement { Some(rule) } else { None });
+    let takes = |rule: &OutputRule| {
+        rule.contents.iter().any(|content| matches!(content, Content::Input(input) if input.file.matches_all() && input.sections.iter().any(|section| section.name.matches(name))))
+    };
+    rules.into_iter().find(|rule| takes(rule)).is_some_and(|rule| rule.name == "/DISCARD/")
+}
+
 /// One list of sections in the script: the sections that it takes, and how it orders them.
 struct Slot<'s> {
     pattern: &'s InputPattern,
@@ -160,7 +173,7 @@ struct Slot<'s> {
 }
 
 /// Assigns every section of the inputs its place.
-pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script) -> Plan<'s> {
+pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, problems: &mut Vec<Problem>) -> Plan<'s> {
     let mut plan = Plan { fates: Vec::with_capacity(resolved.sections.len()), kept: vec![false; resolved.sections.len()], ..Plan::default() };
     let mut slots: Vec<Slot<'s>> = Vec::new();
     for statement in &script.statements {
@@ -174,14 +187,45 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script) -> Plan<'s> {
             }
         }
     }
-    let orphans = distribute(resolved, &mut plan, &mut slots);
-    fill_slots(resolved, &mut plan, slots);
+    let orphans = distribute(resolved, &mut plan, &mut slots, options.relocatable);
+    fill_slots(resolved, &mut plan, slots, options.sort_sections);
     drop_by_constraint(resolved, &mut plan);
     for index in 0..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
     }
-    place_orphans(resolved, &mut plan, &orphans);
+    let orphans = handle_orphans(resolved, &mut plan, orphans, options.orphans, problems);
+    place_orphans(resolved, &mut plan, &orphans, options.relocatable);
     plan
+}
+
+/// What `--orphan-handling` asks for; gives the orphans that are still to be placed.
+fn handle_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: Vec<SectionId>, handling: Orphans, problems: &mut Vec<Problem>) -> Vec<SectionId> {
+    let code: diag::Code = match handling {
+        Orphans::Place => return orphans,
+        Orphans::Discard => {
+            for id in orphans {
+                // What the linker makes is no orphan of the script's.
+                if resolved.sections[id.0 as usize].object == LINKER {
+                    continue;
+                }
+                plan.fates[id.0 as usize] = Fate::Discarded;
+            }
+            return Vec::new();
+        }
+        Orphans::Warn => &codes::ORPHAN_SECTION,
+        Orphans::Error => &codes::E0508,
+    };
+    for &id in &orphans {
+        let input = &resolved.sections[id.0 as usize];
+        let is_debug = !input.section.has(elf::SHF_ALLOC) && (input.section.name.starts_with(b".debug") || input.section.name == b".comment");
+        if input.object == LINKER || input.section.size == 0 || is_debug {
+            continue;
+        }
+        let name = text(input.section.name);
+        let message = format!("no line of the script names `{name}` of {}", resolved.object_name(input.object));
+        problems.push(Problem::Plain(Box::new(Diagnostic::new(code, message).help(format!("give it a place, `{name} : {{ *({name}) }}`, or send it away, `/DISCARD/ : {{ *({name}) }}`")))));
+    }
+    orphans
 }
 
 fn open_output<'s>(rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>>) -> Output<'s> {
@@ -215,27 +259,27 @@ fn stays(value: &Expr) -> bool {
 }
 
 /// Whether a section holds part of the program.
-fn is_content(section: &InputSection<'_>) -> bool {
+fn is_content(section: &InputSection<'_>, relocatable: bool) -> bool {
     let section = &section.section;
     let bookkeeping = matches!(
         section.kind,
         elf::SHT_NULL | elf::SHT_SYMTAB | elf::SHT_STRTAB | elf::SHT_RELA | elf::SHT_REL | elf::SHT_GROUP | elf::SHT_SYMTAB_SHNDX | elf::SHT_RISCV_ATTRIBUTES | SHT_LLVM_ADDRSIG
     );
-    !bookkeeping && !section.has(elf::SHF_EXCLUDE) && section.name != b".note.GNU-stack"
+    !bookkeeping && (relocatable || !section.has(elf::SHF_EXCLUDE) && section.name != b".note.GNU-stack")
 }
 
 const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
 
 /// Gives each section to the first slot that matches; what is left are the orphans. Which slots can
 /// match depends on the section's name alone, so that is found once for each name.
-fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>]) -> Vec<SectionId> {
+fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>], relocatable: bool) -> Vec<SectionId> {
     let mut by_name: NameMap<'_, Vec<(usize, usize)>> = NameMap::default();
     let mut orphans = Vec::new();
     for (index, section) in resolved.sections.iter().enumerate() {
         let id = SectionId(index as u32);
         let fate = if section.duplicate {
             Fate::Duplicate
-        } else if !is_content(section) {
+        } else if !is_content(section, relocatable) {
             Fate::NotContent
         } else {
             let name = section.section.name;
@@ -312,21 +356,22 @@ fn file_matches(pattern: &Pattern, file: &str) -> bool {
 }
 
 /// Orders what each slot took and puts it in its place.
-fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>) {
+fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>) {
     // From the back, so that the places of earlier slots stay where they are.
     for slot in slots.into_iter().rev() {
         let mut taken = slot.taken;
         if slot.pattern.sort_files {
             taken.sort_by_key(|&(_, id)| resolved.object_name(resolved.sections[id.0 as usize].object));
         }
-        let sort_of = |pattern: usize| slot.pattern.sections.get(pattern).map_or(Sort::None, |section| section.sort);
+        let sort_of = |pattern: usize| slot.pattern.sections.get(pattern).map_or(Sort::None, |section| sort_with_default(section, by_default));
         let mut ordered: Vec<SectionId> = Vec::with_capacity(taken.len());
         // Patterns that do not sort share one run in the order of inputs; one that sorts has its own.
         let mut start = 0;
         let count = slot.pattern.sections.len().max(1);
         while start < count {
             let sort = sort_of(start);
-            let end = if sort == Sort::None { (start..count).find(|&pattern| sort_of(pattern) != Sort::None).unwrap_or(count) } else { start + 1 };
+            let sorts = |pattern: usize| !matches!(sort_of(pattern), Sort::None | Sort::Never);
+            let end = if sorts(start) { start + 1 } else { (start..count).find(|&pattern| sorts(pattern)).unwrap_or(count) };
             let first = ordered.len();
             ordered.extend(taken.iter().filter(|(pattern, _)| (start..end).contains(pattern)).map(|&(_, id)| id));
             sort_run(resolved, sort, &mut ordered[first..]);
@@ -337,10 +382,23 @@ fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<
     }
 }
 
+/// The order of a pattern's sections, with `--sort-section` where the pattern is a wildcard and leaves
+/// it open.
+fn sort_with_default(section: &SectionPattern, by_default: Option<SortSections>) -> Sort {
+    let is_special = [".init", ".fini"].contains(&section.name.as_str());
+    match (section.sort, by_default) {
+        (Sort::None, Some(SortSections::Name)) if !is_special => Sort::Name,
+        (Sort::None, Some(SortSections::Alignment)) if !is_special => Sort::Alignment,
+        (Sort::Name, Some(SortSections::Alignment)) => Sort::NameAlignment,
+        (Sort::Alignment, Some(SortSections::Name)) => Sort::AlignmentName,
+        (sort, _) => sort,
+    }
+}
+
 fn sort_run(resolved: &Resolved<'_>, sort: Sort, run: &mut [SectionId]) {
     let section = |id: &SectionId| resolved.section(*id);
     match sort {
-        Sort::None => {}
+        Sort::None | Sort::Never => {}
         Sort::Name => run.sort_by(|a, b| section(a).name.cmp(section(b).name)),
         Sort::Alignment => run.sort_by_key(|id| std::cmp::Reverse(section(id).align)),
         Sort::NameAlignment => run.sort_by(|a, b| section(a).name.cmp(section(b).name).then(section(b).align.cmp(&section(a).align))),
@@ -433,12 +491,17 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     let rule_kind = output.rule.and_then(|rule| rule.kind);
     if kinds.is_none() {
         // Only assignments and data: memory, unless the script says otherwise.
-        output.flags = elf::SHF_ALLOC | elf::SHF_WRITE;
+        output.flags = if has_data { elf::SHF_ALLOC } else { elf::SHF_ALLOC | elf::SHF_WRITE };
     }
     match rule_kind {
         Some(OutputType::NoLoad) => output.kind = elf::SHT_NOBITS,
         Some(OutputType::NotAllocated) => output.flags = elf::SectionFlags(output.flags.0 & !elf::SHF_ALLOC.0),
         Some(OutputType::ReadOnly) => output.flags = elf::SectionFlags(output.flags.0 & !elf::SHF_WRITE.0),
+        Some(OutputType::Kind(kind)) => output.kind = elf::SectionType(kind),
+        Some(OutputType::ReadOnlyKind(kind)) => {
+            output.kind = elf::SectionType(kind);
+            output.flags = elf::SectionFlags(output.flags.0 & !elf::SHF_WRITE.0);
+        }
         None => {}
     }
 }
@@ -501,19 +564,20 @@ struct Likeness {
     read_only: bool,
     code: bool,
     thread: bool,
+    note: bool,
 }
 
 fn likeness(output: &Output<'_>) -> Likeness {
     if !output.has_sections() && !output.keeps {
         // Empty: known by its name, else like nothing.
-        let of = |contents, read_only, code, thread| Likeness { allocated: true, contents, read_only, code, thread };
+        let of = |contents, read_only, code, thread| Likeness { allocated: true, contents, read_only, code, thread, note: false };
         return match output.name.as_str() {
             ".text" => of(true, true, true, false),
             ".rodata" => of(true, true, false, false),
             ".tdata" => of(true, false, false, true),
             ".data" | ".sdata" => of(true, false, false, false),
             ".bss" => of(false, false, false, false),
-            _ => Likeness { allocated: false, contents: false, read_only: false, code: false, thread: false },
+            _ => Likeness { allocated: false, contents: false, read_only: false, code: false, thread: false, note: false },
         };
     }
     Likeness {
@@ -522,29 +586,37 @@ fn likeness(output: &Output<'_>) -> Likeness {
         read_only: !output.has(elf::SHF_WRITE),
         code: output.has(elf::SHF_EXECINSTR),
         thread: output.has(elf::SHF_TLS),
+        note: output.kind == elf::SHT_NOTE,
     }
 }
 
 /// Gives each orphan its output section: one of its name that the script has, else a new one behind
 /// its like.
-fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId]) {
+fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId], relocatable: bool) {
     let first_new = plan.outputs.len();
     let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
     for &id in orphans {
         let input = &resolved.sections[id.0 as usize];
         let section = &input.section;
+        // Common blocks that the script forgets are zeroed data like any other.
+        let section_name: &[u8] = if section.name == b"COMMON" { b".bss" } else { section.name };
         let is_memory = section.has(elf::SHF_ALLOC);
         let is_zeroed = section.kind == elf::SHT_NOBITS;
-        let same_name = by_name.entry(section.name).or_insert_with(|| (0..first_new).filter(|&output| plan.outputs[output].name.as_bytes() == section.name).collect());
+        let same_name = by_name.entry(section_name).or_insert_with(|| (0..first_new).filter(|&output| plan.outputs[output].name.as_bytes() == section_name).collect());
         // Sections of one name are one, unless only one of them is memory or loaded.
         let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
-        let found = same_name.iter().copied().find(|&output| fits(&plan.outputs[output]));
+        // Members of groups stay by themselves as long as the groups do.
+        let is_alone = relocatable && section.has(elf::SHF_GROUP);
+        let found = same_name.iter().copied().find(|&output| !is_alone && !plan.outputs[output].has(elf::SHF_GROUP) && fits(&plan.outputs[output]));
         let output = found.unwrap_or_else(|| {
             same_name.push(plan.outputs.len());
-            let name = text(section.name).into_owned();
+            let name = text(section_name).into_owned();
             plan.outputs.push(Output { name, rule: None, items: Vec::new(), kind: section.kind, flags: section.flags, entsize: 0, align: 1, like: None, keeps: false, assigns: false });
             plan.outputs.len() - 1
         });
+        if is_alone {
+            same_name.pop();
+        }
         plan.outputs[output].items.push(Item::Section(id));
         plan.fates[id.0 as usize] = Fate::Output(output as u32);
         if output < first_new {
@@ -554,26 +626,36 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
             plan.kept[id.0 as usize] = true;
         }
     }
-    // Where the next orphan of a class goes: behind the one before it.
-    let mut behind: BTreeMap<Class, usize> = BTreeMap::new();
+    // The first orphan of each class looks for its place; the others of the class follow it.
+    let mut first_of: BTreeMap<Class, usize> = BTreeMap::new();
+    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for index in first_new..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
         let class = class_of(&plan.outputs[index]);
-        let after = match behind.get(&class) {
-            Some(&before) => Some(before),
-            None => leader(plan, class, &plan.outputs[index]),
-        };
-        let line_of = |output: usize| plan.lines.iter().position(|line| matches!(line, Line::Output(other) if *other == output));
-        let at = match after.and_then(line_of) {
+        if let Some(&first) = first_of.get(&class) {
+            plan.outputs[index].like = plan.outputs[first].like;
+            followers.entry(first).or_default().push(index);
+            continue;
+        }
+        first_of.insert(class, index);
+        let after = leader(plan, class, &plan.outputs[index]);
+        let line = after.and_then(|after| plan.lines.iter().position(|line| matches!(line, Line::Output(output) if *output == after)));
+        let at = match line {
             _ if class == Class::Debug => plan.lines.len(),
-            Some(line) if behind.contains_key(&class) => line + 1,
             Some(line) => behind_assignments(plan, line),
             None => behind_assignments(plan, usize::MAX),
         };
         plan.outputs[index].like = after.and_then(|after| plan.outputs[after].placing());
         plan.lines.insert(at, Line::Output(index));
-        behind.insert(class, index);
     }
+    let mut lines = Vec::with_capacity(plan.lines.len() + plan.outputs.len() - first_new);
+    for line in plan.lines.drain(..) {
+        lines.push(line);
+        if let Line::Output(first) = line {
+            lines.extend(followers.remove(&first).into_iter().flatten().map(Line::Output));
+        }
+    }
+    plan.lines = lines;
 }
 
 /// The output section behind which the first orphan of a class goes.
@@ -589,7 +671,7 @@ fn leader(plan: &Plan<'_>, class: Class, orphan: &Output<'_>) -> Option<usize> {
     }
     match class {
         Class::Code => last(&|other| Likeness { read_only: own.read_only, ..other } == own),
-        Class::ReadOnly | Class::Note => last(&|other| Likeness { code: own.code, thread: own.thread, ..other } == own),
+        Class::ReadOnly | Class::Note => last(&|other| !other.note && Likeness { code: own.code, thread: own.thread, note: own.note, ..other } == own),
         // Behind the thread's data, else behind all data.
         Class::Thread => last(&|other| other.allocated && other.thread).or_else(|| last(&|other| other.allocated && other.contents)),
         Class::Data => last(&|other| other.allocated && other.contents),

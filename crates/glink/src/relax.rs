@@ -214,6 +214,15 @@ pub fn relax(inputs: Inputs<'_, '_, '_>, shapes: &mut Shapes<'_>, layout: &mut L
 
 /// Bytes that may come between a call and its target beyond a doubling of what is there.
 const NEAR: i64 = 256;
+/// Lays an object out (`-r`): nothing is shortened.
+pub fn settle(inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &mut Layout, problems: &mut Vec<Problem>) {
+    for _ in 0..MOST_PASSES {
+        if !layout.pass(inputs, shapes, None) {
+            break;
+        }
+    }
+    layout.pass(inputs, shapes, Some(problems));
+}
 
 type GroupMap = HashMap<u64, u32, BuildHasherDefault<NameHasher>>;
 
@@ -339,7 +348,8 @@ impl Collector<'_, '_, '_> {
             Reloc::PcrelLo12I | Reloc::PcrelLo12S => {
                 if let Place::Section(section, label) = resolved.place(object, rela.r_sym(LE)) {
                     let spot = Spot { offset, rela: index, kind: Kind::Lower { group: 0 } };
-                    self.waiting.push((here, spot, key(section.0, label), wants));
+                    // With an offset of its own the low part stays what it is.
+                    self.waiting.push((here, spot, key(section.0, label), wants && rela.r_addend.get(LE) == 0));
                 }
                 None
             }

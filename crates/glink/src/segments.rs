@@ -27,6 +27,8 @@ pub struct Segment {
     pub memory_size: u64,
     /// Alignment.
     pub align: u64,
+    /// Whether the file's headers are in it.
+    pub headers: bool,
 }
 
 /// Size of the ELF header.
@@ -40,7 +42,10 @@ pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<
     order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
     check_names(inputs, layout, problems);
     check(inputs, layout, &order, problems);
-    let mut segments = if inputs.script.segments.is_empty() { by_flags(inputs, layout, &order) } else { by_script(inputs, layout, &order, problems) };
+    if !inputs.script.segments.is_empty() {
+        return by_script(inputs, layout, &order, problems);
+    }
+    let mut segments = by_flags(inputs, layout, &order);
     for segment in &mut segments {
         measure(inputs, layout, segment);
     }
@@ -52,7 +57,7 @@ fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
     placed.address + if output.is_tbss() { 0 } else { placed.size }
 }
 
-/// What the script names must exist, and what it asks of segments must be supported.
+/// What the script names must exist.
 fn check_names(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) {
     for rule in inputs.plan.outputs.iter().filter_map(|output| output.rule) {
         for name in [&rule.region, &rule.load_region].into_iter().flatten() {
@@ -60,14 +65,6 @@ fn check_names(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<P
                 let diagnostic = Diagnostic::new(&codes::E0508, format!("MEMORY has no region `{name}`")).at(rule.span, "which this section is to go into");
                 problems.push(Problem::Plain(Box::new(diagnostic)));
             }
-        }
-    }
-    for segment in &inputs.script.segments {
-        if segment.load_address.is_some() {
-            problems.push(Problem::plain(&codes::E0508, format!("AT in PHDRS is not supported; segment `{}` has it", segment.name)));
-        }
-        if !matches!(segment.flags, None | Some(crate::script::ast::Expr::Number(_))) {
-            problems.push(Problem::plain(&codes::E0508, format!("FLAGS of segment `{}` is not a plain number, which is not supported", segment.name)));
         }
     }
 }
@@ -140,7 +137,7 @@ fn flags_of(output: &Output<'_>) -> elf::ProgramFlags {
 }
 
 fn empty(kind: elf::ProgramType, flags: elf::ProgramFlags) -> Segment {
-    Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1 }
+    Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1, headers: false }
 }
 
 /// A segment for each run of sections with the same rights; `-N`: one with all rights.
@@ -208,12 +205,17 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], probl
             segment.outputs.push(index);
         }
     }
-    for (segment, rule) in segments.iter_mut().zip(&inputs.script.segments) {
-        if let Some(crate::script::ast::Expr::Number(flags)) = &rule.flags {
-            segment.flags = elf::ProgramFlags(*flags as u32);
+    for ((segment, rule), &(_, flags)) in segments.iter_mut().zip(&inputs.script.segments).zip(&layout.segments) {
+        if let Some(flags) = flags {
+            segment.flags = elf::ProgramFlags(flags as u32);
         }
+        segment.headers = rule.headers;
     }
-    segments.retain(|segment| !segment.outputs.is_empty());
+    for (segment, &(load, _)) in segments.iter_mut().zip(&layout.segments) {
+        measure(inputs, layout, segment);
+        segment.load = load.unwrap_or(segment.load);
+    }
+    segments.retain(|segment| !segment.outputs.is_empty() || segment.kind == elf::PT_PHDR);
     segments
 }
 
@@ -232,7 +234,7 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
         segment.align = segment.align.max(placed.align);
     }
     if segment.kind == elf::PT_LOAD && !inputs.options.omagic {
-        segment.align = segment.align.max(PAGE);
+        segment.align = segment.align.max(u64::from(inputs.options.page_size));
     }
 }
 
@@ -241,11 +243,26 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
 pub fn assign_offsets(segments: &mut [Segment], headers_end: u64) -> u64 {
     let mut next = headers_end;
     for segment in segments.iter_mut().filter(|segment| segment.kind == elf::PT_LOAD) {
-        let align = segment.align.clamp(4, PAGE);
+        let align = segment.align.clamp(4, PAGE.max(segment.align.min(1 << 16)));
         segment.offset = next + (segment.address.wrapping_sub(next) & (align - 1));
+        if segment.headers && segment.address >= segment.offset && segment.load >= segment.offset && next == headers_end {
+            // The segment begins with the file: its first section keeps its address.
+            segment.address -= segment.offset;
+            segment.load -= segment.offset;
+            segment.file_size += segment.offset;
+            segment.memory_size += segment.offset;
+            segment.offset = 0;
+        }
         // More than a page of alignment is kept in memory; the file is not made larger for it.
         segment.align = align.max(if segment.offset & (segment.align - 1) == segment.address & (segment.align - 1) { segment.align } else { align });
         next = segment.offset + segment.file_size;
+    }
+    // The program headers, where the first segment loads them.
+    let first = segments.iter().find(|segment| segment.kind == elf::PT_LOAD).map(|first| (first.address, first.load, first.offset));
+    if let (Some((address, load, 0)), Some(headers)) = (first, segments.iter_mut().find(|segment| segment.kind == elf::PT_PHDR)) {
+        (headers.address, headers.load, headers.offset) = (address + HEADER, load + HEADER, HEADER);
+        (headers.file_size, headers.memory_size, headers.align) = (headers_end - HEADER, headers_end - HEADER, 4);
+        headers.flags |= elf::PF_R;
     }
     next
 }

@@ -70,8 +70,10 @@ fn local_definition(resolved: &Resolved<'_>, name: &str) -> Option<(Option<Site>
     })
 }
 
-/// The first section with code of the first object that has any.
+/// The first section with code of the first object that was named and has any; not the start-up code
+/// of a library, which waits for a `main`.
 fn first_code(resolved: &Resolved<'_>) -> Option<SectionId> {
-    let index = resolved.sections.iter().position(|input| input.section.has(elf::SHF_EXECINSTR | elf::SHF_ALLOC) && input.section.size > 0 && !input.duplicate)?;
+    let is_asked = |object: crate::resolve::ObjectId| resolved.objects.get(object.0 as usize).is_some_and(|object| object.why == crate::resolve::Why::Asked);
+    let index = resolved.sections.iter().position(|input| input.section.has(elf::SHF_EXECINSTR | elf::SHF_ALLOC) && input.section.size > 0 && !input.duplicate && is_asked(input.object))?;
     Some(SectionId(index as u32))
 }

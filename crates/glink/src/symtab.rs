@@ -121,6 +121,14 @@ fn defined<'a>(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], name: &'a [u
     Some(Row { name, value, size, info: symbol.st_info, other: elf::SymbolOther(0), section })
 }
 
+/// The number of an output section or, if it is empty and not in the file, of the nearest that is.
+fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], output: usize) -> Option<u16> {
+    let order: Vec<usize> = linked.inputs.plan.lines.iter().filter_map(|line| if let crate::plan::Line::Output(output) = line { Some(*output) } else { None }).collect();
+    let at = order.iter().position(|&other| other == output)?;
+    let number = |&output: &usize| numbers[output].filter(|_| linked.inputs.plan.outputs[output].is_allocated());
+    order[..=at].iter().rev().find_map(number).or_else(|| order[at..].iter().find_map(number))
+}
+
 fn in_section(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], id: SectionId, offset: u32) -> Option<(u32, elf::SymbolSection)> {
     let output = linked.inputs.plan.output_of(id)?;
     let section = numbers[output].map_or(elf::SHN_ABS, elf::SymbolSection);
@@ -145,7 +153,7 @@ fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u16>], id: SymbolId)
         }
         Definition::Linker => {
             let linker = linked.layout.symbols[id.0 as usize]?;
-            let section = linker.output.and_then(|output| numbers[output]).map_or(elf::SHN_ABS, elf::SymbolSection);
+            let section = linker.output.and_then(|output| near(linked, numbers, output)).map_or(elf::SHN_ABS, elf::SymbolSection);
             Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other: elf::SymbolOther(0), section })
         }
         Definition::Undefined if symbol.used && !symbol.strong_use => {

@@ -108,6 +108,7 @@ proptest! {
         relax in any::<bool>(),
         gc_sections in any::<bool>(),
         format in 0..3,
+        relocatable in any::<bool>(),
     ) {
         let victims = victims();
         if victims.is_empty() {
@@ -117,7 +118,7 @@ proptest! {
         damage(&mut victim.1, &changes);
         let partner = victims[partner.index(victims.len())].clone();
         let format = [Format::Elf, Format::Binary, Format::Ihex][format as usize];
-        let options = Options { entry: Some("0x80000000".into()), relax, gc_sections, format, map: true, ..Options::default() };
+        let options = Options { entry: Some("0x80000000".into()), relax, gc_sections, format, relocatable, map: true, cross_references: true, ..Options::default() };
         link(&[victim, partner], &options);
     }
 }
@@ -136,5 +137,163 @@ fn every_header_word_may_be_wrong() {
                 link(&[(name.clone(), changed)], &options);
             }
         }
+    }
+}
+
+/// Every script of the tests, and the built-in layout.
+fn scripts() -> Vec<Vec<u8>> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
+    let files = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut scripts: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "ld")).collect();
+    scripts.sort();
+    let read = scripts.into_iter().map(|path| std::fs::read(path).expect("read"));
+    read.chain([glink::DEFAULT_SCRIPT.as_bytes().to_vec()]).collect()
+}
+
+fn link_with_script(script: &[u8], objects: &[(String, Vec<u8>)]) -> glink::Linked {
+    let identity = Identity { device: 0, inode: 0 };
+    let specs: Vec<InputSpec> = objects.iter().map(|(name, bytes)| InputSpec::Bytes { name: name.clone(), data: FileData::new(bytes.clone(), identity) }).collect();
+    let options = Options { entry: Some("0x80000000".into()), script: Some("k.ld".into()), map: true, memory_usage: true, ..Options::default() };
+    let mut sources = diag::Sources::new();
+    let mut host = MemoryHost::new().with_file("k.ld", script.to_vec());
+    let linked = glink::link(&specs, &options, &mut sources, &mut host);
+    assert!(linked.image.is_some() || !linked.diagnostics.is_empty(), "no image, and no word why");
+    let _ = diag::render_text(&sources, &linked.diagnostics, false);
+    linked
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_scripts_are_errors_or_images(
+        script in any::<prop::sample::Index>(),
+        victim in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(change(), 0..4),
+        lines in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+    ) {
+        let scripts = scripts();
+        let mut text = scripts[script.index(scripts.len())].clone();
+        damage(&mut text, &changes);
+        // Lines change places: most of what comes out can be read, and means something else.
+        let mut rows: Vec<Vec<u8>> = text.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect();
+        for (a, b) in lines {
+            let (a, b) = (a.index(rows.len()), b.index(rows.len()));
+            rows.swap(a, b);
+        }
+        let victims = victims();
+        let objects = if victims.is_empty() { Vec::new() } else { vec![victims[victim.index(victims.len())].clone()] };
+        link_with_script(&rows.join(&b'\n'), &objects);
+    }
+}
+
+/// The codes of what a script leads to.
+fn codes_of(script: &str) -> Vec<&'static str> {
+    link_with_script(script.as_bytes(), &[]).diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect()
+}
+
+#[test]
+fn scripts_without_end_are_errors() {
+    assert_eq!(codes_of("INCLUDE k.ld"), ["E0507"]);
+    assert_eq!(codes_of("a = b + 4; b = a + 4;"), ["E0508"]);
+    assert_eq!(codes_of("SECTIONS { .a : { LONG(1) . = x; } x = ADDR(.b); .b : { LONG(1) } }"), ["E0508"]);
+    assert_eq!(codes_of(&format!("a = {}1{};", "(".repeat(50_000), ")".repeat(50_000))), ["E0507"]);
+    assert_eq!(codes_of(&format!("a = 0{};", " + 1".repeat(20_000))), Vec::<&str>::new());
+    assert_eq!(codes_of("SECTIONS { .a 0x80000000 : { . += 0xf0000000; LONG(1) } }"), ["E0514"]);
+    assert_eq!(codes_of("SECTIONS { .a 0x80000000 : { LONG(1) . = ALIGN(0x80000000); LONG(1) } }").first(), Some(&"E0514"));
+    assert_eq!(codes_of("a = 1 / (2 - 2);"), ["E0508"]);
+}
+
+/// An object written by hand: many sections of a few bytes, many symbols.
+fn large_object(sections: u32, symbols: u32) -> Vec<u8> {
+    let mut names = b"\0.symtab\0.strtab\0.shstrtab\0.symtab_shndx\0.text.".to_vec();
+    let mut name_offsets = Vec::new();
+    for section in 0..sections {
+        name_offsets.push(names.len() as u32);
+        names.extend_from_slice(format!(".text.f{section}\0").as_bytes());
+    }
+    let mut strings = vec![0];
+    let (mut table, mut extended) = (vec![0u8; 16], vec![0u8; 4]);
+    for symbol in 0..symbols {
+        let section = 1 + symbol % sections;
+        table.extend_from_slice(&(strings.len() as u32).to_le_bytes());
+        table.extend_from_slice(&[0; 8]);
+        // STB_GLOBAL; SHN_XINDEX: the section's number is in the other table.
+        table.extend_from_slice(&[0x10, 0, 0xff, 0xff]);
+        extended.extend_from_slice(&section.to_le_bytes());
+        strings.extend_from_slice(format!("symbol_{symbol}\0").as_bytes());
+    }
+    let count = sections + 5;
+    let mut file = vec![0u8; 52];
+    let mut headers: Vec<[u32; 10]> = vec![[0, 0, 0, 0, 0, count, count - 1, 0, 0, 0]];
+    for name in name_offsets {
+        headers.push([name, 1, 6, 0, file.len() as u32, 2, 0, 0, 2, 0]);
+        // c.nop
+        file.extend_from_slice(&[1, 0]);
+    }
+    for (name, kind, link, info, entry, bytes) in [(1u32, 2u32, sections + 2, 1u32, 16u32, &table), (9, 3, 0, 0, 0, &strings), (27, 18, sections + 1, 0, 4, &extended), (17, 3, 0, 0, 0, &names)] {
+        file.resize(file.len().next_multiple_of(4), 0);
+        headers.push([name, kind, 0, 0, file.len() as u32, bytes.len() as u32, link, info, 4, entry]);
+        file.extend_from_slice(bytes);
+    }
+    file.resize(file.len().next_multiple_of(4), 0);
+    let at = file.len() as u32;
+    file.extend(headers.iter().flatten().flat_map(|word| word.to_le_bytes()));
+    file[..20].copy_from_slice(&[0x7f, b'E', b'L', b'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 243, 0]);
+    file[20] = 1;
+    file[32..36].copy_from_slice(&at.to_le_bytes());
+    file[40] = 52;
+    file[46] = 40;
+    // More sections than the header counts: the number is in the first section's header.
+    file[50..52].copy_from_slice(&[0xff, 0xff]);
+    file
+}
+
+#[test]
+fn a_million_symbols_and_a_hundred_thousand_sections() {
+    let identity = Identity { device: 0, inode: 0 };
+    let object = large_object(100_000, 1_000_000);
+    for relocatable in [false, true] {
+        let options = Options { entry: Some("symbol_0".into()), relocatable, ..Options::default() };
+        let specs = [InputSpec::Bytes { name: "large.o".into(), data: FileData::new(object.clone(), identity) }];
+        let mut sources = diag::Sources::new();
+        let started = std::time::Instant::now();
+        let linked = glink::link(&specs, &options, &mut sources, &mut MemoryHost::new());
+        let text = diag::render_text(&sources, &linked.diagnostics, false);
+        if relocatable {
+            // Each section keeps its name, and an ELF file counts to 65279.
+            assert!(text.contains("E0514"), "{text}");
+        } else {
+            let image = linked.image.unwrap_or_else(|| panic!("{text}"));
+            assert!(image.len() > 16 * 1_000_000, "every symbol is in the image");
+        }
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn archives_that_lie_are_errors() {
+    let member = |name: &str, size: &str, bytes: &[u8]| [format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, 644).as_bytes(), bytes].concat();
+    let archive = |members: &[Vec<u8>]| [b"!<arch>\n".to_vec(), members.concat()].concat();
+    let table = |offset: u32| [1u32.to_be_bytes().to_vec(), offset.to_be_bytes().to_vec(), b"main\0\0\0\0".to_vec()].concat();
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("a member larger than the file", archive(&[member("/", "16", &table(84)), member("x.o/", "999999", b"abcd")])),
+        ("a size that is no number", archive(&[member("/", "16", &table(84)), member("x.o/", "many", b"abcd")])),
+        ("a table that counts to four thousand million", archive(&[member("/", "16", &[&u32::MAX.to_be_bytes()[..], &[0; 12]].concat())])),
+        ("an offset outside", archive(&[member("/", "16", &table(0x7fff_ffff)), member("x.o/", "4", b"abcd")])),
+        ("an offset between members", archive(&[member("/", "16", &table(90)), member("x.o/", "4", b"abcd")])),
+        ("the table as its own member", archive(&[member("/", "16", &table(8))])),
+        ("an archive in an archive", archive(&[member("/", "16", &table(84)), member("x.a/", "8", b"!<arch>\n")])),
+        ("no magic's end", b"!<arch>".to_vec()),
+        ("thin, and naming itself", [b"!<thin>\n".to_vec(), member("self.a/", "8", b"")].concat()),
+    ];
+    for (what, bytes) in cases {
+        let specs = [InputSpec::GroupStart, InputSpec::File("self.a".into()), InputSpec::File("self.a".into()), InputSpec::GroupEnd];
+        let options = Options { entry: Some("main".into()), ..Options::default() };
+        let mut sources = diag::Sources::new();
+        let linked = glink::link(&specs, &options, &mut sources, &mut MemoryHost::new().with_file("self.a", bytes));
+        assert!(linked.image.is_none() && !linked.diagnostics.is_empty(), "{what}");
+        let text = diag::render_text(&sources, &linked.diagnostics, false);
+        assert!(text.contains("E05"), "{what}: {text}");
     }
 }

@@ -43,10 +43,24 @@ const ROWS: &[Row] = &[
     row("no-whole-archive", None, &["no-whole-archive"], Takes::Nothing, "Take only the members that are needed"),
     row("entry", Some('e'), &["entry"], Takes::Text("SYMBOL"), "Start at SYMBOL, or at an address (_start)"),
     row("undefined", Some('u'), &["undefined"], Takes::Text("SYMBOL"), "Count SYMBOL as used, so that an archive's member with it is taken"),
+    row("require-defined", None, &["require-defined"], Takes::Text("SYMBOL"), "As -u, and an error if nothing defines it"),
+    row("unresolved-symbols", None, &["unresolved-symbols"], Takes::Text("HOW"), "Undefined symbols: report-all, ignore-all, ignore-in-object-files"),
+    row("warn-unresolved-symbols", None, &["warn-unresolved-symbols"], Takes::Nothing, "Undefined symbols are warnings"),
     row("defsym", None, &["defsym"], Takes::Text("SYMBOL=VALUE"), "Define SYMBOL as an expression"),
     row("wrap", None, &["wrap"], Takes::Text("SYMBOL"), "Let uses of SYMBOL mean __wrap_SYMBOL, and __real_SYMBOL mean SYMBOL"),
     row("script", Some('T'), &["script"], Takes::Path("FILE"), "Lay the image out by a linker script"),
-    row("Ttext", None, &["Ttext", "Ttext-segment"], Takes::Text("ADDRESS"), "Start the image at ADDRESS (0x80000000)"),
+    row("default-script", None, &["default-script", "dT"], Takes::Path("FILE"), "As -T, if no -T is given"),
+    row("Ttext", None, &["Ttext"], Takes::Text("ADDRESS"), "Start the image, with a script .text, at ADDRESS (0x80000000); hexadecimal"),
+    row("Tdata", None, &["Tdata"], Takes::Text("ADDRESS"), "Put .data at ADDRESS"),
+    row("Tbss", None, &["Tbss"], Takes::Text("ADDRESS"), "Put .bss at ADDRESS"),
+    row("Ttext-segment", None, &["Ttext-segment"], Takes::Text("ADDRESS"), "What SEGMENT_START(\"text-segment\", ...) gives"),
+    row("Trodata-segment", None, &["Trodata-segment"], Takes::Text("ADDRESS"), "What SEGMENT_START(\"rodata-segment\", ...) gives"),
+    row("section-start", None, &["section-start"], Takes::Text("SECTION=ADDRESS"), "Put an output section at ADDRESS"),
+    row("orphan-handling", None, &["orphan-handling"], Takes::Text("HOW"), "Sections that the script does not name: place, discard, warn, error"),
+    row("sort-section", None, &["sort-section"], Takes::Text("KEY"), "Order sections in the script's wildcards by name or alignment"),
+    row("relocatable", Some('r'), &["relocatable", "i"], Takes::Nothing, "Make one object of all, to be linked again"),
+    row("define-common", Some('d'), &["dc", "dp"], Takes::Nothing, "With -r, give common blocks their room"),
+    row("format", Some('b'), &["format"], Takes::Text("FORMAT"), "Files that follow are raw bytes (binary) or objects (elf32-littleriscv, default)"),
     row("omagic", Some('N'), &["omagic"], Takes::Nothing, "One segment, writable and executable, sections not aligned to pages"),
     row("relax", None, &["relax"], Takes::Nothing, "Shorten calls and addresses where objects allow it (default)"),
     row("no-relax", None, &["no-relax"], Takes::Nothing, "Do not"),
@@ -56,6 +70,12 @@ const ROWS: &[Row] = &[
     row("why-live", None, &["why-live"], Takes::Text("SYMBOL"), "Say why SYMBOL is in the image"),
     row("Map", None, &["Map"], Takes::Path("FILE"), "Write a map to FILE, or to standard output for -"),
     row("print-map", Some('M'), &["print-map"], Takes::Nothing, "Write a map to standard output"),
+    row("print-map-discarded", None, &["print-map-discarded"], Takes::Nothing, "List discarded sections in the map (default)"),
+    row("no-print-map-discarded", None, &["no-print-map-discarded"], Takes::Nothing, "Do not"),
+    row("cref", None, &["cref"], Takes::Nothing, "Add to the map which objects define and use each symbol"),
+    row("print-memory-usage", None, &["print-memory-usage"], Takes::Nothing, "Say how full the regions of MEMORY are"),
+    row("trace", Some('t'), &["trace"], Takes::Nothing, "Name the input files"),
+    row("reproduce", None, &["reproduce"], Takes::Path("FILE.tar"), "Pack everything that the link reads, for a report of a fault"),
     row("guest-memory", None, &["guest-memory"], Takes::Text("SIZE"), "Let the image ask for at least SIZE of RAM, such as 64K"),
     row("oformat", None, &["oformat"], Takes::Text("FORMAT"), "Write elf, binary or ihex"),
     row("strip-all", Some('s'), &["strip-all"], Takes::Nothing, "Leave out all symbols and debug sections"),
@@ -78,8 +98,8 @@ const ROWS: &[Row] = &[
     row("no-as-needed", None, &["no-as-needed"], Takes::Nothing, ""),
     row("static", None, &["static", "Bstatic", "dn", "non_shared"], Takes::Nothing, ""),
     row("nostdlib", None, &["nostdlib"], Takes::Nothing, ""),
-    row("no-warn", None, &["no-warn-mismatch", "no-warn-rwx-segments", "no-warn-execstack", "warn-common", "no-warnings", "no-fatal-warnings", "no-check-sections", "check-sections"], Takes::Nothing, ""),
-    row("eh-frame-hdr", None, &["no-eh-frame-hdr", "no-export-dynamic", "no-dynamic-linker", "no-undefined", "demangle", "no-demangle", "no-gc-keep-exported", "sort-common", "no-ld-generated-unwind-info"], Takes::Nothing, ""),
+    row("no-warn", None, &["no-warn-mismatch", "no-warn-search-mismatch", "no-warn-rwx-segments", "warn-rwx-segments", "no-warn-execstack", "warn-execstack", "warn-common", "warn-once", "warn-section-align", "warn-alternate-em", "warn-constructors", "error-unresolved-symbols", "no-warnings", "no-fatal-warnings", "no-check-sections", "check-sections"], Takes::Nothing, ""),
+    row("eh-frame-hdr", None, &["no-eh-frame-hdr", "no-export-dynamic", "no-dynamic-linker", "no-undefined", "demangle", "no-demangle", "no-gc-keep-exported", "sort-common", "no-ld-generated-unwind-info", "no-omagic", "nmagic", "no-keep-memory", "reduce-memory-overheads", "no-allow-shlib-undefined"], Takes::Nothing, ""),
     row("EL", None, &["EL"], Takes::Nothing, ""),
     row("sysroot", None, &["sysroot"], Takes::Text("FOLDER"), ""),
     row("dynamic-linker", None, &["dynamic-linker", "rpath", "rpath-link", "soname", "hash-style"], Takes::Text("NAME"), ""),
@@ -92,6 +112,10 @@ pub(super) enum Z {
     Nothing,
     /// The first definition counts.
     MultipleDefinitions,
+    /// Whether bounds of sections keep them alive.
+    StartStopGc(bool),
+    /// The size of a page.
+    PageSize,
 }
 
 /// The keywords of `-z`.
@@ -106,10 +130,20 @@ pub(super) const Z_KEYWORDS: &[(&str, Z)] = &[
     ("execstack", Z::Nothing),
     ("noseparate-code", Z::Nothing),
     ("separate-code", Z::Nothing),
-    ("max-page-size=4096", Z::Nothing),
-    ("max-page-size=0x1000", Z::Nothing),
-    ("common-page-size=4096", Z::Nothing),
-    ("common-page-size=0x1000", Z::Nothing),
+    ("max-page-size", Z::PageSize),
+    ("common-page-size", Z::Nothing),
+    ("start-stop-gc", Z::StartStopGc(true)),
+    ("nostart-stop-gc", Z::StartStopGc(false)),
+    ("start-stop-visibility", Z::Nothing),
+    ("combreloc", Z::Nothing),
+    ("nocombreloc", Z::Nothing),
+    ("keep-text-section-prefix", Z::Nothing),
+    ("nokeep-text-section-prefix", Z::Nothing),
+    ("undefs", Z::Nothing),
+    ("global", Z::Nothing),
+    ("origin", Z::Nothing),
+    ("initfirst", Z::Nothing),
+    ("noexecheap", Z::Nothing),
     ("stack-size", Z::Nothing),
     ("text", Z::Nothing),
     ("notext", Z::Nothing),
@@ -211,7 +245,7 @@ fn takes_next(argument: &OsStr) -> bool {
 }
 
 /// Inputs in the order of the command line.
-pub(super) fn inputs(matches: &ArgMatches) -> Vec<InputSpec> {
+pub(super) fn inputs(matches: &ArgMatches) -> Result<Vec<InputSpec>, String> {
     let mut ordered: Vec<(usize, InputSpec)> = Vec::new();
     let indices = |id: &str| matches.indices_of(id).into_iter().flatten().collect::<Vec<_>>();
     let files = matches.get_many::<PathBuf>("files").into_iter().flatten();
@@ -221,8 +255,23 @@ pub(super) fn inputs(matches: &ArgMatches) -> Vec<InputSpec> {
     for (id, spec) in [("start-group", InputSpec::GroupStart), ("end-group", InputSpec::GroupEnd), ("whole-archive", InputSpec::WholeArchive(true)), ("no-whole-archive", InputSpec::WholeArchive(false))] {
         ordered.extend(indices(id).into_iter().map(|index| (index, spec.clone())));
     }
+    let formats = matches.get_many::<String>("format").into_iter().flatten();
+    for (index, format) in indices("format").into_iter().zip(formats) {
+        let raw = match format.as_str() {
+            "binary" => true,
+            "elf32-littleriscv" | "elf" | "default" => false,
+            other => return Err(format!("-b {other} is not supported; there are binary and elf32-littleriscv")),
+        };
+        ordered.push((index, InputSpec::Raw(raw)));
+    }
     ordered.sort_by_key(|(index, _)| *index);
-    ordered.into_iter().map(|(_, spec)| spec).collect()
+    Ok(ordered.into_iter().map(|(_, spec)| spec).collect())
+}
+
+/// An address: hexadecimal with or without `0x`, as in GNU ld.
+pub(super) fn address(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// A number as scripts write it; also bare hexadecimal after `0x`, and `K`, `M`.
@@ -258,11 +307,12 @@ mod tests {
     fn order_and_spellings() {
         let matches = parsed("-melf32lriscv a.o -Llib --start-group -lx -l y b.o -) --whole-archive -Map=m -o out -nostdlib -Ttext=0x1000 -z muldefs -plugin x -plugin-opt=-pass c.a");
         let names: Vec<String> = inputs(&matches)
+            .unwrap()
             .iter()
             .map(|input| match input {
                 InputSpec::File(path) => path.display().to_string(),
                 InputSpec::Library(name) => format!("-l{name}"),
-                other @ (InputSpec::Bytes { .. } | InputSpec::GroupStart | InputSpec::GroupEnd | InputSpec::WholeArchive(_)) => format!("{other:?}"),
+                other @ (InputSpec::Bytes { .. } | InputSpec::GroupStart | InputSpec::GroupEnd | InputSpec::WholeArchive(_) | InputSpec::Raw(_)) => format!("{other:?}"),
             })
             .collect();
         assert_eq!(names, ["a.o", "GroupStart", "-lx", "-ly", "b.o", "GroupEnd", "WholeArchive(true)", "c.a"]);

@@ -1,6 +1,6 @@
 //! Values of expressions (GNU ld's manual, 3.10).
 
-use super::{Inputs, Layout, PAGE};
+use super::{Inputs, Layout};
 use crate::addresses::Shapes;
 use crate::resolve::Place;
 use crate::script::ast::{Binary, Expr, Function, Unary};
@@ -211,7 +211,7 @@ impl Context<'_, '_, '_, '_> {
             }
             Function::Constant(name) => match name.as_str() {
                 // `-N` keeps no segments apart.
-                "MAXPAGESIZE" | "COMMONPAGESIZE" => Value::number(if self.inputs.options.omagic { 4 } else { PAGE }),
+                "MAXPAGESIZE" | "COMMONPAGESIZE" => Value::number(if self.inputs.options.omagic { 4 } else { u64::from(self.inputs.options.page_size) }),
                 _ => return Err(format!("there is no CONSTANT({name})")),
             },
             Function::Defined(name) => Value::number(u64::from(self.is_defined(name))),

@@ -4,6 +4,7 @@ use super::{Definition, Resolved, SymbolId, Why};
 use crate::archive::{self, Archive};
 use crate::load::{InputFile, Inputs};
 use crate::names::NameMap;
+use crate::object_file::{self, SymbolHome};
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::strings::text;
@@ -73,6 +74,7 @@ impl<'a> Archives<'a> {
                     let (name, member) = open.archive.symbols[row];
                     if let Some(symbol) = resolved.symbols.find(name).filter(|&symbol| is_wanted(resolved, symbol))
                         && !open.taken[member]
+                        && (resolved.symbols.get(symbol).definition == Definition::Undefined || gives_contents(open, member, name))
                     {
                         take(open, member, Why::Defines(symbol), resolved, options, problems);
                         progress = true;
@@ -89,8 +91,19 @@ impl<'a> Archives<'a> {
     }
 }
 
+/// Undefined symbols are wanted, and common blocks that a member may define with contents.
 fn is_wanted(resolved: &Resolved<'_>, symbol: SymbolId) -> bool {
-    resolved.symbols.get(symbol).definition == Definition::Undefined
+    matches!(resolved.symbols.get(symbol).definition, Definition::Undefined | Definition::Common { .. })
+}
+
+/// Whether a member defines a symbol in a section, not as a common block.
+fn gives_contents(open: &Open<'_>, member: usize, name: &[u8]) -> bool {
+    let data = match open.file.thin_members.get(member) {
+        Some(file) => &file[..],
+        None => open.archive.members[member].data,
+    };
+    let Ok(file) = object_file::parse(data) else { return false };
+    (file.first_global..file.symbols.len()).any(|index| file.symbol(index).is_some_and(|symbol| file.symbol_name(symbol) == name) && matches!(file.home(index), SymbolHome::Section(_) | SymbolHome::Absolute))
 }
 
 fn open<'a>(file: &'a InputFile, problems: &mut Vec<Problem>) -> Option<Open<'a>> {

@@ -147,6 +147,13 @@ impl<'a> Symbols<'a> {
         self.all[id.0 as usize].used = true;
     }
 
+    /// These symbols may stay undefined: their address is 0.
+    pub fn forgive(&mut self, symbols: &[SymbolId]) {
+        for id in symbols {
+            self.all[id.0 as usize].strong_use = false;
+        }
+    }
+
     /// Gives a symbol its section: a common block was allocated, or the linker placed it.
     pub fn set_definition(&mut self, id: SymbolId, definition: Definition) {
         self.all[id.0 as usize].definition = definition;
@@ -207,6 +214,7 @@ impl<'a> Symbols<'a> {
             Definition::Undefined | Definition::Object(..) => {
                 symbol.definition = Definition::Common { object, index, size, align };
                 symbol.weak = false;
+                self.wanted.push(id);
             }
         }
         id

@@ -157,8 +157,10 @@ pub struct Assertion {
 /// How sections that match one pattern are ordered (3.6.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// As the objects come.
+    /// As the objects come, unless `--sort-section` says otherwise.
     None,
+    /// As the objects come, whatever is said (`SORT_NONE`).
+    Never,
     /// By name.
     Name,
     /// By alignment, greatest first.
@@ -234,6 +236,10 @@ pub enum OutputType {
     NotAllocated,
     /// Is not writable whatever its inputs say.
     ReadOnly,
+    /// Has this `SHT_…` (`TYPE = …`).
+    Kind(u32),
+    /// Both (`READONLY (TYPE = …)`).
+    ReadOnlyKind(u32),
 }
 
 /// An output section (3.6).
@@ -315,6 +321,21 @@ pub struct Segment {
     pub load_address: Option<Expr>,
     /// `FLAGS(x)`.
     pub flags: Option<Expr>,
+    /// Whether the file's header (`FILEHDR`) or the program headers (`PHDRS`) are in it.
+    pub headers: bool,
+}
+
+/// `SECTIONS { … } INSERT AFTER name`: statements for the middle of another script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insertion {
+    /// Behind the named section, else before it.
+    pub after: bool,
+    /// The output section.
+    pub name: String,
+    /// What is inserted.
+    pub statements: Vec<Statement>,
+    /// Where.
+    pub span: Span,
 }
 
 /// A whole script.
@@ -334,6 +355,10 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// `SEARCH_DIR`.
     pub search_dirs: Vec<String>,
+    /// `INSERT`.
+    pub insertions: Vec<Insertion>,
+    /// `NOCROSSREFS(a b)`: output sections that must not refer to each other.
+    pub strangers: Vec<(Vec<String>, Span)>,
     /// `INPUT` and `GROUP`: the files, and whether they are a group.
     pub inputs: Vec<(Vec<String>, bool)>,
 }

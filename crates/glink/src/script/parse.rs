@@ -1,7 +1,7 @@
 //! Parses scripts.
 
 use super::ast::{
-    Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Region, Script, SectionPattern, Segment, Sort, Statement, Unary,
+    Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Function, InputPattern, Insertion, OutputRule, OutputType, Region, Script, SectionPattern, Segment, Sort, Statement, Unary,
 };
 use super::pattern::Pattern;
 use chumsky::error::LabelError;
@@ -57,20 +57,52 @@ fn parse_as(file: FileId, bytes: &[u8], in_sections: bool) -> Result<Script, Vec
         return Err(errors.into_iter().map(|error| diagnostic(file, text, &error)).collect());
     }
     let mut script = Script::default();
+    let mut wrong = Vec::new();
     for command in commands.unwrap_or_default() {
         match command {
             Command::Entry(name) => script.entry = Some(name),
             Command::Extern(names) => script.externs.extend(names),
             Command::Memory(regions) => script.regions.extend(regions),
-            Command::Alias(alias, region) => script.aliases.push((alias, region)),
+            Command::Alias(alias, region, at) => {
+                if let Err(message) = new_alias(&script, &alias, &region) {
+                    wrong.push(Diagnostic::new(code, message).at(at, "here"));
+                }
+                script.aliases.push((alias, region));
+            }
             Command::Segments(segments) => script.segments.extend(segments),
             Command::Statements(statements) => script.statements.extend(statements),
             Command::SearchDir(dir) => script.search_dirs.push(dir),
             Command::Inputs(names, group) => script.inputs.push((names, group)),
+            Command::Insert(insertion) => script.insertions.push(insertion),
+            Command::Strangers(names, span) => script.strangers.push((names, span)),
             Command::Nothing => {}
         }
     }
-    Ok(script)
+    for statement in &script.statements {
+        if let Statement::Output(rule) = statement
+            && rule.align_with_input
+            && rule.align.is_some()
+        {
+            wrong.push(Diagnostic::new(code, format!("`{}` has both ALIGN and ALIGN_WITH_INPUT", rule.name)).at(rule.span, "this section").help("leave one of them out"));
+        }
+    }
+    if wrong.is_empty() { Ok(script) } else { Err(wrong) }
+}
+
+/// Whether a name may be another name of a region. Regions of a script that includes this one are not
+/// known here: what is missing then is said where it is used.
+fn new_alias(script: &Script, alias: &str, region: &str) -> Result<(), String> {
+    if script.regions.iter().any(|known| known.name == alias) || script.aliases.iter().any(|(known, _)| known == alias) {
+        return Err(format!("`{alias}` already names a region"));
+    }
+    if region == "*default*" {
+        return Err("what is outside all regions has no other name".to_string());
+    }
+    let known = script.regions.iter().any(|known| known.name == region) || script.aliases.iter().any(|(known, _)| known == region);
+    if !known && !script.regions.is_empty() {
+        return Err(format!("MEMORY has no region `{region}` to give another name"));
+    }
+    Ok(())
 }
 
 /// Parses the value of a `--defsym`.
@@ -132,11 +164,13 @@ enum Command {
     Entry(String),
     Extern(Vec<String>),
     Memory(Vec<Region>),
-    Alias(String, String),
+    Alias(String, String, Span),
     Segments(Vec<Segment>),
     Statements(Vec<Statement>),
     SearchDir(String),
     Inputs(Vec<String>, bool),
+    Insert(Insertion),
+    Strangers(Vec<String>, Span),
     Nothing,
 }
 
@@ -360,7 +394,7 @@ fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, I
         keyword("SORT_BY_NAME").to(Sort::Name),
         keyword("SORT_BY_ALIGNMENT").to(Sort::Alignment),
         keyword("SORT_BY_INIT_PRIORITY").to(Sort::InitPriority),
-        keyword("SORT_NONE").to(Sort::None),
+        keyword("SORT_NONE").to(Sort::Never),
         keyword("SORT").to(Sort::Name),
     ))
     .boxed();
@@ -428,7 +462,9 @@ fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Out
         keyword("DSECT").to(OutputType::NotAllocated),
         keyword("COPY").to(OutputType::NotAllocated),
         keyword("INFO").to(OutputType::NotAllocated),
-        keyword("READONLY").to(OutputType::ReadOnly),
+        keyword("READONLY").ignore_then(keyword("TYPE").ignore_then(token("=")).ignore_then(section_type()).delimited_by(token("("), token(")")).or_not()).map(|kind| kind.map_or(OutputType::ReadOnly, OutputType::ReadOnlyKind)),
+        keyword("OVERLAY").to(OutputType::NotAllocated),
+        keyword("TYPE").ignore_then(token("=")).ignore_then(section_type()).map(OutputType::Kind),
     ))
     .map(Some)
     .or(empty().to(None))
@@ -482,8 +518,29 @@ fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Out
         .boxed()
 }
 
+#[derive(Clone)]
+enum SegmentPart {
+    Headers,
+    LoadAddress(Expr),
+    Flags(Expr),
+}
+
+/// `SHT_…` by name or number.
+fn section_type<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, u32, Extra<E>> + Clone {
+    choice((
+        keyword("SHT_PROGBITS").to(1),
+        keyword("SHT_STRTAB").to(3),
+        keyword("SHT_NOTE").to(7),
+        keyword("SHT_NOBITS").to(8),
+        keyword("SHT_INIT_ARRAY").to(14),
+        keyword("SHT_FINI_ARRAY").to(15),
+        keyword("SHT_PREINIT_ARRAY").to(16),
+        number().map(|kind| kind as u32),
+    ))
+}
+
 /// Commands that are known and refused by name.
-const REFUSED: &[&str] = &["OVERLAY", "VERSION", "INSERT", "NOCROSSREFS_TO", "NOCROSSREFS", "STARTUP", "TARGET"];
+const REFUSED: &[&str] = &["OVERLAY", "VERSION", "NOCROSSREFS_TO", "STARTUP", "TARGET"];
 
 fn script<'s, E: Mistake<'s>>(file: FileId, only_sections: bool) -> impl Parser<'s, &'s str, Vec<Command>, Extra<E>> {
     let names = || word("").then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().delimited_by(token("("), token(")")).map(|names| names.into_iter().map(str::to_string).collect::<Vec<_>>()).boxed();
@@ -501,7 +558,15 @@ fn script<'s, E: Mistake<'s>>(file: FileId, only_sections: bool) -> impl Parser<
     .boxed();
     let in_sections = choice((include(true), statement.clone(), output_rule(file).map(|rule| Command::Statements(vec![Statement::Output(Box::new(rule))]))));
     let in_sections = in_sections.boxed();
-    let sections = keyword("SECTIONS").ignore_then(in_sections.clone().repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}")));
+    let insert = keyword("INSERT").ignore_then(choice((keyword("AFTER").to(true), keyword("BEFORE").to(false)))).then(word("")).then_ignore(token(";").or_not());
+    let braced = in_sections.clone().repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}"));
+    let sections = keyword("SECTIONS").ignore_then(braced.then(insert.map_with(move |(after, name), extra| (after, name.to_string(), span(file, extra.span()))).or_not())).map(|(commands, insert)| match insert {
+        None => commands,
+        Some((after, name, span)) => {
+            let statements = commands.into_iter().flat_map(|command| if let Command::Statements(statements) = command { statements } else { Vec::new() }).collect();
+            vec![Command::Insert(Insertion { after, name, statements, span })]
+        }
+    });
     let key = |long, short, letter| choice((keyword(long), keyword(short), keyword(letter))).then_ignore(token("="));
     let region = word(":=")
         .then(word("").delimited_by(token("("), token(")")).or_not())
@@ -534,13 +599,29 @@ fn script<'s, E: Mistake<'s>>(file: FileId, only_sections: bool) -> impl Parser<
     let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
     let segment = word("")
         .then(segment_kind)
-        .then_ignore(choice((keyword("FILEHDR"), keyword("PHDRS"))).repeated())
-        .then(keyword("AT").ignore_then(parenthesised.clone()).or_not())
-        .then(keyword("FLAGS").ignore_then(parenthesised).or_not())
+        .then(
+            choice((
+                choice((keyword("FILEHDR"), keyword("PHDRS"))).to(SegmentPart::Headers),
+                keyword("AT").ignore_then(parenthesised.clone()).map(SegmentPart::LoadAddress),
+                keyword("FLAGS").ignore_then(parenthesised).map(SegmentPart::Flags),
+            ))
+            .repeated()
+            .collect::<Vec<_>>(),
+        )
         .then_ignore(token(";"))
-        .map(|(((name, kind), load_address), flags)| Segment { name: name.to_string(), kind, load_address, flags });
+        .map(|((name, kind), parts)| {
+            let mut segment = Segment { name: name.to_string(), kind, load_address: None, flags: None, headers: false };
+            for part in parts {
+                match part {
+                    SegmentPart::Headers => segment.headers = true,
+                    SegmentPart::LoadAddress(value) => segment.load_address = Some(value),
+                    SegmentPart::Flags(value) => segment.flags = Some(value),
+                }
+            }
+            segment
+        });
     let segments = keyword("PHDRS").ignore_then(segment.repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}"))).map(Command::Segments);
-    let alias = keyword("REGION_ALIAS").ignore_then(word("").then_ignore(token(",")).then(word("")).delimited_by(token("("), token(")"))).map(|(alias, region)| Command::Alias(alias.to_string(), region.to_string()));
+    let alias = keyword("REGION_ALIAS").ignore_then(word("").then_ignore(token(",")).then(word("")).delimited_by(token("("), token(")"))).map_with(move |(alias, region): (&str, &str), extra| Command::Alias(alias.to_string(), region.to_string(), span(file, extra.span())));
     let simple = choice((
         memory,
         segments,
@@ -549,6 +630,11 @@ fn script<'s, E: Mistake<'s>>(file: FileId, only_sections: bool) -> impl Parser<
         keyword("SEARCH_DIR").ignore_then(one_name()).map(Command::SearchDir),
         keyword("INPUT").ignore_then(names()).map(|names| Command::Inputs(names, false)),
         keyword("GROUP").ignore_then(names()).map(|names| Command::Inputs(names, true)),
+        keyword("NOCROSSREFS").ignore_then(names()).map_with(move |names, extra| Command::Strangers(names, span(file, extra.span()))),
+        keyword("OUTPUT").ignore_then(names()).to(Command::Nothing),
+        keyword("LD_FEATURE").ignore_then(names()).to(Command::Nothing),
+        keyword("FORCE_COMMON_ALLOCATION").to(Command::Nothing),
+        keyword("INHIBIT_COMMON_ALLOCATION").to(Command::Nothing),
         keyword("OUTPUT_ARCH").ignore_then(names()).to(Command::Nothing),
         keyword("OUTPUT_FORMAT").ignore_then(names()).to(Command::Nothing),
         include(false),

@@ -13,6 +13,10 @@ const DEEPEST: usize = 16;
 /// Reads the script that the options name, or the built-in layout.
 pub fn read(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
     let Some(path) = &options.script else {
+        // The built-in layout says nothing about objects.
+        if options.relocatable {
+            return Ok(Script::default());
+        }
         let file = sources.add("<built-in>/default.ld", super::DEFAULT.as_bytes().to_vec());
         return parse::parse(file, super::DEFAULT.as_bytes());
     };
@@ -20,7 +24,31 @@ pub fn read(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> 
     let file = sources.add(name, data.shared());
     let script = parse::parse(file, &data)?;
     let mut reader = Reader { sources, options, files, open: vec![data.identity()] };
-    reader.expand(script)
+    let script = reader.expand(script)?;
+    insert(sources, script)
+}
+
+/// Carries out `INSERT`: into the script itself or, if that has no sections of its own, into the
+/// built-in layout.
+fn insert(sources: &mut Sources, mut script: Script) -> Result<Script, Vec<Diagnostic>> {
+    if script.insertions.is_empty() {
+        return Ok(script);
+    }
+    if !script.statements.iter().any(|statement| matches!(statement, Statement::Output(_))) {
+        let file = sources.add("<built-in>/default.ld", super::DEFAULT.as_bytes().to_vec());
+        let default = parse::parse(file, super::DEFAULT.as_bytes())?;
+        script.entry = script.entry.or(default.entry);
+        script.statements = default.statements.into_iter().chain(script.statements).collect();
+    }
+    for insertion in std::mem::take(&mut script.insertions) {
+        let named = |statement: &Statement| matches!(statement, Statement::Output(rule) if rule.name == insertion.name);
+        let Some(at) = script.statements.iter().position(named) else {
+            return Err(vec![Diagnostic::new(&codes::E0507, format!("there is no output section `{}` to insert at", insertion.name)).at(insertion.span, "here")]);
+        };
+        let at = at + usize::from(insertion.after);
+        script.statements.splice(at..at, insertion.statements);
+    }
+    Ok(script)
 }
 
 /// A script's file: under its name or, as `-l` does, in the folders of `-L`.
@@ -66,6 +94,8 @@ impl Reader<'_> {
             whole.statements.extend(included.statements);
             whole.search_dirs.extend(included.search_dirs);
             whole.inputs.extend(included.inputs);
+            whole.insertions.extend(included.insertions);
+            whole.strangers.extend(included.strangers);
         }
         Ok(whole)
     }

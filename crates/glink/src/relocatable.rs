@@ -1,0 +1,394 @@
+//! `-r`: objects become one object. Sections of one name come together, symbols and relocations are
+//! carried over, nothing is resolved to an address and nothing is shortened.
+
+use crate::attributes;
+use crate::layout::{Inputs, Layout};
+use crate::object_file::Rela;
+use crate::options::{Discard, Strip};
+use crate::plan::{Fate, Item, Line};
+use crate::problem::{Problem, Site};
+use crate::resolve::{Definition, ObjectId, Place, Resolved, SectionId, SymbolId};
+use crate::strings::string_at;
+use diag::{Diagnostic, codes};
+use object::LittleEndian as LE;
+use object::elf::{self, FileHeader32, Ident, SectionHeader32, Sym32};
+use object::pod::{bytes_of, bytes_of_slice};
+use object::{I32, U16, U32};
+use std::collections::{BTreeSet, HashMap};
+
+/// Writes the object; problems say what is in the way.
+pub fn object(inputs: Inputs<'_, '_, '_>, layout: &Layout, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
+    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], strings: vec![0], first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
+    writer.number_sections();
+    writer.symbols();
+    writer.contents(problems);
+    writer.groups();
+    writer.finish(attributes, problems)
+}
+
+/// A section on its way into the file.
+#[derive(Default)]
+struct Part {
+    name: Vec<u8>,
+    kind: elf::SectionType,
+    flags: elf::SectionFlags,
+    bytes: Vec<u8>,
+    size: u32,
+    link: u32,
+    info: u32,
+    align: u32,
+    entsize: u32,
+}
+
+struct Writer<'x, 'a, 's> {
+    inputs: Inputs<'x, 'a, 's>,
+    layout: &'x Layout,
+    sections: Vec<Part>,
+    /// By output section: its number; its relocations have the next one, if it has any.
+    number_of: Vec<Option<u32>>,
+    symbols: Vec<Sym32<LE>>,
+    strings: Vec<u8>,
+    first_global: u32,
+    local: HashMap<(ObjectId, u32), u32>,
+    global: HashMap<SymbolId, u32>,
+    /// By output section.
+    section_symbol: HashMap<usize, u32>,
+}
+
+impl<'a> Writer<'_, 'a, '_> {
+    fn resolved(&self) -> &Resolved<'a> {
+        self.inputs.resolved
+    }
+
+    /// The input sections of an output section.
+    fn sections_of(&self, output: usize) -> impl Iterator<Item = SectionId> {
+        self.inputs.plan.outputs[output].items.iter().filter_map(|item| if let Item::Section(id) = item { Some(*id) } else { None })
+    }
+
+    /// Where an input section is in its output section.
+    fn offset_of(&self, id: SectionId, output: usize) -> u32 {
+        self.layout.sections[id.0 as usize].wrapping_sub(self.layout.outputs[output].address as u32)
+    }
+
+    /// Groups come before their members.
+    fn number_sections(&mut self) {
+        let mut next = 1 + self.kept_groups().len() as u32;
+        let outputs: Vec<usize> = self.inputs.plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).collect();
+        for output in outputs {
+            if !self.stays(output) {
+                continue;
+            }
+            self.number_of[output] = Some(next);
+            let has_relocations = self.sections_of(output).any(|id| !self.resolved().section(id).relas.is_empty());
+            next += 1 + u32::from(has_relocations);
+        }
+    }
+
+    /// Whether an output section is in the file.
+    fn stays(&self, output: usize) -> bool {
+        let planned = &self.inputs.plan.outputs[output];
+        let is_debug = planned.name.starts_with(".debug") || planned.name.starts_with(".zdebug");
+        planned.name != "/DISCARD/" && (planned.has_sections() || self.layout.outputs[output].present) && !(self.inputs.options.strip >= Strip::Debug && is_debug)
+    }
+
+    /// Groups whose members stay: object, and index among its groups.
+    fn kept_groups(&self) -> Vec<(ObjectId, usize)> {
+        let mut kept = Vec::new();
+        for (index, object) in self.resolved().objects.iter().enumerate() {
+            for (group, comdat) in object.file.comdats.iter().enumerate() {
+                let stays = |member: &u32| matches!(self.inputs.plan.fates[(object.first_section + member) as usize], Fate::Output(output) if self.stays(output as usize));
+                if comdat.members.iter().any(stays) {
+                    kept.push((ObjectId(index as u32), group));
+                }
+            }
+        }
+        kept
+    }
+
+    fn add_symbol(&mut self, name: &[u8], value: u32, size: u32, info: elf::SymbolInfo, other: elf::SymbolOther, section: elf::SymbolSection) -> u32 {
+        let st_name = if name.is_empty() {
+            0
+        } else {
+            let at = self.strings.len() as u32;
+            self.strings.extend_from_slice(name);
+            self.strings.push(0);
+            at
+        };
+        self.symbols.push(Sym32 { st_name: U32::new(LE, st_name), st_value: U32::new(LE, value), st_size: U32::new(LE, size), st_info: info, st_other: other, st_shndx: U16::new(LE, section) });
+        self.symbols.len() as u32 - 1
+    }
+
+    /// The section number and the value that a place has in the object; none if it is not in it.
+    fn home(&self, place: Place) -> Option<(elf::SymbolSection, u32)> {
+        match place {
+            Place::Absolute(value) => Some((elf::SHN_ABS, value)),
+            Place::Section(id, offset) => {
+                let output = self.inputs.plan.output_of(id)?;
+                Some((elf::SymbolSection(self.number_of[output]? as u16), self.offset_of(id, output).wrapping_add(offset)))
+            }
+            Place::Linker(id) => {
+                let symbol = self.layout.symbols[id.0 as usize]?;
+                Some(match symbol.output.and_then(|output| Some((output, self.number_of[output]?))) {
+                    Some((output, number)) => (elf::SymbolSection(number as u16), (symbol.address.wrapping_sub(self.layout.outputs[output].address)) as u32),
+                    None => (elf::SHN_ABS, symbol.address as u32),
+                })
+            }
+            Place::UndefinedWeak | Place::Undefined(_) => None,
+        }
+    }
+
+    fn symbols(&mut self) {
+        for output in 0..self.number_of.len() {
+            if let Some(number) = self.number_of[output] {
+                let symbol = self.add_symbol(b"", 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), elf::SymbolOther(0), elf::SymbolSection(number as u16));
+                self.section_symbol.insert(output, symbol);
+            }
+        }
+        let inputs = self.inputs;
+        let resolved = inputs.resolved;
+        let used = self.used_locals();
+        for (index, object) in resolved.objects.iter().enumerate() {
+            let id = ObjectId(index as u32);
+            for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
+                let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
+                let number = number as u32;
+                let is_used = used.contains(&(id, number));
+                let wanted = match inputs.options.discard {
+                    Discard::Nothing => true,
+                    Discard::Temporary => !name.starts_with(b".L"),
+                    Discard::Locals => false,
+                };
+                if symbol.st_type() == elf::STT_SECTION || !is_used && (!wanted || inputs.options.strip == Strip::All) {
+                    continue;
+                }
+                if symbol.st_type() == elf::STT_FILE {
+                    self.add_symbol(name, 0, 0, symbol.st_info, symbol.st_other, elf::SHN_ABS);
+                } else if let Some((section, value)) = self.home(resolved.place(id, number)) {
+                    let at = self.add_symbol(name, value, symbol.st_size.get(LE), symbol.st_info, symbol.st_other, section);
+                    self.local.insert((id, number), at);
+                }
+            }
+        }
+        // A group without a global signature needs a local symbol of that name.
+        for (object, group) in self.kept_groups() {
+            let signature = resolved.objects[object.0 as usize].file.comdats[group].signature;
+            if resolved.symbols.find(signature).is_none() && !self.has_name(signature) {
+                self.add_symbol(signature, 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_NOTYPE), elf::SymbolOther(0), elf::SHN_ABS);
+            }
+        }
+        self.first_global = self.symbols.len() as u32;
+        for (id, symbol) in resolved.symbols.iter() {
+            let bind = if symbol.weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
+            let other = elf::SymbolOther(symbol.visibility.0);
+            let at = match symbol.definition {
+                Definition::Object(object, index) => {
+                    let Some(own) = resolved.objects[object.0 as usize].file.symbol(index as usize) else { continue };
+                    match self.home(resolved.place_of(id)) {
+                        Some((section, value)) => self.add_symbol(symbol.name, value, own.st_size.get(LE), elf::SymbolInfo::new(bind, own.st_type()), other, section),
+                        None => self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, elf::SHN_UNDEF),
+                    }
+                }
+                Definition::Common { size, align, .. } => self.add_symbol(symbol.name, align, size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, elf::SHN_COMMON),
+                Definition::Block(block) => match self.home(Place::Section(block, 0)) {
+                    Some((section, value)) => self.add_symbol(symbol.name, value, resolved.section(block).size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, section),
+                    None => continue,
+                },
+                Definition::Linker => match self.home(Place::Linker(id)) {
+                    Some((section, value)) => self.add_symbol(symbol.name, value, 0, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other, section),
+                    None => continue,
+                },
+                Definition::Undefined if symbol.used => {
+                    let bind = if symbol.strong_use { elf::STB_GLOBAL } else { elf::STB_WEAK };
+                    self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, elf::SHN_UNDEF)
+                }
+                Definition::Undefined => continue,
+            };
+            self.global.insert(id, at);
+        }
+    }
+
+    fn has_name(&self, name: &[u8]) -> bool {
+        self.symbols.iter().any(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(name))
+    }
+
+    /// Local symbols that relocations name: they stay whatever they are called.
+    fn used_locals(&self) -> BTreeSet<(ObjectId, u32)> {
+        let mut used = BTreeSet::new();
+        for output in 0..self.number_of.len() {
+            for id in self.sections_of(output) {
+                let input = &self.resolved().sections[id.0 as usize];
+                used.extend(input.section.relas.iter().map(|rela| (input.object, rela.r_sym(LE))));
+            }
+        }
+        used
+    }
+
+    fn contents(&mut self, problems: &mut Vec<Problem>) {
+        let groups = self.kept_groups().len();
+        self.sections.extend((0..groups).map(|_| Part::default()));
+        let mut ordered: Vec<(u32, usize)> = self.number_of.iter().enumerate().filter_map(|(output, number)| Some(((*number)?, output))).collect();
+        ordered.sort_unstable();
+        for (number, output) in ordered {
+            let planned = &self.inputs.plan.outputs[output];
+            let mut part = Part { name: planned.name.clone().into_bytes(), kind: planned.kind, flags: planned.flags, size: self.layout.outputs[output].size as u32, align: planned.align, entsize: planned.entsize, ..Part::default() };
+            if part.kind != elf::SHT_NOBITS {
+                part.bytes = vec![0; part.size as usize];
+            }
+            let mut relocations: Vec<Rela> = Vec::new();
+            for id in self.sections_of(output) {
+                let input = &self.resolved().sections[id.0 as usize];
+                part.flags |= input.section.flags & (elf::SHF_GROUP | elf::SHF_GNU_RETAIN | elf::SHF_EXCLUDE | elf::SHF_LINK_ORDER);
+                if input.section.has(elf::SHF_LINK_ORDER)
+                    && let Some(object) = self.resolved().objects.get(input.object.0 as usize)
+                    && let Some(with) = self.inputs.plan.output_of(SectionId(object.first_section + input.section.link))
+                {
+                    part.link = self.number_of[with].unwrap_or(0);
+                }
+                let at = self.offset_of(id, output);
+                if input.section.kind != elf::SHT_NOBITS
+                    && let Some(out) = part.bytes.get_mut(at as usize..at as usize + input.section.data.len())
+                {
+                    out.copy_from_slice(input.section.data);
+                }
+                for rela in input.section.relas.iter() {
+                    relocations.push(self.relocation(id, rela, at, problems));
+                }
+            }
+            self.sections.push(part);
+            if !relocations.is_empty() {
+                let flags = planned.flags & elf::SHF_GROUP | if self.sections[number as usize].flags & elf::SHF_GROUP == elf::SHF_GROUP { elf::SHF_GROUP | elf::SHF_INFO_LINK } else { elf::SHF_INFO_LINK };
+                let bytes = bytes_of_slice(&relocations).to_vec();
+                self.sections.push(Part { name: [b".rela", planned.name.as_bytes()].concat(), kind: elf::SHT_RELA, flags, size: bytes.len() as u32, bytes, info: number, align: 4, entsize: size_of::<Rela>() as u32, ..Part::default() });
+            }
+        }
+    }
+
+    /// A relocation as it stands in the new object.
+    fn relocation(&self, section: SectionId, rela: &Rela, at: u32, problems: &mut Vec<Problem>) -> Rela {
+        let resolved = self.resolved();
+        let input = &resolved.sections[section.0 as usize];
+        let index = rela.r_sym(LE);
+        let offset = rela.r_offset.get(LE);
+        let make = |symbol: u32, kind: elf::RelocationType, addend: i32| Rela { r_offset: U32::new(LE, offset.wrapping_add(at)), r_info: Rela::r_info(LE, symbol, kind), r_addend: I32::new(LE, addend) };
+        let (kind, addend) = (rela.r_type(LE), rela.r_addend.get(LE));
+        if index == 0 {
+            return make(0, kind, addend);
+        }
+        if let Some(global) = resolved.global(input.object, index) {
+            return match self.global.get(&global) {
+                Some(&symbol) => make(symbol, kind, addend),
+                None => make(0, elf::RelocationType(0), 0),
+            };
+        }
+        if let Some(&symbol) = self.local.get(&(input.object, index)) {
+            return make(symbol, kind, addend);
+        }
+        // A section symbol: of the whole new section, so the addend counts from its start.
+        if let Place::Section(target, value) = resolved.place(input.object, index)
+            && let Some(output) = self.inputs.plan.output_of(target)
+            && let Some(&symbol) = self.section_symbol.get(&output)
+        {
+            return make(symbol, kind, addend.wrapping_add_unsigned(self.offset_of(target, output).wrapping_add(value)));
+        }
+        let own = input.section.name;
+        if input.section.has(elf::SHF_ALLOC) && !own.starts_with(b".eh_frame") && !own.starts_with(b".gcc_except_table") {
+            let message = format!("`{}` is in a section that is not in the output: another object's copy of it is used, or the script discards it", crate::resolve::display_name(resolved, input.object, index));
+            problems.push(Problem::At(Site { section, offset }, Box::new(Diagnostic::new(&codes::E0510, message))));
+        }
+        make(0, elf::RelocationType(0), 0)
+    }
+
+    fn groups(&mut self) {
+        for (number, (object, group)) in self.kept_groups().into_iter().enumerate() {
+            let resolved = self.inputs.resolved;
+            let file = &resolved.objects[object.0 as usize];
+            let comdat = &file.file.comdats[group];
+            let mut words = vec![elf::GRP_COMDAT.0];
+            for member in &comdat.members {
+                let Some(output) = self.inputs.plan.output_of(SectionId(file.first_section + member)) else { continue };
+                let Some(section) = self.number_of[output] else { continue };
+                words.push(section);
+                if self.sections.get(section as usize + 1).is_some_and(|next| next.kind == elf::SHT_RELA && next.info == section) {
+                    words.push(section + 1);
+                }
+            }
+            let signature = resolved.symbols.find(comdat.signature).and_then(|id| self.global.get(&id).copied());
+            let signature = signature.or_else(|| self.symbols.iter().position(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(comdat.signature)).map(|at| at as u32));
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            self.sections[1 + number] = Part { name: b".group".to_vec(), kind: elf::SHT_GROUP, size: bytes.len() as u32, bytes, info: signature.unwrap_or(0), align: 4, entsize: 4, ..Part::default() };
+        }
+    }
+
+    fn finish(mut self, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
+        if let Some(bytes) = &attributes.section {
+            self.sections.push(Part { name: b".riscv.attributes".to_vec(), kind: elf::SHT_RISCV_ATTRIBUTES, size: bytes.len() as u32, bytes: bytes.clone(), align: 1, ..Part::default() });
+        }
+        let symtab = self.sections.len() as u32;
+        let bytes = bytes_of_slice(&self.symbols).to_vec();
+        self.sections.push(Part { name: b".symtab".to_vec(), kind: elf::SHT_SYMTAB, size: bytes.len() as u32, bytes, link: symtab + 1, info: self.first_global, align: 4, entsize: size_of::<Sym32<LE>>() as u32, ..Part::default() });
+        self.sections.push(Part { name: b".strtab".to_vec(), kind: elf::SHT_STRTAB, size: self.strings.len() as u32, bytes: std::mem::take(&mut self.strings), align: 1, ..Part::default() });
+        for part in &mut self.sections {
+            if matches!(part.kind, elf::SHT_RELA | elf::SHT_GROUP) {
+                part.link = symtab;
+            }
+        }
+        let mut names = vec![0];
+        let mut name_offsets = vec![0u32];
+        self.sections.push(Part { name: b".shstrtab".to_vec(), kind: elf::SHT_STRTAB, align: 1, ..Part::default() });
+        for part in &self.sections[1..] {
+            name_offsets.push(names.len() as u32);
+            names.extend_from_slice(&part.name);
+            names.push(0);
+        }
+        if let Some(last) = self.sections.last_mut() {
+            last.size = names.len() as u32;
+            last.bytes = names;
+        }
+        if self.sections.len() >= usize::from(elf::SHN_LORESERVE) {
+            problems.push(Problem::plain(&codes::E0514, format!("the object would have {} sections; an ELF file counts to {}", self.sections.len(), elf::SHN_LORESERVE - 1)));
+            return Vec::new();
+        }
+        let mut file = vec![0; size_of::<FileHeader32<LE>>()];
+        let mut headers: Vec<SectionHeader32<LE>> = Vec::with_capacity(self.sections.len());
+        for (part, &name) in self.sections.iter().zip(&name_offsets) {
+            let align = part.align.clamp(1, 4096) as usize;
+            if part.kind != elf::SHT_NULL {
+                file.resize(file.len().next_multiple_of(align), 0);
+            }
+            headers.push(SectionHeader32 {
+                sh_name: U32::new(LE, name),
+                sh_type: U32::new(LE, part.kind),
+                sh_flags: U32::new_u64_truncate(LE, part.flags),
+                sh_addr: U32::new(LE, 0),
+                sh_offset: U32::new(LE, if part.kind == elf::SHT_NULL { 0 } else { file.len() as u32 }),
+                sh_size: U32::new(LE, part.size),
+                sh_link: U32::new(LE, part.link),
+                sh_info: U32::new(LE, part.info),
+                sh_addralign: U32::new(LE, part.align),
+                sh_entsize: U32::new(LE, part.entsize),
+            });
+            file.extend_from_slice(&part.bytes);
+        }
+        file.resize(file.len().next_multiple_of(4), 0);
+        let header = FileHeader32 {
+            e_ident: Ident { magic: elf::ELFMAG, class: elf::ELFCLASS32, data: elf::ELFDATA2LSB, version: elf::EV_CURRENT, os_abi: elf::ELFOSABI_NONE, abi_version: 0, padding: [0; 7] },
+            e_type: U16::new(LE, elf::ET_REL),
+            e_machine: U16::new(LE, elf::EM_RISCV),
+            e_version: U32::new(LE, u32::from(elf::EV_CURRENT.0)),
+            e_entry: U32::new(LE, 0),
+            e_phoff: U32::new(LE, 0),
+            e_shoff: U32::new(LE, file.len() as u32),
+            e_flags: U32::new(LE, elf::FileFlags(attributes.flags)),
+            e_ehsize: U16::new(LE, size_of::<FileHeader32<LE>>() as u16),
+            e_phentsize: U16::new(LE, 0),
+            e_phnum: U16::new(LE, 0),
+            e_shentsize: U16::new(LE, 40),
+            e_shnum: U16::new(LE, headers.len() as u16),
+            e_shstrndx: U16::new(LE, elf::SymbolSection(headers.len() as u16 - 1)),
+        };
+        file[..size_of::<FileHeader32<LE>>()].copy_from_slice(bytes_of(&header));
+        file.extend_from_slice(bytes_of_slice(&headers));
+        file
+    }
+}
+

@@ -1,0 +1,3 @@
+        .attribute stack_align, 4
+        .globl  helper
+helper: ret
