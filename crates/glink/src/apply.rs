@@ -284,7 +284,14 @@ impl Applier<'_, '_, '_, '_, '_> {
             crate::plan::Fate::NotContent | crate::plan::Fate::Output(_) => "it holds no part of the program",
         };
         let message = format!("`{}` is in `{section}`, which is not in the image: {why}", self.symbol_name(rela));
-        self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0510, message));
+        let diagnostic = Diagnostic::new(&codes::E0510, message);
+        let diagnostic = match self.linked.inputs.plan.fates[target.0 as usize] {
+            crate::plan::Fate::Discarded => diagnostic.help(format!("give `{section}` a place in the script, outside /DISCARD/ and without --orphan-handling=discard")),
+            crate::plan::Fate::Unreferenced => diagnostic.help(format!("keep it: KEEP(*({section})) in the script, or -u with a symbol in it")),
+            crate::plan::Fate::Duplicate => diagnostic.help("compile both objects with the same options, so that their copies are the same"),
+            crate::plan::Fate::NotContent | crate::plan::Fate::Output(_) => diagnostic,
+        };
+        self.complain(rela.r_offset.get(LE), diagnostic);
     }
 
     /// Applies a relocation of data whose symbol is nothing special, in a section whose bytes stay in

@@ -80,21 +80,14 @@ fn by_object<'w, 'b>(linked: Linked<'w, '_, '_>, slots: &'w mut [&'b mut [u8]]) 
     })
 }
 
-/// Writes the script's filling everywhere; sections are written over it.
+/// Writes the script's filling between sections.
 fn fill_gaps(linked: Linked<'_, '_, '_>, spans: &[Range<usize>], bytes: &mut [u8]) {
-    for extras in linked.layout.extras.chunk_by(|a, b| a.0 == b.0) {
-        let Some(bytes) = extras.first().and_then(|&(output, ..)| bytes.get_mut(spans[output].clone())) else { continue };
-        let fills = extras.iter().filter_map(|&(_, offset, extra)| match extra {
-            Extra::Fill(value) => Some((offset as usize, value)),
-            Extra::Data(..) => None,
-        });
-        let mut fills = fills.peekable();
-        while let Some((start, value)) = fills.next() {
-            let end = fills.peek().map_or(bytes.len(), |&(next, _)| next).min(bytes.len());
-            // GNU ld writes fill patterns with the most significant byte first.
-            for (byte, fill) in bytes[start.min(end)..end].iter_mut().zip(value.to_be_bytes().into_iter().cycle()) {
-                *byte = fill;
-            }
+    for &(output, offset, extra) in &linked.layout.extras {
+        let Extra::Gap(length, filling) = extra else { continue };
+        let start = offset as usize;
+        let gap = bytes.get_mut(spans[output].clone()).and_then(|bytes| bytes.get_mut(start..start.saturating_add(length as usize)));
+        for (byte, filling) in gap.into_iter().flatten().zip(filling.bytes()) {
+            *byte = filling;
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::options::Options;
 use crate::plan::{Item, Line, Output, Plan};
 use crate::problem::Problem;
 use crate::resolve::{Resolved, SymbolId};
-use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Script};
+use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Fill, Script};
 use diag::{Diagnostic, codes};
 use eval::Context;
 use regions::Regions;
@@ -53,8 +53,22 @@ pub struct LinkerSymbol {
 pub enum Extra {
     /// This many bytes of a number.
     Data(u8, u64),
-    /// From here gaps hold this.
-    Fill(u32),
+    /// A gap of this many bytes holds this, again and again.
+    Gap(u32, Filling),
+}
+
+/// A row of bytes, the first in the least significant place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filling {
+    bytes: u128,
+    count: u8,
+}
+
+impl Filling {
+    /// The bytes, without end.
+    pub fn bytes(self) -> impl Iterator<Item = u8> {
+        self.bytes.to_le_bytes().into_iter().take(usize::from(self.count)).cycle()
+    }
 }
 
 /// All addresses.
@@ -110,7 +124,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -131,6 +145,8 @@ struct Pass<'l, 'x, 'a, 's> {
     free_last: Option<usize>,
     /// The output section in whose braces the script is.
     section: Option<usize>,
+    /// The region and the load region that the script gave the section before.
+    before: Option<(Option<usize>, Option<usize>)>,
     changed: bool,
     judge: bool,
     problems: Vec<Problem>,
@@ -255,7 +271,7 @@ impl Pass<'_, '_, '_, '_> {
             let value = self.evaluate(&assignment.value, Some(assignment.span));
             let to = match (value.base, self.section) {
                 (Base::Number, Some(index)) => self.layout.outputs[index].address.wrapping_add(value.number),
-                _ => self.context().address(value),
+                (Base::Number | Base::Absolute | Base::Section(_), _) => self.context().address(value),
             };
             if self.section.is_none() {
                 (self.dot, self.free) = (to, to);
@@ -324,7 +340,7 @@ impl Pass<'_, '_, '_, '_> {
         self.contents(index, output, address, subalign);
         self.section = None;
         let size = self.dot.wrapping_sub(address);
-        let load_region = output.placing().and_then(|rule| rule.load_region.as_deref()).and_then(|name| self.layout.regions.find(self.inputs.script, name));
+        let load_region = self.load_region(output, explicit.is_some());
         let load = self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region });
         self.place(index, Placed { address, load, size, align, present });
         let last = match region {
@@ -360,6 +376,19 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
+    /// The load region that the script names or, for a section in the same region as the one before it,
+    /// that one's.
+    fn load_region(&mut self, output: &Output<'_>, has_address: bool) -> Option<usize> {
+        let rule = output.placing();
+        let find = |name: &str| self.layout.regions.find(self.inputs.script, name);
+        let named = rule.and_then(|rule| rule.load_region.as_deref()).and_then(find);
+        let region = rule.and_then(|rule| rule.region.as_deref()).and_then(find).or(named);
+        let is_open = named.is_none() && !has_address && output.rule.is_none_or(|rule| rule.load_address.is_none());
+        let load_region = named.or_else(|| self.before.filter(|&(before, _)| is_open && before == region).and_then(|(_, load_region)| load_region));
+        self.before = Some((region, load_region));
+        load_region
+    }
+
     /// With `MEMORY`, a section must be in some region.
     fn say_no_region(&mut self, output: &Output<'_>, matters: bool) {
         if !self.judge || !matters || self.inputs.script.regions.is_empty() {
@@ -376,39 +405,53 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     fn contents(&mut self, index: usize, output: &Output<'_>, address: u64, subalign: Option<u64>) {
-        if let Some(fill) = output.rule.and_then(|rule| rule.fill.as_ref()) {
-            let fill = Extra::Fill(self.fill(fill));
-            self.layout.extras.push((index, 0, fill));
-        }
+        let mut filling = output.rule.and_then(|rule| rule.fill.as_ref()).map(|fill| self.filling(fill));
         for item in &output.items {
+            let before = self.dot;
             match item {
                 Item::Section(id) => {
                     let size = self.shapes.size(self.inputs.resolved, *id);
                     let align = subalign.unwrap_or_else(|| u64::from(self.inputs.resolved.section(*id).align));
                     if size > 0 {
                         self.dot = eval::align_up(self.dot, align);
+                        self.gap(index, address, before, filling);
                     }
                     let at = self.dot as u32;
                     self.changed |= std::mem::replace(&mut self.layout.sections[id.0 as usize], at) != at;
                     self.dot += u64::from(size);
                 }
-                Item::Assign(assignment) => self.assign(assignment),
+                Item::Assign(assignment) => {
+                    self.assign(assignment);
+                    self.gap(index, address, before, filling);
+                }
                 Item::Assert(assertion) => self.assert(assertion),
                 Item::Data(size, value) => {
                     let value = self.number(value, None);
                     self.layout.extras.push((index, self.dot.wrapping_sub(address) as u32, Extra::Data(*size, value)));
                     self.dot += u64::from(*size);
                 }
-                Item::Fill(value) => {
-                    let fill = Extra::Fill(self.fill(value));
-                    self.layout.extras.push((index, self.dot.wrapping_sub(address) as u32, fill));
-                }
+                Item::Fill(fill) => filling = Some(self.filling(fill)),
             }
         }
     }
 
-    fn fill(&mut self, value: &Expr) -> u32 {
-        self.number(value, None) as u32
+    /// Notes a gap from `before` to the location counter, if something fills it.
+    fn gap(&mut self, index: usize, address: u64, before: u64, filling: Option<Filling>) {
+        let length = self.dot.wrapping_sub(before);
+        if let Some(filling) = filling.filter(|filling| length > 0 && filling.bytes != 0) {
+            self.layout.extras.push((index, before.wrapping_sub(address) as u32, Extra::Gap(length as u32, filling)));
+        }
+    }
+
+    fn filling(&mut self, fill: &Fill) -> Filling {
+        let bytes = match fill {
+            Fill::Bytes(bytes) => bytes.clone(),
+            Fill::Value(value) => (self.number(value, None) as u32).to_be_bytes().to_vec(),
+        };
+        let mut row = [0; 16];
+        let count = bytes.len().min(row.len());
+        row[..count].copy_from_slice(&bytes[..count]);
+        Filling { bytes: u128::from_le_bytes(row), count: count as u8 }
     }
 
     /// Debug sections and the like: each begins at 0 and moves nothing.

@@ -51,7 +51,7 @@ use host::Files;
 use layout::{Inputs, Layout};
 use problem::Problem;
 use resolve::{Definition, Place, Resolved, SymbolId};
-use script::ast::{Assigns, Assignment, Content, Expr, Function, Script, Statement};
+use script::ast::{Assigns, Assignment, Content, Expr, Fill, Function, Script, Statement};
 use synthetic::Got;
 
 /// The default layout as a linker script, which GNU ld reads too.
@@ -119,6 +119,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
     if options.unresolved != Unresolved::Error {
         resolved.symbols.forgive(&undefined);
+        resolved.settle();
     }
     problems.retain(|problem| options.unresolved != Unresolved::Ignore || !matches!(problem, Problem::Undefined { .. }));
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
@@ -157,6 +158,7 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
         synthetic::allocate_commons(&mut resolved);
     }
     let defsyms = define_symbols(sources, &mut resolved, script, options, &mut problems);
+    resolved.settle();
     let mut plan = plan::plan(&resolved, script, options, &mut problems);
     if options.gc_sections {
         let roots: Vec<SymbolId> = options.undefined.iter().chain(options.entry.as_ref()).filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
@@ -195,11 +197,13 @@ fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script
             Statement::Assert(assertion) => expressions.push(&assertion.condition),
             Statement::Include { .. } => {}
             Statement::Output(rule) => {
-                expressions.extend([&rule.address, &rule.load_address, &rule.align, &rule.subalign, &rule.fill].into_iter().flatten());
+                expressions.extend([&rule.address, &rule.load_address, &rule.align, &rule.subalign].into_iter().flatten());
+                expressions.extend(rule.fill.as_ref().and_then(Fill::value));
                 for content in &rule.contents {
                     match content {
                         Content::Assign(assignment) => assignments.push(assignment),
-                        Content::Data(_, value) | Content::Fill(value) => expressions.push(value),
+                        Content::Data(_, value) => expressions.push(value),
+                        Content::Fill(fill) => expressions.extend(fill.value()),
                         Content::Assert(assertion) => expressions.push(&assertion.condition),
                         Content::Input(_) => {}
                     }

@@ -1,6 +1,7 @@
 //! The map: what came from where, and where it went; in the shape of GNU ld's, which tools read.
 
 use crate::apply::Linked;
+use crate::layout::Extra;
 use crate::plan::{Fate, Item, Line};
 use crate::resolve::{Definition, LINKER, Place, Resolved, SectionId, Why};
 use crate::script::ast::{Assigns, Assignment};
@@ -162,8 +163,8 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
     }
     let mut end = placed.address;
     let mut extras = linked.layout.extras.iter().filter_map(|&(at, offset, extra)| match extra {
-        crate::layout::Extra::Data(size, value) if at == index => Some((offset, size, value)),
-        _ => None,
+        Extra::Data(size, value) if at == index => Some((offset, size, value)),
+        Extra::Data(..) | Extra::Gap(..) => None,
     });
     for item in &planned.items {
         match item {

@@ -5,7 +5,7 @@ use crate::names::NameMap;
 use crate::options::{Options, Orphans, SortSections};
 use crate::problem::Problem;
 use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
-use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, Statement};
+use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Fill, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, Statement};
 use crate::script::pattern::Pattern;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
@@ -33,7 +33,7 @@ pub enum Item<'s> {
     /// A number of this many bytes.
     Data(u8, &'s Expr),
     /// What fills gaps from here.
-    Fill(&'s Expr),
+    Fill(&'s Fill),
     /// An assertion.
     Assert(&'s Assertion),
 }

@@ -30,7 +30,12 @@ pub fn report(resolved: &Resolved<'_>, problems: Vec<Problem>, sources: &mut Sou
                 continue;
             }
         }
-        diagnostics.push(reporter.diagnostic(problem));
+        let diagnostic = reporter.diagnostic(problem);
+        // Both halves of an address are wrong in the same way, at one place.
+        let said = |said: &Diagnostic| said.primary.is_some() && said.message == diagnostic.message && said.primary == diagnostic.primary;
+        if !diagnostics.last().is_some_and(said) {
+            diagnostics.push(diagnostic);
+        }
     }
     if left_out > 0
         && let Some(last) = diagnostics.last_mut()
@@ -154,7 +159,8 @@ impl Reporter<'_, '_, '_> {
                 }
             }
         }
-        let names: Vec<std::borrow::Cow<'_, str>> = self.resolved.symbols.iter().filter(|(_, symbol)| symbol.definition != Definition::Undefined).map(|(_, symbol)| text(symbol.name)).collect();
+        let defined = self.resolved.symbols.iter().filter(|(_, symbol)| symbol.definition != Definition::Undefined).map(|(_, symbol)| symbol.name);
+        let names: Vec<std::borrow::Cow<'_, str>> = defined.chain(self.resolved.offered.iter().copied()).map(text).collect();
         match diag::suggest(name, names.iter().map(AsRef::as_ref)) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(format!("define `{name}`, or give glink the object or library (-lNAME) that does")),

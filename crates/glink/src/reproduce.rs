@@ -83,11 +83,14 @@ fn response(arguments: &[OsString], read: &BTreeMap<PathBuf, FileData>) -> Strin
 /// A file of a tar archive (POSIX ustar; a long name is split).
 fn entry(out: &mut Vec<u8>, name: &str, data: &[u8]) {
     let mut header = [0u8; BLOCK];
-    let (prefix, name) = match name.len() {
-        0..=100 => ("", name),
-        _ => name.match_indices('/').find(|(at, _)| name.len() - at <= 101).map_or(("", &name[name.len() - 100..]), |(at, _)| (&name[..at.min(155)], &name[at + 1..])),
+    // A long name is split at a slash; one that cannot be is cut in front.
+    let name = name.as_bytes();
+    let slash = (0..name.len()).find(|&at| name[at] == b'/' && name.len() - at <= 101 && at <= 155);
+    let (prefix, name) = match slash {
+        Some(at) if name.len() > 100 => (&name[..at], &name[at + 1..]),
+        _ => (&name[..0], &name[name.len().saturating_sub(100)..]),
     };
-    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[..name.len()].copy_from_slice(name);
     header[100..108].copy_from_slice(b"0000644\0");
     header[108..116].copy_from_slice(b"0000000\0");
     header[116..124].copy_from_slice(b"0000000\0");
@@ -96,7 +99,7 @@ fn entry(out: &mut Vec<u8>, name: &str, data: &[u8]) {
     header[148..156].fill(b' ');
     header[156] = b'0';
     header[257..265].copy_from_slice(b"ustar\x0000");
-    header[345..345 + prefix.len()].copy_from_slice(prefix.as_bytes());
+    header[345..345 + prefix.len()].copy_from_slice(prefix);
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     out.extend_from_slice(&header);

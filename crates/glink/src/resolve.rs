@@ -80,6 +80,8 @@ pub struct Resolved<'a> {
     /// Of symbols that stay undefined: the archive member that defines them and was not taken, because
     /// its archive stands before the use.
     pub passed_over: BTreeMap<SymbolId, String>,
+    /// If any symbol stays undefined: what the archives define, for "did you mean".
+    pub offered: Vec<&'a [u8]>,
     comdats: NameSet<'a>,
     /// By shared name, once they are settled: where it stands.
     places: Vec<Place>,
@@ -213,6 +215,9 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
         {
             resolved.passed_over.insert(id, member);
         }
+    }
+    if resolved.symbols.wanted.iter().any(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
+        resolved.offered = archives.names();
     }
     resolved
 }

@@ -109,6 +109,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             for (output, size) in largest.into_iter().filter(|&(_, size)| size > 0).take(5) {
                 diagnostic = diagnostic.note(format!("`{}` takes {size} bytes", outputs[output].name));
             }
+            diagnostic = diagnostic.help("make the region larger, move a section to another, or leave out what nothing uses: --gc-sections, with -ffunction-sections in the compiler");
             problems.push(Problem::Plain(Box::new(diagnostic)));
         }
     }

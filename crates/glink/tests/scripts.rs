@@ -39,7 +39,7 @@ fn shape(bytes: &[u8]) -> Shape {
     let mut shape = Shape { entry: file.entry(), ..Shape::default() };
     for section in file.sections() {
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
-        let allocated = sh_flags & u64::from(object::elf::SHF_ALLOC) != 0;
+        let allocated = sh_flags & object::elf::SHF_ALLOC == object::elf::SHF_ALLOC;
         // A thread's zeroed data has no place of its own.
         let is_tbss = section.kind() == object::SectionKind::UninitializedTls;
         if allocated && section.size() > 0 {

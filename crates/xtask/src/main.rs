@@ -50,6 +50,9 @@ enum Task {
         /// Only a fixed sample of at most 300 files.
         #[arg(long)]
         sample: bool,
+        /// Link programs of real size with glink and with GNU ld, and compare what they print on hvrun.
+        #[arg(long)]
+        programs: bool,
         /// Only this package.
         #[arg(long)]
         only: Option<String>,
@@ -63,7 +66,8 @@ fn main() -> ExitCode {
         Task::Check => [generate::stale(&root), rules::broken(&root)].concat(),
         Task::Oracle { steps, seed, words } => oracle(&root, [steps, seed, words]),
         Task::Bench { name, pairs } => bench::run(&root, name, pairs),
-        Task::Corpus { sample, only } => corpus::run(&root, sample, only.as_deref()),
+        Task::Corpus { programs: true, only, .. } => corpus::programs(&root, only.as_deref()),
+        Task::Corpus { sample, only, .. } => corpus::run(&root, sample, only.as_deref()),
     };
     for problem in &problems {
         complain(problem);

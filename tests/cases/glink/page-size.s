@@ -1,6 +1,6 @@
 # RUN: gasm %s -o %t/a.o
-# RUN: glink -z max-page-size=65536 %t/a.o -o %t/a
+# RUN: glink -z max-page-size=3000 %t/a.o -o %t/a
 # EXIT: 2
-# STDERR: -z max-page-size=65536 is not supported
+# STDERR: a page has a power of two of bytes
         .globl  _start
 _start: j       _start

@@ -43,6 +43,11 @@ impl<'a> Archives<'a> {
         })
     }
 
+    /// Every name that the archives' tables hold.
+    pub(super) fn names(&self) -> Vec<&'a [u8]> {
+        self.by_file.iter().flatten().flat_map(|open| open.archive.symbols.iter().map(|&(name, _)| name)).collect()
+    }
+
     /// `--whole-archive`.
     pub(super) fn take_all(&mut self, file: usize, resolved: &mut Resolved<'a>, options: &Options, problems: &mut Vec<Problem>) {
         let Some(open) = &mut self.by_file[file] else { return };

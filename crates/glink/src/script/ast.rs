@@ -117,6 +117,26 @@ pub enum Expr {
     Call(Box<Function>),
 }
 
+/// What fills gaps (3.6.8.5).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fill {
+    /// A hexadecimal number, digit for digit: `0x00ff` is two bytes. At most 16.
+    Bytes(Vec<u8>),
+    /// The low four bytes of a value, the most significant first.
+    Value(Expr),
+}
+
+impl Fill {
+    /// The expression, if it is one.
+    #[must_use]
+    pub fn value(&self) -> Option<&Expr> {
+        match self {
+            Fill::Bytes(_) => None,
+            Fill::Value(value) => Some(value),
+        }
+    }
+}
+
 /// How an assignment makes its symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assigns {
@@ -213,7 +233,7 @@ pub enum Content {
     /// `BYTE`, `SHORT`, `LONG`, `QUAD`: size in bytes and value.
     Data(u8, Expr),
     /// `FILL(x)`: what fills gaps from here.
-    Fill(Expr),
+    Fill(Fill),
     /// An assertion.
     Assert(Assertion),
 }
@@ -270,7 +290,7 @@ pub struct OutputRule {
     /// `:phdr`; empty: as the section before.
     pub segments: Vec<String>,
     /// `=fill`.
-    pub fill: Option<Expr>,
+    pub fill: Option<Fill>,
     /// Where.
     pub span: Span,
 }

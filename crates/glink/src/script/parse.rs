@@ -1,7 +1,7 @@
 //! Parses scripts.
 
 use super::ast::{
-    Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Function, InputPattern, Insertion, OutputRule, OutputType, Region, Script, SectionPattern, Segment, Sort, Statement, Unary,
+    Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Fill, Function, InputPattern, Insertion, OutputRule, OutputType, Region, Script, SectionPattern, Segment, Sort, Statement, Unary,
 };
 use super::pattern::Pattern;
 use chumsky::error::LabelError;
@@ -144,6 +144,11 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
         let message = format!("the script command {} is not supported", &before[word..]);
         return Diagnostic::new(&codes::E0507, message).at(Span::new(file, word, before.len()), "here");
     }
+    if error.found().is_none()
+        && let Some(open) = unclosed(text)
+    {
+        return Diagnostic::new(&codes::E0507, "the linker script ends inside a block").at(Span::new(file, open, open + 1), "this is not closed");
+    }
     let found = match error.found() {
         Some(c) => format!("`{}`", text[span.start..].split_whitespace().next().filter(|word| word.len() < 24).map_or_else(|| c.to_string(), str::to_string)),
         None => "the end".to_string(),
@@ -157,6 +162,26 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
         chumsky::error::RichReason::ExpectedFound { .. } => format!("the linker script cannot be read at {found}"),
     };
     Diagnostic::new(&codes::E0507, message).at(Span::new(file, span.start, span.end.max(span.start + 1)), label)
+}
+
+/// The innermost brace or parenthesis that nothing closes.
+fn unclosed(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut open = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'/' if bytes.get(at + 1) == Some(&b'*') => at += text[at + 2..].find("*/").map_or(bytes.len(), |end| end + 3),
+            b'"' => at += text[at + 1..].find('"').map_or(bytes.len(), |end| end + 1),
+            b'{' | b'(' => open.push(at),
+            b'}' | b')' => {
+                open.pop();
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    open.pop()
 }
 
 #[derive(Clone)]
@@ -432,8 +457,24 @@ fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, I
         .boxed()
 }
 
+/// The longest filling.
+const LONGEST_FILL: usize = 16;
+
+/// What fills gaps: a hexadecimal number by itself is a row of bytes, as many as it has digits for.
+fn fill<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Fill, Extra<E>> + Clone {
+    let digits = just("0x").or(just("0X")).ignore_then(any().filter(char::is_ascii_hexdigit).repeated().at_least(1).to_slice());
+    let goes_on = any().filter(|c: &char| c.is_ascii_alphanumeric() || "+-*/%<>=&|^?".contains(*c));
+    let bytes = digits.then_ignore(trivia()).then_ignore(goes_on.not()).try_map(|digits: &str, span| {
+        let even = if digits.len().is_multiple_of(2) { digits.to_string() } else { format!("0{digits}") };
+        let bytes: Vec<u8> = (0..even.len()).step_by(2).filter_map(|at| u8::from_str_radix(&even[at..at + 2], 16).ok()).collect();
+        if bytes.len() > LONGEST_FILL { Err(E::custom(span, format!("a filling has at most {LONGEST_FILL} bytes"))) } else { Ok(Fill::Bytes(bytes)) }
+    });
+    bytes.or(expression().map(Fill::Value)).boxed()
+}
+
 fn contents<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Content>, Extra<E>> + Clone {
     let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
+    let filling = fill().delimited_by(token("("), token(")"));
     let data = choice((
         keyword("BYTE").to(1),
         keyword("SHORT").to(2),
@@ -448,7 +489,7 @@ fn contents<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Co
         keyword("CONSTRUCTORS").to(None),
         keyword("CREATE_OBJECT_SYMBOLS").to(None),
         assertion(file).map(|assertion| Some(Content::Assert(assertion))),
-        keyword("FILL").ignore_then(parenthesised).map(|value| Some(Content::Fill(value))),
+        keyword("FILL").ignore_then(filling).map(|value| Some(Content::Fill(value))),
         data,
         assignment(file).map(|assignment| Some(Content::Assign(assignment))),
         input_pattern(file).map(|input| Some(Content::Input(input))),
@@ -487,7 +528,7 @@ fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Out
         .or_not()
         .then(load_region)
         .then(token(":").ignore_then(word(":=")).repeated().collect::<Vec<_>>())
-        .then(token("=").ignore_then(expression()).or_not())
+        .then(token("=").ignore_then(fill()).or_not())
         .then_ignore(choice((token(","), token(";"))).or_not())
         .boxed();
     head.then(attributes)

@@ -115,7 +115,7 @@ fn make(mut job: Job) -> Result<Source, String> {
 }
 
 /// Files of a folder by a pattern with one `*` at most, in order.
-fn files(folder: &Path, pattern: &str, not: &[&str]) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path, pattern: &str, not: &[&str]) -> Vec<PathBuf> {
     let (parent, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
     let (before, after) = name.split_once('*').unwrap_or((name, ""));
     let Ok(entries) = fs::read_dir(folder.join(parent)) else { return Vec::new() };

@@ -8,6 +8,7 @@ mod check;
 mod compile;
 mod fetch;
 mod packages;
+mod programs;
 
 use crate::say;
 use check::{Judge, Verdict, check};
@@ -25,16 +26,38 @@ pub fn run(root: &Path, sample: bool, only: Option<&str>) -> Vec<String> {
     if [compile::GCC, compile::CLANG].iter().chain(&check::PEERS).any(|peer| !peers::have(peer)) {
         return Vec::new();
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let built = Command::new("cargo").args(["build", "--release", "--locked", "--package", "gasm"]).current_dir(root).status();
-    if !built.is_ok_and(|status| status.success()) {
-        return vec!["`cargo build --release --package gasm` failed".into()];
-    }
+    let target = match build(root, &["gasm"]) {
+        Ok(target) => target,
+        Err(error) => return vec![error],
+    };
     let (sources, mut problems) = compile::sources(&target.join("corpus"), only, if sample { SAMPLE_STRIDE } else { 1 });
     let gasm = target.join("release/gasm");
     let verdicts = in_parallel(sources, |source| (check(&source, &gasm), source));
     report(&verdicts, &mut problems);
     problems
+}
+
+/// Links and runs programs of real size, or one package's; returns what went wrong.
+pub fn programs(root: &Path, only: Option<&str>) -> Vec<String> {
+    if programs::PEERS.iter().any(|peer| !peers::have(peer)) {
+        return Vec::new();
+    }
+    match build(root, &["gasm", "glink", "hvrun"]) {
+        Ok(target) => programs::run(root, &target, only),
+        Err(error) => vec![error],
+    }
+}
+
+/// Builds programs of ours for speed; gives the target folder.
+fn build(root: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--locked"]).args(packages.iter().flat_map(|package| ["--package", package]));
+    let built = command.current_dir(root).status();
+    if !built.is_ok_and(|status| status.success()) {
+        return Err(format!("{command:?} failed"));
+    }
+    target.canonicalize().map_err(|error| format!("{}: {error}", target.display()))
 }
 
 /// A line per group, then the sums; refusals and differences are problems.

@@ -93,6 +93,8 @@ pub fn run(root: &Path, target: &Path, only: Option<&str>) -> Vec<String> {
     let corpus = target.join("corpus");
     let tools = corpus.join("B");
     let mut problems = Vec::new();
+    let mut compared = 0;
+    let Ok(root) = &root.canonicalize() else { return vec![format!("{}: no such folder", root.display())] };
     if let Err(error) = link_tools(target, &tools) {
         return vec![error];
     }
@@ -105,6 +107,7 @@ pub fn run(root: &Path, target: &Path, only: Option<&str>) -> Vec<String> {
                 continue;
             }
         };
+        compared += 1;
         for (way, flags, collections) in WAYS {
             let place = corpus.join("programs").join(program.name.replace([' ', '\''], "")).join(way);
             match compile(program, root, &folder, &place, flags, None) {
@@ -126,6 +129,9 @@ pub fn run(root: &Path, target: &Path, only: Option<&str>) -> Vec<String> {
         {
             problems.push(format!("lua through gcc -B with gasm and glink: {error}"));
         }
+    }
+    if compared == 0 {
+        problems.push("no program was compared: no source package can be fetched, or none has this name".into());
     }
     problems
 }
@@ -168,7 +174,7 @@ fn compile(program: &Program, root: &Path, folder: &Path, place: &Path, flags: &
         }
     }
     let renamed = ["-Dmain=program_main".to_string()];
-    for file in program.main {
+    if let Some(file) = program.main {
         add(folder.join(file), &renamed);
     }
     for file in program.own {
