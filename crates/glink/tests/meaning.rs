@@ -287,7 +287,7 @@ impl Checker<'_, '_> {
 fn placed(map: &str) -> HashMap<(String, String), u32> {
     let mut found = HashMap::new();
     let mut long: Option<String> = None;
-    for line in map.lines().skip_while(|line| !line.starts_with("Sections,")) {
+    for line in map.lines().skip_while(|line| !line.starts_with("Linker script and memory map")) {
         let Some(rest) = line.strip_prefix(' ') else { continue };
         let words: Vec<&str> = rest.split_whitespace().collect();
         match (words[..].first(), &long) {
