@@ -46,6 +46,8 @@ pub struct LinkerSymbol {
     pub output: Option<usize>,
     /// Whether this pass has come to it.
     assigned: bool,
+    /// Its value at the end of the pass before: a script may assign it several times in each.
+    last: Option<u64>,
 }
 
 /// A gap's filling, or bytes that the script writes.
@@ -157,6 +159,7 @@ impl Pass<'_, '_, '_, '_> {
     fn run(&mut self) {
         for symbol in self.layout.symbols.iter_mut().flatten() {
             symbol.assigned = false;
+            symbol.last = Some(symbol.address);
         }
         self.layout.extras.clear();
         for (symbol, value) in self.inputs.defsyms {
@@ -179,6 +182,7 @@ impl Pass<'_, '_, '_, '_> {
         });
         let segments = segments.collect();
         self.layout.segments = segments;
+        self.changed |= self.layout.symbols.iter().flatten().any(|symbol| symbol.last != Some(symbol.address));
     }
 
     fn start_regions(&mut self) {
@@ -262,8 +266,8 @@ impl Pass<'_, '_, '_, '_> {
         let first = || self.inputs.plan.lines.iter().find_map(|line| if let Line::Output(output) = line { Some(*output) } else { None });
         let output = relative_to.or_else(|| if value.from_dot { self.last_output.or_else(first) } else { None });
         let slot = &mut self.layout.symbols[id.0 as usize];
-        self.changed |= slot.is_none_or(|old| old.address != address);
-        *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true });
+        let last = slot.and_then(|old| old.last);
+        *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true, last });
     }
 
     fn assign(&mut self, assignment: &Assignment) {
