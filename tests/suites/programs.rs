@@ -360,3 +360,53 @@ _start: j       1f
     let outcome = run(&["hvrun", "--mem", "8M", "--initrd", &path("big"), &path("Image")], b"");
     assert!(outcome.status == 126 && outcome.stderr.contains("initial RAM disk"), "{}", outcome.stderr);
 }
+
+/// `--machine classic` with four guests that touch all their memory, in 48 KiB instead of 64: by swapping, the same.
+#[test]
+fn four_guests_in_48_kib_end_as_in_64() {
+    let scratch = tempfile::tempdir().unwrap();
+    let source = "
+        .globl  main
+main:   li      s0, 2000                # rounds
+        csrr    s4, time
+1:      la      s1, memory
+        li      s2, 2
+        li      s3, 4096
+2:      lw      t0, 0(s1)
+        add     t0, t0, s0
+        sw      t0, 0(s1)
+        add     s1, s1, s3
+        addi    s2, s2, -1
+        bnez    s2, 2b
+        sw      s0, -16(sp)             # the last page
+        addi    s0, s0, -1
+        bnez    s0, 1b
+        la      s1, memory
+        lw      a0, 0(s1)
+        la      t0, number
+        mv      a1, a0
+        li      a0, 0
+        ret
+        .bss
+        .balign 4096
+memory: .zero   4096
+number: .zero   4
+";
+    let guest = write(scratch.path(), "a.s", source);
+    let report = |host_memory: &str| {
+        let path = scratch.path().join("report.json");
+        let json = format!("--json={}", path.display());
+        let outcome = run(&["hvrun", "--machine", "classic", "--host-mem", host_memory, "--swap", &scratch.path().to_string_lossy(), &json, &guest, &guest, &guest, &guest], b"");
+        assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+        let text = fs::read_to_string(&path).unwrap();
+        let report: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        let of = |key: &str| report["guests"].as_array().unwrap().iter().map(|guest| guest[key].clone()).collect::<Vec<_>>();
+        (outcome.stdout, of("state_hash"), of("pages"), of("pages_reloaded"))
+    };
+    let (roomy, tight) = (report("64K"), report("48K"));
+    assert_eq!((&roomy.0, &roomy.1, &roomy.2), (&tight.0, &tight.1, &tight.2));
+    let reloaded = |report: &[serde_json::Value]| report.iter().map(|count| count.as_u64().unwrap()).sum::<u64>();
+    assert_eq!(reloaded(&roomy.3), 0);
+    assert!(reloaded(&tight.3) > 0, "it was tight: {:?} pages", tight.2);
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 2, "the swap file had no name");
+}

@@ -149,6 +149,7 @@ codes! {
         E0611 "an output file cannot be written";
         E0612 "nothing can wake the guest";
         E0613 "a disk cannot be used";
+        E0614 "swap does not work";
     }
     named {
         // constant     name           default   on     what

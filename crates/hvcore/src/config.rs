@@ -1,6 +1,7 @@
 //! What a hypervisor and a guest are made with. Every figure of the platform page's configurations is a field.
 
 use crate::addr::GuestVirt;
+use crate::memory::host::Share;
 use guest_abi::memory_map::RAM;
 use guest_abi::{SLICE_STEPS, classic, virt};
 use rv32::Isa;
@@ -106,6 +107,8 @@ pub struct VmConfig {
     pub boot_args: String,
     /// Guests with the same number run in one group, in step with each other; `None`: a group of its own.
     pub group: Option<u32>,
+    /// What the guest may have of the host memory.
+    pub share: Share,
     /// Bytes that the guest finds in RAM below the devicetree, which says where (`linux,initrd-start`).
     pub initrd: Option<Arc<[u8]>>,
     /// What the real-time clock shows at vt 0, in nanoseconds since 1970.
@@ -128,6 +131,7 @@ impl VmConfig {
             seed: 0,
             boot_args: String::new(),
             group: None,
+            share: Share::default(),
             initrd: None,
             rtc_start: RTC_START,
             devices: Vec::new(),

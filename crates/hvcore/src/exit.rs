@@ -191,6 +191,11 @@ pub enum Stop {
         /// Frames in the pool, all in use.
         frames: u32,
     },
+    /// A page of the guest that went to swap did not come back as it was.
+    SwapLost {
+        /// The page that it needed.
+        gpa: GuestPhys,
+    },
 }
 
 impl Stop {
@@ -200,7 +205,7 @@ impl Stop {
         match self {
             Stop::Exit { code } | Stop::PowerOff { code, .. } => Some(*code),
             Stop::Halt => Some(0),
-            Stop::Crash(_) | Stop::Panic { .. } | Stop::StepLimit { .. } | Stop::HostMemoryExhausted { .. } => None,
+            Stop::Crash(_) | Stop::Panic { .. } | Stop::StepLimit { .. } | Stop::HostMemoryExhausted { .. } | Stop::SwapLost { .. } => None,
         }
     }
 }
@@ -222,6 +227,7 @@ impl fmt::Display for Stop {
             Stop::Crash(report) => write!(f, "crash: {}", report.trap),
             Stop::Panic { message, .. } => write!(f, "panic: {}", String::from_utf8_lossy(message)),
             Stop::StepLimit { steps } => write!(f, "limit of {steps} steps reached"),
+            Stop::SwapLost { gpa } => write!(f, "swap lost the page of {gpa}"),
             Stop::HostMemoryExhausted { gpa, frames } => {
                 write!(f, "host memory exhausted: no frame for the page of {gpa}, all {frames} in use")
             }

@@ -5,11 +5,15 @@ use crate::device::{devicetree, virtio};
 use crate::door::{ConsoleInput, Door, Observer};
 use crate::exit::{DebugEvent, GuestPageFault, PowerOff, Stop, VmExit};
 use crate::hypercall;
+use crate::memory::guest::{LoadError, Loaded};
 use crate::memory::host::HostMemory;
 use crate::report::report;
 use crate::vm::Vm;
 use guest_abi::ExitReason;
 use rand_chacha::rand_core::RngCore;
+
+/// Most pages that come back from swap for one instruction.
+const MOST_RELOADS: u32 = 64;
 
 /// What a guest's call may know about the others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +66,11 @@ impl Context<'_> {
         if exit.reason() != ExitReason::PageFault {
             self.vm.counts.add(exit.reason()); // page faults count when a page gets its frame
         }
-        self.observer.exit(self.vm, &exit);
+        // A page that comes back from swap, or is copied, is the host's affair.
+        let of_the_host = matches!(exit, VmExit::PageFault(fault) if self.vm.memory.is_touched(fault.gpa));
+        if !of_the_host {
+            self.observer.exit(self.vm, &exit);
+        }
         exit
     }
 
@@ -103,22 +111,35 @@ impl Context<'_> {
         if !self.vm.memory.is_ram(fault.gpa) {
             return self.raise(Exception::new(Cause::access_fault(fault.access), fault.gva.0));
         }
-        if let Err(stop) = self.load_page(fault) {
-            self.stop(stop);
+        let vt = self.vm.hart.vt;
+        match self.load_page(fault) {
+            Ok(Loaded::Again) => {
+                let host = &mut self.vm.host_events;
+                host.at_once = if host.last_reload == vt { host.at_once + 1 } else { 1 };
+                host.last_reload = vt;
+                // One instruction needs a dozen pages at most. If they are never there together, it never ends.
+                if host.at_once > MOST_RELOADS {
+                    self.stop(Stop::HostMemoryExhausted { gpa: fault.gpa, frames: self.host.frames_limit() });
+                }
+            }
+            Ok(Loaded::First | Loaded::Copied | Loaded::Already) => {}
+            Err(stop) => self.stop(stop),
         }
     }
 
-    /// Gives a page of RAM its frame. `Err`: the pool is empty, which ends the guest.
-    pub fn load_page(&mut self, fault: GuestPageFault) -> Result<(), Stop> {
-        match self.vm.memory.load_page(self.host, fault.gpa) {
-            Ok(loaded) => {
-                if loaded {
-                    self.vm.counts.add(ExitReason::PageFault);
-                }
-                Ok(())
-            }
-            Err(_) => Err(Stop::HostMemoryExhausted { gpa: fault.gpa, frames: self.host.frames_limit() }),
+    /// Gives a page of RAM its frame. `Err`: there is none, which ends the guest.
+    pub fn load_page(&mut self, fault: GuestPageFault) -> Result<Loaded, Stop> {
+        let loaded = self.vm.memory.load_page(self.host, fault.gpa, fault.access).map_err(|error| match error {
+            LoadError::PoolEmpty => Stop::HostMemoryExhausted { gpa: fault.gpa, frames: self.host.frames_limit() },
+            LoadError::Lost => Stop::SwapLost { gpa: fault.gpa },
+        })?;
+        match loaded {
+            Loaded::First => self.vm.counts.add(ExitReason::PageFault),
+            Loaded::Again => self.vm.host_events.reloads += 1,
+            Loaded::Copied => self.vm.host_events.copies += 1,
+            Loaded::Already => {}
         }
+        Ok(loaded)
     }
 
     /// An exception into the guest.

@@ -16,8 +16,9 @@ use crate::memory::Access;
 use crate::memory::guest::GuestMemory;
 use crate::memory::host::HostMemory;
 use crate::memory::image::{Image, Segment};
+use crate::memory::swap::Swap;
 use crate::scheduler::{Next, Rest, Scheduler};
-use crate::vm::{Vm, VmId};
+use crate::vm::{HostEvents, Vm, VmId};
 use guest_abi::PAGE_SIZE;
 use guest_abi::memory_map::RAM;
 use rand_chacha::ChaCha20Rng;
@@ -190,7 +191,7 @@ impl<E: Engine> Hypervisor<E> {
         let mut vm = Vm {
             id,
             hart: Vcpu::new(image.entry(), placement.at, placement.stack),
-            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at, initrd),
+            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at, initrd, id.0 as u32),
             board: Board { virtio: virtio::slots(&config.devices), rtc: Rtc::new(config.rtc_start), ..Board::default() },
             counts: ExitCounts::default(),
             stop: None,
@@ -198,11 +199,18 @@ impl<E: Engine> Hypervisor<E> {
             random,
             debug: DebugControl::default(),
             looked_in_vain: false,
+            host_events: HostEvents::default(),
             config,
         };
+        self.host.set_share(id.0 as u32, vm.config.share);
         self.scheduler.add(&mut vm);
         self.vms.push(vm);
         Ok(id)
+    }
+
+    /// From now on cold pages of guests go to this store when the pool is full.
+    pub fn set_swap(&mut self, store: Box<dyn Swap>) {
+        self.host.set_swap(store);
     }
 
     /// Runs all guests until they have stopped, the door says stop, or a debugger's event comes up.
@@ -386,6 +394,7 @@ fn place_devicetree(image: &Image, config: &VmConfig, bytes: u32) -> Result<devi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::Access;
 
     #[test]
     fn the_hash_looks_at_contents_and_not_at_residency() {
@@ -396,7 +405,7 @@ mod tests {
         let before = hypervisor.state_hash(id);
         let devicetree = hypervisor.vms[0].memory.devicetree_at();
         for gpa in [GuestPhys(RAM.base), GuestPhys(RAM.base + 0x1000), GuestPhys(RAM.base + 0x123_4000), devicetree] {
-            hypervisor.vms[0].memory.load_page(&mut hypervisor.host, gpa).expect("a frame");
+            hypervisor.vms[0].memory.load_page(&mut hypervisor.host, gpa, Access::Store).expect("a frame");
             assert_eq!(hypervisor.state_hash(id), before, "a page with a frame that holds its initial contents: {gpa}");
         }
         assert_eq!(hypervisor.host.frames_in_use(), 4);

@@ -44,7 +44,8 @@ pub use exit::{DebugEvent, ExitCounts, GuestPageFault, IoAccess, IoOperation, Po
 pub use guest_abi::ExitReason;
 pub use rv32::Ext;
 pub use hypervisor::{AddVmError, Hypervisor, RunEnd};
-pub use memory::host::HostMemory;
+pub use memory::host::{HostMemory, PoolEvents, Share};
+pub use memory::swap::{Swap, SwapFailed};
 pub use memory::image::{Image, ImageError, Segment};
 pub use report::CrashReport;
-pub use vm::{Vm, VmId};
+pub use vm::{HostEvents, Vm, VmId};

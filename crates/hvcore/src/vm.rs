@@ -24,6 +24,18 @@ impl fmt::Display for VmId {
     }
 }
 
+/// What the host did for a guest's memory: no part of the guest's state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostEvents {
+    /// Pages that came back from swap.
+    pub reloads: u64,
+    /// Pages that it shared with other guests and got for itself.
+    pub copies: u64,
+    /// The vt at which a page last came back, and how many did then.
+    pub(crate) last_reload: u64,
+    pub(crate) at_once: u32,
+}
+
 /// One guest. Nothing of it is reachable from another.
 #[derive(Debug)]
 pub struct Vm {
@@ -41,6 +53,7 @@ pub struct Vm {
     /// In its turn the guest asked for console input, and there was none yet. Only how the host waits depends on it:
     /// no part of the guest's state.
     pub(crate) looked_in_vain: bool,
+    pub(crate) host_events: HostEvents,
 }
 
 impl Vm {
@@ -108,6 +121,12 @@ impl Vm {
     #[must_use]
     pub fn vt(&self) -> u64 {
         self.hart.vt
+    }
+
+    /// What the host did for its memory.
+    #[must_use]
+    pub fn host_events(&self) -> HostEvents {
+        self.host_events
     }
 
     /// Reboots so far.

@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(value_name = "GUEST")]
     positional: Vec<String>,
 
-    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE][,disk=FILE[,ro]...][,device=KIND]
+    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE][,disk=FILE[,ro]...][,device=KIND][,initrd=FILE][,reserve=SIZE][,limit=SIZE]
     #[arg(short = 'g', long = "guest", value_name = "KEY=VALUE,...")]
     described: Vec<String>,
 
@@ -41,6 +41,10 @@ pub struct Options {
     /// Host memory for all guests together
     #[arg(long = "host-mem", value_name = "SIZE", value_parser = parse_size)]
     pub host_memory: Option<u64>,
+
+    /// Where pages go when host memory is full: a file in this folder that nobody else sees; `off`: nowhere
+    #[arg(long, value_name = "FOLDER|off")]
+    pub swap: Option<PathBuf>,
 
     /// Steps of a time slice
     #[arg(long, value_name = "STEPS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -231,6 +235,10 @@ pub struct GuestSpec {
     pub files: Vec<PathBuf>,
     /// Its RAM in bytes, if given.
     pub memory: Option<u64>,
+    /// Host memory that is kept for it, and the most that it gets, in bytes.
+    pub reserve: Option<u64>,
+    /// The most host memory that it gets, in bytes.
+    pub limit: Option<u64>,
     /// Its virtio devices, by slot.
     pub devices: Vec<DeviceSpec>,
     /// A file that it finds in memory beside its image.
@@ -327,13 +335,15 @@ fn parse_described(text: &str) -> Result<GuestSpec, String> {
             Some(("name", name)) if !name.is_empty() => guest.name = Some(name.into()),
             Some(("image", file)) if !file.is_empty() => guest.files.push(file.into()),
             Some(("mem", size)) => guest.memory = Some(parse_size(size)?),
+            Some(("reserve", size)) => guest.reserve = Some(parse_size(size)?),
+            Some(("limit", size)) => guest.limit = Some(parse_size(size)?),
             Some(("disk", file)) if !file.is_empty() => guest.devices.push(disk(file.into())),
             Some(("initrd", file)) if !file.is_empty() => guest.initrd = Some(file.into()),
             Some(("device", kind)) => guest.devices.push(parse_device(kind)?),
             Some((key @ ("name" | "image" | "disk" | "initrd"), _)) => return Err(format!("`{key}=` needs a value in `-g {text}`")),
             Some((key, _)) => {
-                let suggestion = diag::suggest(key, ["name", "image", "mem", "disk", "device", "initrd"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem, disk, device, initrd){suggestion}"));
+                let suggestion = diag::suggest(key, ["name", "image", "mem", "disk", "device", "initrd", "reserve", "limit"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem, disk, device, initrd, reserve, limit){suggestion}"));
             }
             None if guest.devices.last_mut().is_some_and(|device| device_word(device, part)) => {}
             None if !part.is_empty() && !guest.files.is_empty() => guest.files.push(part.into()),

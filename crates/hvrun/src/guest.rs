@@ -5,7 +5,9 @@ use crate::loader::{self, Kind, Loaded};
 use crate::reporter::Reporter;
 use crate::symbols::Symbols;
 use diag::{Diagnostic, Severity, codes};
+use guest_abi::PAGE_SIZE;
 use host::{FileData, FileError, Host};
+use hvcore::Share;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,6 +21,8 @@ pub struct Guest {
     pub memory: Option<u64>,
     /// Its virtio devices, by slot.
     pub devices: Vec<DeviceSpec>,
+    /// What it may have of the host memory.
+    pub share: Share,
     /// What it finds in memory beside its image, if anything.
     pub initrd: Option<PathBuf>,
     /// Its image, shared by all guests of the same files.
@@ -49,9 +53,15 @@ pub fn prepare(options: &Options, reporter: &mut Reporter, host: &mut dyn Host) 
     let mut names = BTreeMap::new();
     let guests = options.guests.iter().map(|spec| {
         let (loaded, symbols) = programs.get(&spec.files[..])?.clone()?;
-        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, devices: spec.devices.clone(), initrd: spec.initrd.clone(), loaded, symbols })
+        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, devices: spec.devices.clone(), initrd: spec.initrd.clone(), share: share(spec), loaded, symbols })
     });
     guests.collect()
+}
+
+/// What a guest may have of the host memory, in whole pages.
+fn share(spec: &GuestSpec) -> Share {
+    let pages = |bytes: u64| u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
+    Share { reserve: spec.reserve.map_or(0, pages), limit: spec.limit.map_or(u32::MAX, pages) }
 }
 
 /// The name that was given, or the first file's without its extension; a number tells equal ones apart. `taken` has

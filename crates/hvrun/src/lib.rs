@@ -12,6 +12,7 @@ mod guest;
 pub mod loader;
 mod report;
 mod reporter;
+mod swap;
 mod symbols;
 mod watch;
 mod world;
@@ -28,6 +29,7 @@ use reporter::Reporter;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::Path;
+use swap::SwapFile;
 use watch::Watcher;
 use world::World;
 
@@ -154,11 +156,21 @@ fn assemble_machine(options: &Options, guests: &[Guest], reporter: &mut Reporter
         let (devices, warnings) = drives.add_guest(&guest.devices, host).map_err(|problem| (problem, Status::Failure))?;
         reporter.show(host, &warnings);
         vm.devices = devices;
+        vm.share = guest.share;
         if let Some(path) = &guest.initrd {
             let data = host.read(path).map_err(|error| (Diagnostic::new(&codes::E0601, format!("cannot read {} (--initrd): {error}", path.display())), Status::Failure))?;
             vm.initrd = Some(data.shared());
         }
         hypervisor.add_vm(guest.loaded.image.clone(), vm).map_err(|error| add_refused(guest, &error))?;
+    }
+    let limited = hypervisor.config().host_memory_bytes != u64::MAX || guests.iter().any(|guest| guest.share.limit != u32::MAX);
+    match &options.swap {
+        Some(off) if off.as_os_str() == "off" => {}
+        None if !limited => {}
+        folder => match SwapFile::new(folder.as_deref(), host) {
+            Ok(file) => hypervisor.set_swap(Box::new(file)),
+            Err(problem) => return Err((problem, Status::Failure)),
+        },
     }
     let input = match &options.stdin {
         None => Input::Standard { kind: host.stdin_kind(), ended: false },

@@ -36,6 +36,10 @@ pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, en
         for vm in hypervisor.vms() {
             reporter.say(host, &statistics(vm, hypervisor));
         }
+        let (pool, events) = (hypervisor.host_memory(), hypervisor.host_memory().events());
+        let limit = if pool.frames_limit() == u32::MAX { String::new() } else { format!(" of {}", pool.frames_limit()) };
+        let line = format!("host memory: {} pages in use{limit}, {} in swap; {} evicted, {} loaded again", pool.frames_in_use(), pool.swap_slots_in_use(), events.evictions, events.reloads);
+        reporter.say(host, &line);
     }
     if let Some(address) = options.explain_address {
         for vm in hypervisor.vms() {
@@ -59,7 +63,7 @@ fn status(options: &Options, hypervisor: &Hypervisor, cut: Option<&Cut>) -> u8 {
     let crashed = |stop: &Stop| match stop {
         Stop::Crash(_) | Stop::Panic { .. } => true,
         Stop::Halt => options.strict_halt,
-        Stop::Exit { .. } | Stop::PowerOff { .. } | Stop::StepLimit { .. } | Stop::HostMemoryExhausted { .. } => false,
+        Stop::Exit { .. } | Stop::PowerOff { .. } | Stop::StepLimit { .. } | Stop::HostMemoryExhausted { .. } | Stop::SwapLost { .. } => false,
     };
     match cut {
         Some(Cut::Signal(Signal::Interrupt)) => return Status::Interrupted.code(),
@@ -67,7 +71,7 @@ fn status(options: &Options, hypervisor: &Hypervisor, cut: Option<&Cut>) -> u8 {
         Some(Cut::ConsoleBroken(_) | Cut::ReaderGone | Cut::TraceBroken(_)) => return Status::Failure.code(),
         Some(Cut::Timeout(_) | Cut::MaxOutput(_)) | None => {}
     }
-    if stops().any(|stop| matches!(stop, Stop::HostMemoryExhausted { .. })) {
+    if stops().any(|stop| matches!(stop, Stop::HostMemoryExhausted { .. } | Stop::SwapLost { .. })) {
         Status::Failure.code()
     } else if stops().any(crashed) {
         Status::Crashed.code()
@@ -120,10 +124,15 @@ fn about_stop(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor, options: &Options
             let message = format!("guest `{name}` was stopped after {steps} steps (--max-instructions), at {}", crash::place_with_line(guest, vm.vcpu().pc));
             Some(with_advice(Diagnostic::new(&codes::E0608, message), vm, guest, hypervisor))
         }
+        Stop::SwapLost { gpa } => Some(
+            Diagnostic::new(&codes::E0614, format!("guest `{name}` needs its page of {gpa}, and the swap file does not hold it any more"))
+                .note(format!("at {}", crash::place(guest, vm.vcpu().pc)))
+                .help("look at the disk of the folder for temporary files; `--swap FOLDER` takes another"),
+        ),
         Stop::HostMemoryExhausted { gpa, frames } => Some(
             Diagnostic::new(&codes::E0609, format!("guest `{name}` needs a page for {gpa}, and the host memory is used up ({frames} pages)"))
                 .note(format!("at {}", crash::place(guest, vm.vcpu().pc)))
-                .help("raise `--host-mem`"),
+                .help(if hypervisor.host_memory().events().failures > 0 { "the swap file could not be written: free some space, or name another folder with `--swap FOLDER`" } else { "raise `--host-mem`" }),
         ),
     }
 }
@@ -168,6 +177,8 @@ fn statistics(vm: &Vm, hypervisor: &Hypervisor) -> String {
         text.push_str(&format!("    {:<22}{count:>12}\n", reason.name()));
     }
     text.push_str(&format!("  {:<22} {:>12} of {}\n", "pages touched", vm.counts().get(ExitReason::PageFault), vm.config().ram_bytes / PAGE_SIZE));
+    let host = vm.host_events();
+    text.push_str(&format!("  {:<22} {:>12}\n  {:<22} {:>12}\n", "pages copied", host.copies, "pages back from swap", host.reloads));
     text.push_str(&format!("  state hash   {}", state_hash(vm, hypervisor)));
     text
 }
@@ -200,6 +211,8 @@ struct GuestRecord {
     vt: u64,
     exits: BTreeMap<&'static str, u64>,
     pages: u64,
+    pages_copied: u64,
+    pages_reloaded: u64,
     state_hash: String,
     crash: Option<CrashRecord>,
 }
@@ -226,6 +239,7 @@ fn record(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> GuestRecord {
         Some(Stop::Panic { report, .. }) => ("panic", Some(report)),
         Some(Stop::StepLimit { .. }) => ("step-limit", None),
         Some(Stop::HostMemoryExhausted { .. }) => ("out-of-host-memory", None),
+        Some(Stop::SwapLost { .. }) => ("swap-lost", None),
     };
     let exits = vm.counts().iter().map(|(reason, count): (ExitReason, u64)| (reason.name(), count)).collect();
     let crash = report.map(|report| {
@@ -251,6 +265,8 @@ fn record(vm: &Vm, guest: &Guest, hypervisor: &Hypervisor) -> GuestRecord {
         vt: vm.vt(),
         exits,
         pages: vm.counts().get(ExitReason::PageFault),
+        pages_copied: vm.host_events().copies,
+        pages_reloaded: vm.host_events().reloads,
         state_hash: state_hash(vm, hypervisor),
         crash,
     }

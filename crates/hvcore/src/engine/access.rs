@@ -86,7 +86,7 @@ impl Core<'_> {
         let first_leaf = self.walk(data.gva, Access::Store)?;
         let second_leaf = self.walk(second, Access::Store)?;
         for (gva, leaf) in [(data.gva, &first_leaf), (second, &second_leaf)] {
-            self.vm.memory.check(leaf.gpa, Access::Store).map_err(|miss| missed(miss, gva, leaf.gpa, Access::Store, Some(data)))?;
+            self.vm.memory.check(self.host, leaf.gpa, Access::Store).map_err(|miss| missed(miss, gva, leaf.gpa, Access::Store, Some(data)))?;
         }
         // An entry in the boot ROM cannot be updated: that too must be known before anything is written.
         for (gva, leaf) in [(data.gva, &first_leaf), (second, &second_leaf)] {
@@ -126,7 +126,11 @@ impl Core<'_> {
     /// Writes the entry back with the bits that the access sets.
     pub(super) fn update_entry(&mut self, gva: GuestVirt, access: Access, leaf: &Leaf) -> Step<()> {
         let Some((entry, value)) = leaf.update else { return Ok(()) };
-        self.vm.memory.write_entry(self.host, entry, value).map_err(|_| access_fault(access, gva))?;
+        self.vm.memory.write_entry(self.host, entry, value).map_err(|miss| match miss {
+            // The table was found in a page that is shared until it is written to.
+            Miss::NotPresent => Event::Exit(VmExit::PageFault(GuestPageFault { gpa: entry, gva, access: Access::Store })),
+            Miss::Nothing | Miss::Device | Miss::Forbidden => access_fault(access, gva),
+        })?;
         self.vm.hart.break_reservation(entry);
         Ok(())
     }

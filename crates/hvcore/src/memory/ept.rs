@@ -13,6 +13,19 @@ pub enum Backing {
     Discarded,
     /// In a frame of this guest's own.
     Private(HostFrame),
+    /// In a frame that others may have too: what the image has there. A store needs a frame of the guest's own.
+    Shared(HostFrame),
+}
+
+impl Backing {
+    /// The frame, if there is one.
+    #[must_use]
+    pub fn frame(self) -> Option<HostFrame> {
+        match self {
+            Backing::Private(frame) | Backing::Shared(frame) => Some(frame),
+            Backing::Initial | Backing::Discarded => None,
+        }
+    }
 }
 
 /// Permissions and bits of one page, hypervisor's side.
@@ -102,8 +115,10 @@ impl Ept {
             return Err(EptMiss::NotPresent);
         };
         let entry = &mut chunk[page as usize % CHUNK];
-        let Backing::Private(frame) = entry.backing else {
-            return Err(EptMiss::NotPresent);
+        let frame = match entry.backing {
+            Backing::Private(frame) => frame,
+            Backing::Shared(frame) if access != Access::Store => frame,
+            Backing::Shared(_) | Backing::Initial | Backing::Discarded => return Err(EptMiss::NotPresent),
         };
         let allowed = match access {
             Access::Fetch => entry.flags.execute,
@@ -120,20 +135,22 @@ impl Ept {
         Ok(frame)
     }
 
-    /// Puts `frame` behind page number `page`, which must exist and be untouched.
-    pub fn give(&mut self, page: u32, frame: HostFrame) {
+    /// Puts a frame behind page number `page`, which must exist; gives back the frame that it had.
+    pub fn give(&mut self, page: u32, backing: Backing) -> Option<HostFrame> {
         if let Some(chunk) = self.chunks.get_mut(page as usize / CHUNK) {
             let chunk = chunk.get_or_insert_with(|| Box::new([Entry::default(); CHUNK]));
-            chunk[page as usize % CHUNK].backing = Backing::Private(frame);
-            self.resident += 1;
+            let old = std::mem::replace(&mut chunk[page as usize % CHUNK].backing, backing).frame();
+            self.resident += u32::from(old.is_none());
+            return old;
         }
+        None
     }
 
     /// Takes the contents of page number `page`, which must exist, away; gives back the frame that it had.
     pub fn discard(&mut self, page: u32) -> Option<HostFrame> {
         let chunk = self.chunks.get_mut(page as usize / CHUNK)?.get_or_insert_with(|| Box::new([Entry::default(); CHUNK]));
         let old = std::mem::replace(&mut chunk[page as usize % CHUNK], Entry { backing: Backing::Discarded, flags: Flags::default() });
-        let Backing::Private(frame) = old.backing else { return None };
+        let frame = old.backing.frame()?;
         self.resident -= 1;
         Some(frame)
     }
@@ -142,10 +159,7 @@ impl Ept {
     pub fn frames(&self) -> impl Iterator<Item = (u32, HostFrame)> + '_ {
         let chunks = self.chunks.iter().enumerate().filter_map(|(number, chunk)| Some((number, chunk.as_ref()?)));
         chunks.flat_map(|(number, chunk)| {
-            chunk.iter().enumerate().filter_map(move |(index, entry)| match entry.backing {
-                Backing::Private(frame) => Some(((number * CHUNK + index) as u32, frame)),
-                Backing::Initial | Backing::Discarded => None,
-            })
+            chunk.iter().enumerate().filter_map(move |(index, entry)| Some(((number * CHUNK + index) as u32, entry.backing.frame()?)))
         })
     }
 
@@ -167,13 +181,17 @@ mod tests {
         let mut ept = Ept::new(2000);
         assert_eq!(ept.frame_for(1999, Access::Load), Err(EptMiss::NotPresent));
         assert_eq!(ept.frame_for(u32::MAX, Access::Load), Err(EptMiss::NotPresent));
-        ept.give(1999, HostFrame(5));
+        ept.give(1999, Backing::Private(HostFrame(5)));
         assert_eq!(ept.frame_for(1999, Access::Load), Ok(HostFrame(5)));
         let flags = ept.entry(1999).flags;
         assert!(flags.accessed && !flags.dirty);
         assert_eq!(ept.frame_for(1999, Access::Store), Ok(HostFrame(5)));
         assert!(ept.entry(1999).flags.dirty);
         assert_eq!(ept.frames().collect::<Vec<_>>(), [(1999, HostFrame(5))]);
+        ept.give(3, Backing::Shared(HostFrame(6)));
+        assert_eq!((ept.frame_for(3, Access::Fetch), ept.frame_for(3, Access::Store)), (Ok(HostFrame(6)), Err(EptMiss::NotPresent)));
+        assert_eq!((ept.give(3, Backing::Private(HostFrame(7))), ept.resident()), (Some(HostFrame(6)), 2));
+        assert_eq!((ept.discard(3), ept.discard(3), ept.resident()), (Some(HostFrame(7)), None, 1));
         assert_eq!(ept.clear(), [HostFrame(5)]);
         assert_eq!((ept.resident(), ept.frames().count()), (0, 0));
     }

@@ -4,7 +4,7 @@ use crate::addr::{GuestPhys, HostFrame};
 use crate::device;
 use crate::memory::Access;
 use crate::memory::ept::{Backing, Ept, EptMiss};
-use crate::memory::host::{HostMemory, Page, ZERO_PAGE};
+use crate::memory::host::{BringInError, HostMemory, Page, ZERO_PAGE};
 use crate::memory::image::{Image, overlay};
 use guest_abi::PAGE_SIZE;
 use guest_abi::memory_map::{BOOT_ROM, RAM};
@@ -32,13 +32,15 @@ pub struct GuestMemory {
     devicetree: Vec<u8>,
     devicetree_at: GuestPhys,
     initrd: Option<(GuestPhys, Arc<[u8]>)>,
+    /// Whose share of the pool its frames take: the guest's number.
+    owner: u32,
 }
 
 impl GuestMemory {
     /// Memory with `ram_bytes` bytes of RAM (whole pages) that begins with the image's contents and the devicetree
     /// and the initial RAM disk at their addresses, which is in RAM or in the boot ROM.
-    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys, initrd: Option<(GuestPhys, Arc<[u8]>)>) -> GuestMemory {
-        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at, initrd }
+    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys, initrd: Option<(GuestPhys, Arc<[u8]>)>, owner: u32) -> GuestMemory {
+        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at, initrd, owner }
     }
 
     /// Bytes of RAM.
@@ -82,7 +84,7 @@ impl GuestMemory {
     pub(crate) fn read(&mut self, host: &HostMemory, gpa: GuestPhys, width: u32, access: Access) -> Result<u32, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            let frame = self.ram_frame(offset, access)?;
+            let frame = self.ram_frame(host, offset, access)?;
             return Ok(get(host.page(frame), offset % PAGE_SIZE, width));
         }
         self.read_rom(gpa, width, access)
@@ -91,50 +93,51 @@ impl GuestMemory {
     /// Writes 1, 2 or 4 bytes that lie in one page.
     #[inline]
     pub(crate) fn write(&mut self, host: &mut HostMemory, gpa: GuestPhys, width: u32, value: u32) -> Result<(), Miss> {
-        let frame = self.frame_to_write(gpa)?;
+        let frame = self.frame_to_write(host, gpa)?;
         put(host.bytes_mut(frame, gpa.page_offset(), width), gpa.page_offset(), width, value);
         Ok(())
     }
 
     /// Writes a page-table entry back with its accessed and dirty bits set, which makes no translation stale.
     pub(crate) fn write_entry(&mut self, host: &mut HostMemory, gpa: GuestPhys, value: u32) -> Result<(), Miss> {
-        let frame = self.frame_to_write(gpa)?;
+        let frame = self.frame_to_write(host, gpa)?;
         let page = if host.watched(frame).code { host.bytes_mut(frame, gpa.page_offset(), 4) } else { host.page_unwatched(frame) };
         put(page, gpa.page_offset(), 4, value);
         Ok(())
     }
 
     /// The frame behind an address in RAM for an access, its accessed and dirty bits set as by the access.
-    pub(crate) fn frame(&mut self, gpa: GuestPhys, access: Access) -> Result<HostFrame, Miss> {
+    pub(crate) fn frame(&mut self, host: &HostMemory, gpa: GuestPhys, access: Access) -> Result<HostFrame, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
-        if offset < self.ram_bytes { self.ram_frame(offset, access) } else { Err(outside_ram(gpa)) }
+        if offset < self.ram_bytes { self.ram_frame(host, offset, access) } else { Err(outside_ram(gpa)) }
     }
 
     /// The frame that a store to `gpa` would change, marked dirty.
     #[inline]
-    pub(crate) fn frame_to_write(&mut self, gpa: GuestPhys) -> Result<HostFrame, Miss> {
+    pub(crate) fn frame_to_write(&mut self, host: &HostMemory, gpa: GuestPhys) -> Result<HostFrame, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            return self.ram_frame(offset, Access::Store);
+            return self.ram_frame(host, offset, Access::Store);
         }
         Err(outside_ram(gpa))
     }
 
     /// What an access of this kind at `gpa` would meet, without making it.
-    pub(crate) fn check(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Miss> {
+    pub(crate) fn check(&mut self, host: &HostMemory, gpa: GuestPhys, access: Access) -> Result<(), Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            return self.ram_frame(offset, access).map(drop);
+            return self.ram_frame(host, offset, access).map(drop);
         }
         self.read_rom(gpa, 1, access).map(drop)
     }
 
     #[inline]
-    fn ram_frame(&mut self, offset: u32, access: Access) -> Result<HostFrame, Miss> {
-        self.ept.frame_for(offset / PAGE_SIZE, access).map_err(|miss| match miss {
-            EptMiss::NotPresent => Miss::NotPresent,
-            EptMiss::Forbidden => Miss::Forbidden,
-        })
+    fn ram_frame(&mut self, host: &HostMemory, offset: u32, access: Access) -> Result<HostFrame, Miss> {
+        match self.ept.frame_for(offset / PAGE_SIZE, access) {
+            Ok(frame) if host.is_resident(frame) => Ok(frame),
+            Ok(_) | Err(EptMiss::NotPresent) => Err(Miss::NotPresent),
+            Err(EptMiss::Forbidden) => Err(Miss::Forbidden),
+        }
     }
 
     #[cold]
@@ -151,19 +154,60 @@ impl GuestMemory {
         self.devicetree.get(offset).copied().unwrap_or(0)
     }
 
-    /// Gives the page of RAM at `gpa` a frame with its initial contents. `Ok(false)`: it has one already.
-    pub(crate) fn load_page(&mut self, host: &mut HostMemory, gpa: GuestPhys) -> Result<bool, PoolEmpty> {
+    /// Gives the page of RAM at `gpa` a frame that an access of this kind can use.
+    pub(crate) fn load_page(&mut self, host: &mut HostMemory, gpa: GuestPhys, access: Access) -> Result<Loaded, LoadError> {
         let page = gpa.0.wrapping_sub(RAM.base) / PAGE_SIZE;
-        let backing = self.ept.entry(page).backing;
-        if matches!(backing, Backing::Private(_)) {
-            return Ok(false);
+        match self.ept.entry(page).backing {
+            Backing::Private(frame) => bring_in(host, frame),
+            Backing::Shared(frame) if access != Access::Store => bring_in(host, frame),
+            Backing::Shared(frame) if host.references(frame) == 1 => {
+                host.clear_origin(frame);
+                self.ept.give(page, Backing::Private(frame));
+                bring_in(host, frame).map(|_| Loaded::Copied)
+            }
+            Backing::Shared(frame) => {
+                let mut contents = ZERO_PAGE;
+                if !host.copy_to(frame, &mut contents) {
+                    return Err(LoadError::Lost);
+                }
+                let own = host.allocate_for(self.owner).ok_or(LoadError::PoolEmpty)?;
+                host.page_mut(own).copy_from_slice(&contents);
+                self.ept.give(page, Backing::Private(own));
+                host.release(frame);
+                Ok(Loaded::Copied)
+            }
+            Backing::Discarded => {
+                let frame = host.allocate_for(self.owner).ok_or(LoadError::PoolEmpty)?;
+                self.ept.give(page, Backing::Private(frame));
+                Ok(Loaded::First)
+            }
+            Backing::Initial => self.load_initial(host, page, access),
         }
-        let frame = host.allocate().ok_or(PoolEmpty)?;
-        if backing == Backing::Initial {
-            self.initial_page(page, host.page_mut(frame));
+    }
+
+    /// The first touch of a page. What is the image's alone is shared with others who were started from it.
+    fn load_initial(&mut self, host: &mut HostMemory, page: u32, access: Access) -> Result<Loaded, LoadError> {
+        let origin = (Arc::as_ptr(&self.image) as usize, page);
+        let share = access != Access::Store && self.is_image_alone(page);
+        if let Some(frame) = host.find_origin(origin).filter(|_| share) {
+            host.share(frame);
+            self.ept.give(page, Backing::Shared(frame));
+            // It may be in swap.
+            return bring_in(host, frame).map(|_| Loaded::First);
         }
-        self.ept.give(page, frame);
-        Ok(true)
+        let frame = host.allocate_for(self.owner).ok_or(LoadError::PoolEmpty)?;
+        self.initial_page(page, host.page_mut(frame));
+        if share {
+            host.set_origin(frame, origin);
+        }
+        self.ept.give(page, if share { Backing::Shared(frame) } else { Backing::Private(frame) });
+        Ok(Loaded::First)
+    }
+
+    /// Whether a page holds at the start something of the image, and nothing that is this guest's own.
+    fn is_image_alone(&self, page: u32) -> bool {
+        let own = self.devicetree_pages().contains(&page) || self.initrd_pages().contains(&page);
+        !own && self.image.has_page(page)
     }
 
     /// Copies what page number `page` of RAM holds at the start over the zeroes in `contents`; tells whether
@@ -190,7 +234,14 @@ impl GuestMemory {
             if self.is_ram(at) {
                 let page = (at.0 - RAM.base) / PAGE_SIZE;
                 match self.ept.entry(page).backing {
-                    Backing::Private(frame) => chunk.copy_from_slice(&host.page(frame)[offset..][..length]),
+                    Backing::Private(frame) | Backing::Shared(frame) if host.is_resident(frame) => chunk.copy_from_slice(&host.page(frame)[offset..][..length]),
+                    Backing::Private(frame) | Backing::Shared(frame) => {
+                        let mut contents = ZERO_PAGE;
+                        if !host.copy_to(frame, &mut contents) {
+                            break;
+                        }
+                        chunk.copy_from_slice(&contents[offset..][..length]);
+                    }
                     Backing::Discarded => chunk.fill(0),
                     Backing::Initial => {
                         let mut contents = ZERO_PAGE;
@@ -216,7 +267,12 @@ impl GuestMemory {
         let mut visit_page = |page: u32| {
             let mut initial = ZERO_PAGE;
             let contents = match self.ept.entry(page).backing {
-                Backing::Private(frame) => host.page(frame),
+                Backing::Private(frame) | Backing::Shared(frame) if host.is_resident(frame) => host.page(frame),
+                Backing::Private(frame) | Backing::Shared(frame) => {
+                    // What swap has lost reads as zeroes: its guest stops when it touches it.
+                    host.copy_to(frame, &mut initial);
+                    &initial
+                }
                 Backing::Discarded => &ZERO_PAGE,
                 Backing::Initial => {
                     self.initial_page(page, &mut initial);
@@ -271,7 +327,7 @@ impl GuestMemory {
 
     /// Whether the page of RAM at `gpa` was given a frame, and not given up since.
     pub(crate) fn is_touched(&self, gpa: GuestPhys) -> bool {
-        matches!(self.ept.entry((gpa.0 - RAM.base) / PAGE_SIZE).backing, Backing::Private(_))
+        self.is_ram(gpa) && self.ept.entry((gpa.0 - RAM.base) / PAGE_SIZE).backing.frame().is_some()
     }
 
     /// Discards the page of RAM at `gpa` if it was touched and holds nothing but zeroes.
@@ -293,9 +349,36 @@ impl GuestMemory {
     }
 }
 
-/// The pool has no frame left.
+/// How a page came to be usable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct PoolEmpty;
+pub(crate) enum Loaded {
+    /// It was touched for the first time.
+    First,
+    /// It came back from swap.
+    Again,
+    /// The guest got a frame of its own for one that it shared.
+    Copied,
+    /// It was there.
+    Already,
+}
+
+/// Why a page cannot be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoadError {
+    /// The pool has no frame left, and nothing can go to swap.
+    PoolEmpty,
+    /// Swap has lost it.
+    Lost,
+}
+
+fn bring_in(host: &mut HostMemory, frame: HostFrame) -> Result<Loaded, LoadError> {
+    match host.bring_in(frame) {
+        Ok(true) => Ok(Loaded::Again),
+        Ok(false) => Ok(Loaded::Already),
+        Err(BringInError::Full) => Err(LoadError::PoolEmpty),
+        Err(BringInError::Lost) => Err(LoadError::Lost),
+    }
+}
 
 /// What is at an address that is not RAM, for an access that the boot ROM does not serve.
 fn outside_ram(gpa: GuestPhys) -> Miss {

@@ -1,7 +1,9 @@
 //! Host memory: one bounded pool of 4 KiB frames for all guests.
 
 use crate::addr::HostFrame;
+use crate::memory::swap::{Swap, SwapSlots, Swapped};
 use guest_abi::PAGE_SIZE;
+use std::collections::BTreeMap;
 
 /// The bytes of a page.
 pub type Page = [u8; PAGE_SIZE as usize];
@@ -12,6 +14,43 @@ struct Slot {
     page: Option<Box<Page>>,
     references: u32,
     watch: Watch,
+    /// Where the bytes are while there is no `page`.
+    swapped: Option<Swapped>,
+    /// Whose share of the pool it takes.
+    owner: u32,
+    /// It came since the hand last passed.
+    recent: bool,
+    /// What it holds as long as nobody writes to it, so that others can share it.
+    origin: Option<Origin>,
+}
+
+/// A page of an image: the image's address while somebody holds it, and the page's number.
+pub(crate) type Origin = (usize, u32);
+
+/// What a guest may have of the pool, in frames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// So many frames are not taken from it for others.
+    pub reserve: u32,
+    /// It never has more; its own pages make room.
+    pub limit: u32,
+}
+
+impl Default for Share {
+    fn default() -> Share {
+        Share { reserve: 0, limit: u32::MAX }
+    }
+}
+
+/// What happened in the pool, which no guest can see.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PoolEvents {
+    /// Pages that went to swap.
+    pub evictions: u64,
+    /// Pages that came back from there.
+    pub reloads: u64,
+    /// Pages that swap could not take.
+    pub failures: u64,
 }
 
 /// What an engine made of a frame's bytes, so that whoever changes them has to tell it.
@@ -58,6 +97,16 @@ pub struct HostMemory {
     /// Changes of watched frames that no engine has asked for yet.
     changes: Vec<Change>,
     mappings: u64,
+    swap: Option<SwapSlots>,
+    /// The slot that was last looked at for something to evict.
+    hand: usize,
+    /// Frames whose addresses are in use: they stay.
+    pinned: Vec<HostFrame>,
+    /// By guest: what it may have, and what it has.
+    shares: Vec<(Share, u32)>,
+    /// Frames that hold pages of images.
+    origins: BTreeMap<Origin, HostFrame>,
+    events: PoolEvents,
 }
 
 impl HostMemory {
@@ -65,16 +114,40 @@ impl HostMemory {
     #[must_use]
     pub fn new(bytes: u64) -> HostMemory {
         let limit = u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0 }
+        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0, swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default() }
     }
 
-    /// A zeroed frame with one reference, or `None` when the pool is empty.
+    /// From now on cold pages go there when the pool is full.
+    pub fn set_swap(&mut self, store: Box<dyn Swap>) {
+        self.swap = Some(SwapSlots::new(store));
+    }
+
+    /// What a guest may have of the pool.
+    pub fn set_share(&mut self, owner: u32, share: Share) {
+        self.share_of(owner).0 = share;
+    }
+
+    fn share_of(&mut self, owner: u32) -> &mut (Share, u32) {
+        let at = owner as usize;
+        if self.shares.len() <= at {
+            self.shares.resize(at + 1, (Share::default(), 0));
+        }
+        &mut self.shares[at]
+    }
+
+    /// A zeroed frame with one reference, or `None` when the pool is empty and nothing can be evicted.
     pub fn allocate(&mut self) -> Option<HostFrame> {
-        if self.in_use == self.limit {
+        self.allocate_for(0)
+    }
+
+    /// Like [`allocate`](Self::allocate), of a guest's share.
+    pub fn allocate_for(&mut self, owner: u32) -> Option<HostFrame> {
+        if !self.make_room(owner) {
             return None;
         }
         self.in_use += 1;
-        let slot = Slot { page: Some(zeroed()), references: 1, watch: Watch::default() };
+        self.share_of(owner).1 += 1;
+        let slot = Slot { page: Some(zeroed()), references: 1, watch: Watch::default(), swapped: None, owner, recent: true, origin: None };
         if let Some(frame) = self.free.pop() {
             self.slots[frame.0 as usize] = slot;
             return Some(frame);
@@ -99,10 +172,146 @@ impl HostMemory {
         let slot = &mut self.slots[frame.0 as usize];
         slot.references -= 1;
         if slot.references == 0 {
-            slot.page = None;
-            self.in_use -= 1;
+            let (resident, swapped, owner, origin) = (slot.page.take().is_some(), slot.swapped.take(), slot.owner, slot.origin.take());
+            if resident {
+                self.in_use -= 1;
+                self.share_of(owner).1 -= 1;
+            }
+            if let (Some(swap), Some(swapped)) = (&mut self.swap, swapped) {
+                swap.forget(swapped);
+            }
+            if let Some(origin) = origin {
+                self.origins.remove(&origin);
+            }
             self.free.push(frame);
         }
+    }
+
+    /// Whether a frame's bytes are in memory: only then they can be used.
+    #[inline]
+    #[must_use]
+    pub fn is_resident(&self, frame: HostFrame) -> bool {
+        self.slots.get(frame.0 as usize).is_some_and(|slot| slot.page.is_some())
+    }
+
+    /// Brings a frame's bytes back into memory. `Ok(false)`: they are there.
+    pub(crate) fn bring_in(&mut self, frame: HostFrame) -> Result<bool, BringInError> {
+        let Some(slot) = self.slots.get(frame.0 as usize) else { return Ok(false) };
+        let (Some(swapped), owner) = (slot.swapped, slot.owner) else { return Ok(false) };
+        if !self.make_room(owner) {
+            return Err(BringInError::Full);
+        }
+        let Some(swap) = &mut self.swap else { return Err(BringInError::Lost) };
+        let mut page = zeroed();
+        swap.get(swapped, &mut page).map_err(|_| BringInError::Lost)?;
+        swap.forget(swapped);
+        let slot = &mut self.slots[frame.0 as usize];
+        slot.page = Some(page);
+        slot.swapped = None;
+        slot.recent = true;
+        self.in_use += 1;
+        self.share_of(owner).1 += 1;
+        self.events.reloads += 1;
+        Ok(true)
+    }
+
+    /// Copies a frame's bytes, wherever they are; `false`: they are lost.
+    pub(crate) fn copy_to(&self, frame: HostFrame, page: &mut Page) -> bool {
+        match (self.slots.get(frame.0 as usize).and_then(|slot| slot.swapped), &self.swap) {
+            (None, _) => {
+                page.copy_from_slice(self.page(frame));
+                true
+            }
+            (Some(swapped), Some(swap)) => swap.get(swapped, page).is_ok(),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Makes sure that a guest can have one more frame.
+    fn make_room(&mut self, owner: u32) -> bool {
+        let (share, has) = *self.share_of(owner);
+        if has >= share.limit {
+            return self.evict(owner, true);
+        }
+        self.in_use < self.limit || self.evict(owner, false)
+    }
+
+    /// Puts the bytes of a frame away that nobody asked for lately: one of the guest's own (`own`), or one that its
+    /// guest has beyond its reserve.
+    fn evict(&mut self, wanting: u32, own: bool) -> bool {
+        if self.swap.is_none() {
+            return false;
+        }
+        // The first time round the hand may only find that all frames are recent.
+        for _ in 0..2 * self.slots.len() {
+            self.hand = (self.hand + 1) % self.slots.len();
+            let slot = &mut self.slots[self.hand];
+            let Some(page) = &slot.page else { continue };
+            let owner = slot.owner;
+            let (share, has) = self.shares[owner as usize];
+            let may = if owner == wanting { true } else { !own && has > share.reserve };
+            if !may || self.pinned.contains(&HostFrame(self.hand as u32)) {
+                continue;
+            }
+            if std::mem::take(&mut slot.recent) {
+                continue;
+            }
+            let Some(swap) = &mut self.swap else { return false };
+            let Ok(swapped) = swap.put(page) else {
+                self.events.failures += 1;
+                return false;
+            };
+            slot.page = None;
+            slot.swapped = Some(swapped);
+            self.in_use -= 1;
+            self.shares[owner as usize].1 -= 1;
+            self.events.evictions += 1;
+            self.remap();
+            return true;
+        }
+        false
+    }
+
+    /// A frame's address is given out: it stays in memory until [`unpin_all`](Self::unpin_all).
+    pub(crate) fn pin(&mut self, frame: HostFrame) {
+        if self.swap.is_some() && !self.pinned.contains(&frame) {
+            self.pinned.push(frame);
+        }
+    }
+
+    /// No address of a frame is in use any more.
+    pub(crate) fn unpin_all(&mut self) {
+        self.pinned.clear();
+    }
+
+    /// The frame that holds a page of an image, if somebody has it.
+    pub(crate) fn find_origin(&self, origin: Origin) -> Option<HostFrame> {
+        self.origins.get(&origin).copied()
+    }
+
+    /// A frame holds a page of an image, until somebody writes to it.
+    pub(crate) fn set_origin(&mut self, frame: HostFrame, origin: Origin) {
+        self.slots[frame.0 as usize].origin = Some(origin);
+        self.origins.insert(origin, frame);
+    }
+
+    /// A frame becomes its one holder's own.
+    pub(crate) fn clear_origin(&mut self, frame: HostFrame) {
+        if let Some(origin) = self.slots[frame.0 as usize].origin.take() {
+            self.origins.remove(&origin);
+        }
+    }
+
+    /// What happened in the pool so far.
+    #[must_use]
+    pub fn events(&self) -> PoolEvents {
+        self.events
+    }
+
+    /// Pages that are in swap and not zeroes.
+    #[must_use]
+    pub fn swap_slots_in_use(&self) -> u32 {
+        self.swap.as_ref().map_or(0, SwapSlots::in_use)
     }
 
     /// How many references a frame has; 0: it is free.
@@ -245,6 +454,15 @@ impl Frames<'_> {
     pub fn page_mut(&mut self, frame: HostFrame) -> Option<&mut Page> {
         self.0.get_mut(frame.0 as usize)?.page.as_deref_mut()
     }
+}
+
+/// Why a page cannot come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BringInError {
+    /// Nothing can be evicted for it.
+    Full,
+    /// Swap does not have it any more.
+    Lost,
 }
 
 /// A page of zeroes.

@@ -172,6 +172,14 @@ impl Image {
         found
     }
 
+    /// Whether the image has anything in page number `page` (from the base of RAM).
+    pub(crate) fn has_page(&self, page: u32) -> bool {
+        let gpa = u64::from(RAM.base) + u64::from(page) * u64::from(PAGE_SIZE);
+        let first = self.segments.partition_point(|s| s.end() <= gpa);
+        let in_page = self.segments[first..].iter().take_while(|s| u64::from(s.gpa.0) < gpa + u64::from(PAGE_SIZE));
+        in_page.into_iter().any(|s| u64::from(s.gpa.0) + u64::from(s.file_bytes) > gpa && s.file_bytes != 0)
+    }
+
     /// Page numbers (from the base of RAM) whose contents come from the image, in order, each once.
     pub(crate) fn pages(&self) -> impl Iterator<Item = u32> + '_ {
         let mut next = 0;

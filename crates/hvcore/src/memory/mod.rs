@@ -6,6 +6,7 @@ pub mod guest;
 pub mod host;
 pub mod image;
 pub mod sv32;
+pub mod swap;
 
 /// What an access does.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -27,11 +27,14 @@ impl<'a, 'b> Dma<'a, 'b> {
 
     /// Does something with the guest besides its memory: its door, its random bytes. No slice is alive then.
     pub fn with<T>(&mut self, action: impl FnOnce(&mut Context<'b>) -> T) -> T {
-        action(self.context.get_mut())
+        let context = self.context.get_mut();
+        context.host.unpin_all();
+        action(context)
     }
 
     /// Why the guest has to stop: a page could not be had. Accesses fail from then on.
     pub fn into_stop(self) -> Option<Stop> {
+        self.context.into_inner().host.unpin_all();
         self.stop.into_inner()
     }
 
@@ -48,7 +51,9 @@ impl<'a, 'b> Dma<'a, 'b> {
             }
             return None;
         }
-        let frame = context.vm.memory.frame(gpa, access).ok()?;
+        let Context { vm, host, .. } = &mut **context;
+        let frame = vm.memory.frame(host, gpa, access).ok()?;
+        host.pin(frame);
         let page = match access {
             Access::Store => context.host.bytes_mut(frame, gpa.page_offset(), bytes),
             Access::Load | Access::Fetch => context.host.page_unwatched(frame), // nobody writes through it
@@ -109,7 +114,7 @@ impl<'s> Iterator for Pages<'s, '_, '_> {
         self.left -= length;
         // SAFETY: the pointer is to the `length` bytes that are left of a frame's page. The frame is the guest's, and stays
         // so while `dma` is shared: frames are taken away only through `&mut Context`, which `Dma` holds, and `locate`
-        // never takes one away that it gave out (frames are pinned until `Dma` ends). Whoever gets the slice copies
+        // never takes one away that it gave out (frames are pinned while `dma` is shared). Whoever gets the slice copies
         // through it at once: no reference to the same bytes is made while it is in use.
         Some(Ok(unsafe { VolatileSlice::new(pointer, length) }))
     }
