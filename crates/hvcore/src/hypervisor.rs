@@ -191,7 +191,7 @@ impl<E: Engine> Hypervisor<E> {
         let mut vm = Vm {
             id,
             hart: Vcpu::new(image.entry(), placement.at, placement.stack),
-            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at, initrd, id.0 as u32),
+            memory: GuestMemory::new(config.ram_bytes, image, tree, placement.at, initrd, id.0 as u32, self.host.residency()),
             board: Board { virtio: virtio::slots(&config.devices), rtc: Rtc::new(config.rtc_start), ..Board::default() },
             counts: ExitCounts::default(),
             stop: None,

@@ -86,7 +86,7 @@ impl Core<'_> {
         let first_leaf = self.walk(data.gva, Access::Store)?;
         let second_leaf = self.walk(second, Access::Store)?;
         for (gva, leaf) in [(data.gva, &first_leaf), (second, &second_leaf)] {
-            self.vm.memory.check(self.host, leaf.gpa, Access::Store).map_err(|miss| missed(miss, gva, leaf.gpa, Access::Store, Some(data)))?;
+            self.vm.memory.check(leaf.gpa, Access::Store).map_err(|miss| missed(miss, gva, leaf.gpa, Access::Store, Some(data)))?;
         }
         // An entry in the boot ROM cannot be updated: that too must be known before anything is written.
         for (gva, leaf) in [(data.gva, &first_leaf), (second, &second_leaf)] {

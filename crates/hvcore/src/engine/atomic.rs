@@ -44,7 +44,7 @@ impl Core<'_> {
     fn atomic_store_address(&mut self, gva: GuestVirt, instruction_bytes: u32) -> Step<GuestPhys> {
         let data = atomic(gva, Access::Store, instruction_bytes)?;
         let gpa = self.translate(gva, Access::Store)?;
-        self.vm.memory.frame_to_write(self.host, gpa).map_err(|miss| missed(miss, gva, gpa, Access::Store, Some(&data)))?;
+        self.vm.memory.frame_to_write(gpa).map_err(|miss| missed(miss, gva, gpa, Access::Store, Some(&data)))?;
         Ok(gpa)
     }
 }

@@ -78,7 +78,7 @@ impl Context<'_> {
             let length = (bytes - done).min(PAGE_SIZE - at % PAGE_SIZE);
             self.scratch.moved += JUDGED;
             let gpa = translate(self, at)?;
-            match self.vm.memory.check(self.host, gpa, access) {
+            match self.vm.memory.check(gpa, access) {
                 Ok(()) | Err(Miss::NotPresent) => {}
                 Err(Miss::Nothing | Miss::Device | Miss::Forbidden) => return Err(Failure::BadAddress),
             }
@@ -114,7 +114,7 @@ impl Context<'_> {
                 break;
             }
             self.make_present(span.gpa, Access::Store)?;
-            let frame = self.vm.memory.frame_to_write(self.host, span.gpa).map_err(|_| Failure::BadAddress)?;
+            let frame = self.vm.memory.frame_to_write(span.gpa).map_err(|_| Failure::BadAddress)?;
             let offset = span.gpa.page_offset() as usize;
             self.host.bytes_mut(frame, offset as u32, length as u32)[offset..offset + length].copy_from_slice(&self.scratch.bytes[done..done + length]);
             done += length;
@@ -124,7 +124,7 @@ impl Context<'_> {
 
     /// Makes sure that the page at an address has a frame for an access of this kind.
     pub fn make_present(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Failure> {
-        match self.vm.memory.check(self.host, gpa, access) {
+        match self.vm.memory.check(gpa, access) {
             Ok(()) => Ok(()),
             Err(Miss::NotPresent) => self.load_for_call(GuestPageFault { gpa, gva: GuestVirt(gpa.0), access }),
             Err(Miss::Nothing | Miss::Device | Miss::Forbidden) => Err(Failure::BadAddress),

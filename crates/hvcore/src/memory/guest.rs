@@ -4,7 +4,7 @@ use crate::addr::{GuestPhys, HostFrame};
 use crate::device;
 use crate::memory::Access;
 use crate::memory::ept::{Backing, Ept, EptMiss};
-use crate::memory::host::{BringInError, HostMemory, Page, ZERO_PAGE};
+use crate::memory::host::{BringInError, HostMemory, Page, Residency, ZERO_PAGE};
 use crate::memory::image::{Image, overlay};
 use guest_abi::PAGE_SIZE;
 use guest_abi::memory_map::{BOOT_ROM, RAM};
@@ -34,13 +34,15 @@ pub struct GuestMemory {
     initrd: Option<(GuestPhys, Arc<[u8]>)>,
     /// Whose share of the pool its frames take: the guest's number.
     owner: u32,
+    /// Which frames have their bytes in memory.
+    residency: Residency,
 }
 
 impl GuestMemory {
     /// Memory with `ram_bytes` bytes of RAM (whole pages) that begins with the image's contents and the devicetree
     /// and the initial RAM disk at their addresses, which is in RAM or in the boot ROM.
-    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys, initrd: Option<(GuestPhys, Arc<[u8]>)>, owner: u32) -> GuestMemory {
-        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at, initrd, owner }
+    pub(crate) fn new(ram_bytes: u32, image: Arc<Image>, devicetree: Vec<u8>, devicetree_at: GuestPhys, initrd: Option<(GuestPhys, Arc<[u8]>)>, owner: u32, residency: Residency) -> GuestMemory {
+        GuestMemory { ram_bytes, ept: Ept::new(ram_bytes / PAGE_SIZE), image, devicetree, devicetree_at, initrd, owner, residency }
     }
 
     /// Bytes of RAM.
@@ -84,7 +86,7 @@ impl GuestMemory {
     pub(crate) fn read(&mut self, host: &HostMemory, gpa: GuestPhys, width: u32, access: Access) -> Result<u32, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            let frame = self.ram_frame(host, offset, access)?;
+            let frame = self.ram_frame(offset, access)?;
             return Ok(get(host.page(frame), offset % PAGE_SIZE, width));
         }
         self.read_rom(gpa, width, access)
@@ -93,48 +95,48 @@ impl GuestMemory {
     /// Writes 1, 2 or 4 bytes that lie in one page.
     #[inline]
     pub(crate) fn write(&mut self, host: &mut HostMemory, gpa: GuestPhys, width: u32, value: u32) -> Result<(), Miss> {
-        let frame = self.frame_to_write(host, gpa)?;
+        let frame = self.frame_to_write(gpa)?;
         put(host.bytes_mut(frame, gpa.page_offset(), width), gpa.page_offset(), width, value);
         Ok(())
     }
 
     /// Writes a page-table entry back with its accessed and dirty bits set, which makes no translation stale.
     pub(crate) fn write_entry(&mut self, host: &mut HostMemory, gpa: GuestPhys, value: u32) -> Result<(), Miss> {
-        let frame = self.frame_to_write(host, gpa)?;
+        let frame = self.frame_to_write(gpa)?;
         let page = if host.watched(frame).code { host.bytes_mut(frame, gpa.page_offset(), 4) } else { host.page_unwatched(frame) };
         put(page, gpa.page_offset(), 4, value);
         Ok(())
     }
 
     /// The frame behind an address in RAM for an access, its accessed and dirty bits set as by the access.
-    pub(crate) fn frame(&mut self, host: &HostMemory, gpa: GuestPhys, access: Access) -> Result<HostFrame, Miss> {
+    pub(crate) fn frame(&mut self, gpa: GuestPhys, access: Access) -> Result<HostFrame, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
-        if offset < self.ram_bytes { self.ram_frame(host, offset, access) } else { Err(outside_ram(gpa)) }
+        if offset < self.ram_bytes { self.ram_frame(offset, access) } else { Err(outside_ram(gpa)) }
     }
 
     /// The frame that a store to `gpa` would change, marked dirty.
     #[inline]
-    pub(crate) fn frame_to_write(&mut self, host: &HostMemory, gpa: GuestPhys) -> Result<HostFrame, Miss> {
+    pub(crate) fn frame_to_write(&mut self, gpa: GuestPhys) -> Result<HostFrame, Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            return self.ram_frame(host, offset, Access::Store);
+            return self.ram_frame(offset, Access::Store);
         }
         Err(outside_ram(gpa))
     }
 
     /// What an access of this kind at `gpa` would meet, without making it.
-    pub(crate) fn check(&mut self, host: &HostMemory, gpa: GuestPhys, access: Access) -> Result<(), Miss> {
+    pub(crate) fn check(&mut self, gpa: GuestPhys, access: Access) -> Result<(), Miss> {
         let offset = gpa.0.wrapping_sub(RAM.base);
         if offset < self.ram_bytes {
-            return self.ram_frame(host, offset, access).map(drop);
+            return self.ram_frame(offset, access).map(drop);
         }
         self.read_rom(gpa, 1, access).map(drop)
     }
 
     #[inline]
-    fn ram_frame(&mut self, host: &HostMemory, offset: u32, access: Access) -> Result<HostFrame, Miss> {
+    fn ram_frame(&mut self, offset: u32, access: Access) -> Result<HostFrame, Miss> {
         match self.ept.frame_for(offset / PAGE_SIZE, access) {
-            Ok(frame) if host.is_resident(frame) => Ok(frame),
+            Ok(frame) if self.residency.has(frame) => Ok(frame),
             Ok(_) | Err(EptMiss::NotPresent) => Err(Miss::NotPresent),
             Err(EptMiss::Forbidden) => Err(Miss::Forbidden),
         }

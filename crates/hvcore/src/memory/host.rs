@@ -3,7 +3,9 @@
 use crate::addr::HostFrame;
 use crate::memory::swap::{Swap, SwapSlots, Swapped};
 use guest_abi::PAGE_SIZE;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The bytes of a page.
 pub type Page = [u8; PAGE_SIZE as usize];
@@ -107,6 +109,28 @@ pub struct HostMemory {
     /// Frames that hold pages of images.
     origins: BTreeMap<Origin, HostFrame>,
     events: PoolEvents,
+    residency: Residency,
+}
+
+/// Which frames have their bytes in memory: told by the pool, asked by every guest's memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Residency(Rc<RefCell<Vec<bool>>>);
+
+impl Residency {
+    /// Whether a frame's bytes are in memory.
+    #[inline]
+    pub fn has(&self, frame: HostFrame) -> bool {
+        self.0.borrow().get(frame.0 as usize).is_some_and(|&resident| resident)
+    }
+
+    fn set(&self, frame: HostFrame, resident: bool) {
+        let mut frames = self.0.borrow_mut();
+        let at = frame.0 as usize;
+        if frames.len() <= at {
+            frames.resize(at + 1, false);
+        }
+        frames[at] = resident;
+    }
 }
 
 impl HostMemory {
@@ -114,7 +138,7 @@ impl HostMemory {
     #[must_use]
     pub fn new(bytes: u64) -> HostMemory {
         let limit = u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0, swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default() }
+        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0, swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default(), residency: Residency::default() }
     }
 
     /// From now on cold pages go there when the pool is full.
@@ -150,10 +174,12 @@ impl HostMemory {
         let slot = Slot { page: Some(zeroed()), references: 1, watch: Watch::default(), swapped: None, owner, recent: true, origin: None };
         if let Some(frame) = self.free.pop() {
             self.slots[frame.0 as usize] = slot;
+            self.residency.set(frame, true);
             return Some(frame);
         }
         let frame = HostFrame(self.slots.len() as u32);
         self.slots.push(slot);
+        self.residency.set(frame, true);
         Some(frame)
     }
 
@@ -183,6 +209,7 @@ impl HostMemory {
             if let Some(origin) = origin {
                 self.origins.remove(&origin);
             }
+            self.residency.set(frame, false);
             self.free.push(frame);
         }
     }
@@ -210,6 +237,7 @@ impl HostMemory {
         slot.swapped = None;
         slot.recent = true;
         self.in_use += 1;
+        self.residency.set(frame, true);
         self.share_of(owner).1 += 1;
         self.events.reloads += 1;
         Ok(true)
@@ -264,6 +292,7 @@ impl HostMemory {
             slot.page = None;
             slot.swapped = Some(swapped);
             self.in_use -= 1;
+            self.residency.set(HostFrame(self.hand as u32), false);
             self.shares[owner as usize].1 -= 1;
             self.events.evictions += 1;
             self.remap();
@@ -300,6 +329,11 @@ impl HostMemory {
         if let Some(origin) = self.slots[frame.0 as usize].origin.take() {
             self.origins.remove(&origin);
         }
+    }
+
+    /// Which frames have their bytes in memory.
+    pub(crate) fn residency(&self) -> Residency {
+        self.residency.clone()
     }
 
     /// What happened in the pool so far.

@@ -52,7 +52,7 @@ impl<'a, 'b> Dma<'a, 'b> {
             return None;
         }
         let Context { vm, host, .. } = &mut **context;
-        let frame = vm.memory.frame(host, gpa, access).ok()?;
+        let frame = vm.memory.frame(gpa, access).ok()?;
         host.pin(frame);
         let page = match access {
             Access::Store => context.host.bytes_mut(frame, gpa.page_offset(), bytes),
