@@ -156,6 +156,11 @@ pub trait Host: Files {
     fn open_disk(&mut self, path: &Path, read_only: bool) -> Result<Box<dyn Disk>, FileError>;
     /// A new file without a name, gone when it is closed; in a folder, or where temporary files are.
     fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError>;
+    /// Begins a file that is written bit by bit; what it held is gone.
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError>;
+    /// Standard input, if it is a terminal, gives every key at once and shows none; or is as it was before.
+    /// Whether it is so now. It is as it was at the latest when this host is dropped.
+    fn raw_terminal(&mut self, raw: bool) -> bool;
     /// Standard input.
     fn stdin(&mut self) -> &mut dyn Read;
     /// Standard output.

@@ -85,6 +85,15 @@ impl Host for MemoryHost {
             None => Ok(Box::new(MemoryDisk::default())),
         }
     }
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError> {
+        match &mut self.below {
+            Some(below) => below.create(path),
+            None => Err(FileError::Denied),
+        }
+    }
+    fn raw_terminal(&mut self, _raw: bool) -> bool {
+        false
+    }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.input
     }

@@ -19,6 +19,15 @@ pub struct OsHost {
     started: Instant,
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
+    /// What the terminal was like before it was made raw.
+    terminal: Option<rustix::termios::Termios>,
+}
+
+impl Drop for OsHost {
+    /// Also when a panic unwinds: a raw terminal would be of little use.
+    fn drop(&mut self) {
+        self.raw_terminal(false);
+    }
 }
 
 /// Standard input without a buffer of ours, so that waiting on the descriptor tells the truth.
@@ -41,6 +50,7 @@ impl OsHost {
             started: Instant::now(),
             interrupted: Arc::default(),
             terminated: Arc::default(),
+            terminal: None,
         }
     }
 }
@@ -153,6 +163,32 @@ impl Host for OsHost {
     }
     fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError> {
         disk::scratch(folder.unwrap_or(&std::env::temp_dir()))
+    }
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError> {
+        if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+            return Err(FileError::IsDirectory);
+        }
+        Ok(Box::new(fs::File::create(path).map_err(|e| reason(&e))?))
+    }
+    fn raw_terminal(&mut self, raw: bool) -> bool {
+        use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
+        if !raw {
+            if let Some(before) = self.terminal.take() {
+                // There is nobody to tell that the terminal is gone.
+                let _ = tcsetattr(&self.stdin.0, OptionalActions::Flush, &before);
+            }
+            return false;
+        }
+        let Ok(before) = tcgetattr(&self.stdin.0) else { return false };
+        let mut wanted = before.clone();
+        wanted.make_raw();
+        // Lines of guests and of ours end with a line feed alone.
+        wanted.output_modes |= OutputModes::OPOST;
+        let done = tcsetattr(&self.stdin.0, OptionalActions::Flush, &wanted).is_ok();
+        if done {
+            self.terminal.get_or_insert(before);
+        }
+        done
     }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.stdin

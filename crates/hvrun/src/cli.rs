@@ -82,6 +82,10 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
 
+    /// Where the console is: `stdio`; `raw`, the terminal key by key (Ctrl-A x ends the run); `file:PATH`, output to a file
+    #[arg(long, value_name = "WHERE", default_value = "stdio", value_parser = parse_console)]
+    pub console: ConsoleWhere,
+
     /// How idle time passes: `auto` follows the wall clock only with live input
     #[arg(long, value_enum, default_value_t = Clock::Auto)]
     pub clock: Clock,
@@ -196,6 +200,17 @@ pub enum Clock {
     Virtual,
     /// Idle time follows the wall clock
     Host,
+}
+
+/// `--console`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConsoleWhere {
+    /// Standard input and output.
+    Stdio,
+    /// The same; a terminal gives every key at once.
+    Raw,
+    /// Output goes to a file.
+    File(PathBuf),
 }
 
 /// `--exit-code`.
@@ -453,6 +468,18 @@ fn parse_extension(text: &str) -> Result<rv32::Ext, String> {
         None => {
             let near = diag::suggest(name, platform().map(rv32::Ext::name)).map_or_else(String::new, |near| format!("; did you mean `-{near}`?"));
             Err(format!("the platform has no extension `{name}`{near}"))
+        }
+    }
+}
+
+fn parse_console(text: &str) -> Result<ConsoleWhere, String> {
+    match (text, text.strip_prefix("file:")) {
+        ("stdio", _) => Ok(ConsoleWhere::Stdio),
+        ("raw", _) => Ok(ConsoleWhere::Raw),
+        (_, Some(path)) if !path.is_empty() => Ok(ConsoleWhere::File(path.into())),
+        _ => {
+            let near = diag::suggest(text, ["stdio", "raw"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Err(format!("there is no console `{text}` (there are stdio, raw, file:PATH){near}"))
         }
     }
 }

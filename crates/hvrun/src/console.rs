@@ -5,6 +5,7 @@ use crate::world::World;
 use host::{FileData, InputKind, Signal};
 use crate::drive::Drives;
 use hvcore::{ConsoleInput, DiskError, Door, Idle, VmId};
+use std::io::Write;
 use std::time::Duration;
 
 /// Why a run was ended from outside the guests.
@@ -48,7 +49,39 @@ pub struct Outside {
     pub input: Input,
     /// The disks.
     pub drives: Drives,
+    /// Where output goes, if not to standard output.
+    pub output: Option<Box<dyn Write>>,
+    /// The terminal is raw: keys are looked at for the escape key.
+    pub escape: Option<Escape>,
 }
+
+/// Looks for the escape key, Ctrl-A, in what is typed: `x` behind it ends the run, a second one is one for the guest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Escape {
+    begun: bool,
+}
+
+impl Escape {
+    /// Takes the escape key and what follows it out of the first `count` bytes; gives how many are left, and whether the
+    /// run ends.
+    fn filter(&mut self, bytes: &mut [u8], count: usize) -> (usize, bool) {
+        let mut kept = 0;
+        for at in 0..count {
+            match (bytes[at], std::mem::take(&mut self.begun)) {
+                (b'x' | b'X', true) => return (kept, true),
+                (CTRL_A, false) => self.begun = true,
+                (byte, _) => {
+                    bytes[kept] = byte;
+                    kept += 1;
+                }
+            }
+        }
+        (kept, false)
+    }
+}
+
+/// The escape key.
+const CTRL_A: u8 = 1;
 
 /// How a run ended, as seen from outside the guests.
 pub struct End {
@@ -63,6 +96,8 @@ pub struct Console<'a> {
     world: &'a World<'a>,
     input: Input,
     drives: Drives,
+    output: Option<Box<dyn Write>>,
+    escape: Option<Escape>,
     /// Idle time follows the wall clock.
     live: bool,
     /// Guests' names if there are several: their lines are labelled.
@@ -105,13 +140,15 @@ impl<'a> Console<'a> {
     /// A console for guests of these names.
     #[must_use]
     pub fn new(world: &'a World<'a>, names: Vec<String>, outside: Outside, clock: Clock, max_output: Option<u64>, timeout: Option<Duration>) -> Console<'a> {
-        let Outside { input, drives } = outside;
+        let Outside { input, drives, output, escape } = outside;
         let live_input = matches!(input, Input::Standard { kind: InputKind::Live, .. });
         let guests = names.len();
         Console {
             world,
             input,
             drives,
+            output,
+            escape,
             live: match clock {
                 Clock::Auto => live_input,
                 Clock::Host => true,
@@ -165,7 +202,10 @@ impl<'a> Console<'a> {
             return;
         }
         let mut host = self.world.host.borrow_mut();
-        let stdout = host.stdout();
+        let stdout: &mut dyn Write = match &mut self.output {
+            Some(output) => output,
+            None => host.stdout(),
+        };
         if let Err(error) = stdout.write_all(&self.pending).and_then(|()| stdout.flush()) {
             self.cut.get_or_insert(broken(&error, Cut::ConsoleBroken));
         }
@@ -272,7 +312,14 @@ impl Door for Console<'_> {
                         *ended = true;
                         ConsoleInput::End
                     }
-                    Ok(count) => ConsoleInput::Bytes(count.min(buffer.len())),
+                    Ok(count) => {
+                        let count = count.min(buffer.len());
+                        let (count, ends) = self.escape.as_mut().map_or((count, false), |escape| escape.filter(buffer, count));
+                        if ends {
+                            self.cut.get_or_insert(Cut::Signal(Signal::Interrupt));
+                        }
+                        if count == 0 { ConsoleInput::Nothing } else { ConsoleInput::Bytes(count) }
+                    }
                     Err(error) if matches!(error.kind(), std::io::ErrorKind::Interrupted | std::io::ErrorKind::WouldBlock) => ConsoleInput::Nothing,
                     // An input that cannot be read gives nothing more.
                     Err(_) => {
@@ -354,5 +401,25 @@ impl Door for Console<'_> {
 
     fn disk_zero(&mut self, vm: VmId, disk: usize, offset: u64, bytes: u64, keep: bool) -> Result<(), DiskError> {
         self.drives.zero(vm.0, disk, offset, bytes, keep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_escape_key_ends_the_run_or_is_the_guests_when_typed_twice() {
+        let mut escape = Escape::default();
+        let mut typed = |bytes: &[u8]| {
+            let mut buffer = bytes.to_vec();
+            let (count, ends) = escape.filter(&mut buffer, bytes.len());
+            (buffer[..count].to_vec(), ends)
+        };
+        assert_eq!(typed(b"ax"), (b"ax".to_vec(), false));
+        assert_eq!(typed(b"b\x01\x01c"), (b"b\x01c".to_vec(), false));
+        assert_eq!(typed(b"d\x01"), (b"d".to_vec(), false));
+        assert_eq!(typed(b"xe"), (b"".to_vec(), true), "also when it comes in two parts");
+        assert_eq!(typed(b"\x01yx"), (b"yx".to_vec(), false));
     }
 }

@@ -17,8 +17,8 @@ mod symbols;
 mod watch;
 mod world;
 
-use cli::{Colour, Machine, Options};
-use console::{Console, End, Input, Outside};
+use cli::{Colour, ConsoleWhere, Machine, Options};
+use console::{Console, End, Escape, Input, Outside};
 use diag::{Diagnostic, codes};
 use drive::Drives;
 use guest::Guest;
@@ -70,6 +70,7 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
         return 0;
     }
     let ended = boot(&mut hypervisor, outside, &options, &mut reporter, host);
+    host.raw_terminal(false);
     report::conclude(&options, &guests, &hypervisor, &ended, &mut reporter, host)
 }
 
@@ -179,7 +180,22 @@ fn assemble_machine(options: &Options, guests: &[Guest], reporter: &mut Reporter
             Err(error) => return Err((Diagnostic::new(&codes::E0601, format!("cannot read {} (--stdin): {error}", path.display())), Status::Failure)),
         },
     };
-    Ok((hypervisor, Outside { input, drives }))
+    let (mut output, mut escape) = (None, None);
+    match &options.console {
+        ConsoleWhere::Stdio => {}
+        ConsoleWhere::File(path) => {
+            let file = host.create(path).map_err(|error| {
+                (Diagnostic::new(&codes::E0611, format!("cannot write {} (--console): {error}", path.display())), Status::Failure)
+            })?;
+            output = Some(file);
+        }
+        ConsoleWhere::Raw if host.raw_terminal(true) => {
+            escape = Some(Escape::default());
+            reporter.say(host, "hvrun: Ctrl-A x ends the run, Ctrl-A Ctrl-A is one for the guest");
+        }
+        ConsoleWhere::Raw => {}
+    }
+    Ok((hypervisor, Outside { input, drives, output, escape }))
 }
 
 fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
