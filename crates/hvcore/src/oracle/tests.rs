@@ -36,7 +36,7 @@ fn machine(kind: EngineKind, isa: Isa) -> Side<AnyEngine> {
 
 fn put(vm: &mut Vm, host: &mut HostMemory, at: u32, word: u32) {
     let gpa = GuestPhys(at);
-    vm.memory.load_page(host, gpa).expect("a frame");
+    vm.memory.load_page(host, gpa, Access::Store).expect("a frame");
     vm.memory.write(host, gpa, 4, word).expect("RAM");
 }
 

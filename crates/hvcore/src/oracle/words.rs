@@ -96,7 +96,7 @@ impl Case {
             for (i, byte) in word.to_le_bytes().into_iter().enumerate() {
                 let gpa = GuestPhys(at.wrapping_add(i as u32));
                 if vm.memory.frame(gpa, Access::Store).is_err() {
-                    let _ = vm.memory.load_page(host, gpa);
+                    let _ = vm.memory.load_page(host, gpa, Access::Store);
                 }
                 if let Ok(frame) = vm.memory.frame(gpa, Access::Store) {
                     host.bytes_mut(frame, gpa.page_offset(), 1)[gpa.page_offset() as usize] = byte;
