@@ -300,6 +300,7 @@ fn an_engine_that_is_wrong_is_found() {
     assert_eq!(super::differences(&a, &b), [""; 0]);
     b.hypervisor.with_vm(VmId(0), |vm, host| {
         vm.hart.x[3] ^= 4;
+        vm.memory.load_page(host, GuestPhys(RAM.base + 0x20), Access::Store).expect("a frame of its own");
         let frame = vm.memory.frame(GuestPhys(RAM.base + 0x20), Access::Store).expect("set-up code ran there");
         host.page_mut(frame)[0x21] ^= 1;
     });
