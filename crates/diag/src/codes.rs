@@ -161,6 +161,13 @@ codes! {
         WRITE_TO_ZERO "write-to-zero" Warning true "a result that goes nowhere";
         REGISTER_AS_SYMBOL "register-as-symbol" Warning true "a register name where only a symbol can stand";
         UNKNOWN_OPTION "unknown-option" Warning true "an option that is not known";
+        FALL_THROUGH    "fall-through" Warning     true   "control runs where no code is meant";
+        UNREACHABLE_CODE "unreachable-code" Warning true  "code that control never reaches";
+        CODE_AS_DATA    "code-as-data" Warning     true   "instructions are taken as data";
+        MISSPELT_LABEL  "misspelt-label" Warning   true   "a label that is nearly another";
+        WIDE_NUMBER     "wide-number"  Warning     true   "a number of more than 32 bits";
+        MACRO_BODY      "macro-body"   Warning     true   "a macro that cannot be right";
+        UNUSED_MACRO    "unused-macro" Warning     false  "a macro that nothing uses";
         USER_WARNING "user-warning" Warning true "a warning of the source";
         C_PREPROCESSOR "c-preprocessor" Warning true "a C preprocessor line is a comment";
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";

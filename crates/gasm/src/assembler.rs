@@ -198,12 +198,14 @@ pub struct Assembler<'e> {
     pub register_names: Vec<(crate::expr::Value, Where, Option<String>)>,
     /// What `.print` said.
     pub printed: Vec<String>,
+    /// Suspicious code.
+    pub lints: crate::lints::Lints,
     /// What mistakes leave behind.
     pub recovery: crate::recovery::Recovery,
     diagnostics: Vec<Diagnostic>,
     told: std::collections::HashSet<(&'static str, Span, String)>,
     /// How often a name was missing: by code and message, with the number of the diagnostic told last.
-    missing: std::collections::HashMap<(&'static str, String), (usize, usize)>,
+    missing: std::collections::BTreeMap<(&'static str, String), (usize, usize)>,
     errors: usize,
     /// Name of labels that the assembler makes.
     pub temporary_name: Name,
@@ -255,10 +257,11 @@ impl<'e> Assembler<'e> {
             asked_relocations: Vec::new(),
             register_names: Vec::new(),
             printed: Vec::new(),
+            lints: crate::lints::Lints::default(),
             recovery: crate::recovery::Recovery::default(),
             diagnostics: Vec::new(),
             told: std::collections::HashSet::new(),
-            missing: std::collections::HashMap::new(),
+            missing: std::collections::BTreeMap::new(),
             errors: 0,
             temporary_name,
         };
@@ -300,6 +303,9 @@ impl<'e> Assembler<'e> {
         let section = self.section();
         let at = self.here();
         let is_code = self.sections[section].is_code();
+        if self.lints.on && is_code && content == Content::Data {
+            self.lint_data();
+        }
         let out = &mut self.sections[self.chain];
         let new_arch = content == Content::Code && (out.arch != arch || out.content == Content::None);
         out.content = content;
@@ -482,7 +488,7 @@ impl<'e> Assembler<'e> {
         let whole = s.whole();
         for d in self.diagnostics.iter_mut().skip(from) {
             let inside = d.primary.as_ref().is_some_and(|p| p.span.file == whole.file && whole.start <= p.span.start && p.span.end <= whole.end);
-            if inside && d.helps.is_empty() {
+            if inside && d.helps.is_empty() && ["E0401", "E0109", "E0106", "E0112"].contains(&d.code.id) {
                 d.helps.push(format!("it is written {syntax}"));
             }
         }

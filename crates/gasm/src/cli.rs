@@ -117,7 +117,10 @@ Examples:
   gasm -I include -D SIZE=64 a.s    look for included files there too; define a symbol
   gasm -al prog.s                   show addresses and bytes beside the source
   gasm --disassemble prog.o         show the instructions of an object or image
-  gasm --explain E0102              what an error means and how to cure it";
+  gasm --explain E0102              what an error means and how to cure it
+  gasm -Wunused-macro -Wno-error=data-range a.s    warnings on, off (-Wno-NAME) or errors (-Werror=NAME)
+
+Exit status: 0 if the object was written, 1 after errors in the sources or files, 2 after errors in the command line.";
 
 fn command() -> Clap {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
@@ -133,6 +136,7 @@ fn command() -> Clap {
         .arg(Arg::new("include").short('I').long("include").value_name("DIR").action(ArgAction::Append).value_parser(value_parser!(PathBuf)).help("Look for included files there"))
         .arg(Arg::new("defsym").short('D').long("defsym").value_name("NAME=VALUE").action(ArgAction::Append).help("Define a symbol"))
         .arg(Arg::new("debug").short('g').long("debug").action(ArgAction::SetTrue).help("Write line numbers of the source"))
+        .next_help_heading("Machine and code")
         .arg(value("march", "ISA", "Instruction set [default: rv32imac_zicsr_zifencei_zba_zbb_zbs]"))
         .arg(value("mabi", "ABI", "Calling convention; only ilp32 is supported"))
         .arg(value("misa-spec", "EDITION", "Versions of extensions that are written without").value_parser(Spec::ALL.map(|(name, _)| name)))
@@ -144,12 +148,14 @@ fn command() -> Clap {
         .arg(flag("fno-pic", "`la` is relative to pc (the default)").overrides_with("fpic"))
         .arg(flag("march-attr", "Write .riscv.attributes (the default)").overrides_with("mno-arch-attr"))
         .arg(flag("mno-arch-attr", "Write .riscv.attributes only if the source asks").overrides_with("march-attr"))
+        .next_help_heading("Further output")
         .arg(Arg::new("listing").long("listing").value_name("FILE").num_args(0..=1).require_equals(true).value_parser(value_parser!(PathBuf)).help("Show addresses, bytes and source (GNU: -al)"))
         .arg(Arg::new("MD").long("MD").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write a rule for make that names the files read"))
         .arg(Arg::new("keep-locals").short('L').long("keep-locals").action(ArgAction::SetTrue).help("Keep labels that begin with .L in the symbol table"))
         .arg(Arg::new("prefix-map").long("prefix-map").value_name("OLD=NEW").action(ArgAction::Append).help("Change the beginning of paths in debug information"))
         .arg(flag("noexecstack", "Mark the stack as not executable"))
         .arg(flag("execstack", "Mark the stack as executable"))
+        .next_help_heading("Messages")
         .arg(flag("no-warn", "No warnings (GNU: -W)"))
         .arg(flag("warn", "Warnings (the default)"))
         .arg(flag("fatal-warnings", "Warnings are errors"))

@@ -182,11 +182,17 @@ impl Assembler<'_> {
                 if *ordering != 0 {
                     filled.insn.imm = i32::from(*ordering);
                 }
+                if self.lints.on && filled.insn.rd == 0 {
+                    self.lint_result(s, &filled);
+                }
                 self.target.uses_privileged |= matches!(op, Op::Sret | Op::Mret | Op::Wfi | Op::SfenceVma);
                 self.emit_filled(filled, None);
             }
             Form::Pseudo(row) => {
                 let Some(filled) = self.fill(s, row.template, row.operands, operands) else { return };
+                if self.lints.on && filled.insn.rd == 0 {
+                    self.lint_result(s, &filled);
+                }
                 self.expand(s, row, filled);
             }
             Form::Compressed(cop) => self.compressed(s, *cop, operands),
@@ -257,6 +263,9 @@ impl Assembler<'_> {
                         // Modulo 2^32, as GNU as takes numbers for RV32.
                         filled.insn.imm = n as i32;
                         filled.wrapped = i64::from(n as i32) != n;
+                        if n > i64::from(u32::MAX) || n < i64::from(i32::MIN) {
+                            self.wide_number(s, operand, n);
+                        }
                     }
                     None => {
                         let place = self.operand_place(s, operand);
@@ -680,6 +689,9 @@ impl Assembler<'_> {
                 .at(place.span, "expected `offset(register)` or a symbol")
                 .help(format!("{} {}, {n}(zero)", s.show(0, 1), s.show(1, 2)));
             return self.report(d);
+        }
+        if self.lints.on {
+            self.lint_access(value, place);
         }
         self.pcrel_pairs(upper, hi, lower, lo, value, place);
     }

@@ -22,6 +22,7 @@ mod instruction;
 mod layout;
 mod lexer;
 mod limits;
+mod lints;
 mod listing;
 mod macros;
 mod names;
@@ -71,6 +72,7 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     for &file in &options.more_sources {
         a.read_file(file);
     }
+    a.lint_file();
     a.finish_frames();
     a.warn_register_names();
     a.mark_stack();
@@ -82,6 +84,7 @@ pub fn assemble(sources: &mut Sources, main: FileId, options: &Options, files: &
     } else {
         Vec::new()
     };
+    a.report_lints();
     a.into_assembly(object)
 }
 

@@ -44,6 +44,8 @@ pub struct Macro {
     pub place: Where,
     /// Removed by `.purgem`.
     pub purged: bool,
+    /// Something used it.
+    pub used: bool,
 }
 
 
@@ -146,7 +148,7 @@ impl Assembler<'_> {
             return self.report(d);
         }
         let number = self.macros.len() as u32;
-        self.macros.push(Macro { name, parameters: parameters.into(), body, place, purged: false });
+        self.macros.push(Macro { name, parameters: parameters.into(), body, place, purged: false, used: false });
         self.names.info_mut(key).head = Head::Macro(number);
     }
 
@@ -194,6 +196,7 @@ impl Assembler<'_> {
         if !self.may_expand(s) {
             return;
         }
+        self.macros[number as usize].used = true;
         let m = self.macros[number as usize].clone();
         let Some(arguments) = self.bind_arguments(s, &m) else { return };
         let count = self.macro_count;

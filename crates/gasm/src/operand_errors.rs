@@ -387,6 +387,19 @@ impl Assembler<'_> {
         self.report(d);
     }
 
+    /// A number of more than 32 bits, which GNU as takes modulo 2^32.
+    pub fn wide_number(&mut self, s: Stmt<'_>, operand: &Operand, n: i64) {
+        // Numbers of 32 bits that were inverted in 64 bits.
+        if (n as u64) >> 32 == 0xffff_ffff {
+            return;
+        }
+        let span = self.operand_span(s, operand);
+        let low = n as u32;
+        let d = Diagnostic::new(&codes::WIDE_NUMBER, format!("{} has more than 32 bits", s.show(operand.from, operand.to))).at(span, format!("{low:#x} is left of it"));
+        let d = self.with_cure(d, s, s.replaced(operand.from, operand.to, &format!("{low:#x}")));
+        self.report(d);
+    }
+
     /// A relocation operator in the wrong instruction.
     pub fn wrong_modifier(&mut self, s: Stmt<'_>, operand: &Operand, name: &str, what: &str) {
         let mnemonic = s.show(0, 1);

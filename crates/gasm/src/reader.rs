@@ -139,15 +139,25 @@ impl Assembler<'_> {
             return self.assignment(s, name);
         }
         match self.head(name) {
+            Head::Instruction(forms) if self.lints.on => {
+                self.lint_before(s, forms);
+                self.instruction(s, name, forms);
+                self.lint_after(s, forms);
+            }
             Head::Instruction(forms) => self.instruction(s, name, forms),
             Head::Directive(directive) => {
+                self.lint_join();
                 let before = self.told();
                 (directive.handler)(self, s);
                 if self.told() != before {
                     self.add_usage(before, s, directive.syntax);
                 }
             }
-            Head::Macro(number) => self.call_macro(s, number),
+            Head::Macro(number) => {
+                self.lint_join();
+                self.call_macro(s, number);
+                self.lint_join();
+            }
             Head::Broken => {}
             Head::Unknown | Head::Unresolved => {
                 if !self.mistaken_label(s) {
@@ -199,6 +209,11 @@ impl Assembler<'_> {
     fn define_label(&mut self, name: Name, s: Stmt<'_>, tok: Tok) {
         let place = self.place(s.span_of(tok));
         let here = self.label_here();
+        if self.lints.on
+            && let Definition::Label(at) = here
+        {
+            self.lint_label(name, at, place);
+        }
         self.define_symbol(name, here, place);
     }
 
@@ -211,6 +226,7 @@ impl Assembler<'_> {
             return self.error(&codes::E0108, "a numeric label is a decimal number", place.span, "use digits only, below 2^32");
         };
         let name = self.numeric_name(number);
+        self.lint_join();
         let id = self.symbols.define_numeric(number, name, place);
         self.symbols[id].definition = self.label_here();
     }

@@ -58,6 +58,7 @@ fn file(a: &mut Assembler<'_>, s: Stmt<'_>) {
         let Some(name) = a.string(s, tok) else { return };
         if a.expect_end(&args) {
             a.file_symbols.push(name);
+            a.lints.on = false;
         }
         return;
     }
@@ -121,6 +122,7 @@ fn ident(a: &mut Assembler<'_>, s: Stmt<'_>) {
         a.out().bytes.extend_from_slice(&text);
         a.out().bytes.push(0);
         a.idents.push(text);
+        a.lints.on = false;
         (a.chain, a.previous) = before;
     }
 }
