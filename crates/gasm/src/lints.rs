@@ -10,9 +10,9 @@ use crate::lexer::{self, T};
 use crate::names::{Head, Name};
 use crate::place::{Map, Where};
 use crate::section::{At, ChainId, Mapping, Variable};
-use crate::symbols::{Binding, Definition, SymbolId};
+use crate::symbols::{Binding, Definition, Symbol, SymbolId};
 use diag::{Diagnostic, codes, suggest};
-use rv32::{Expansion, Form, Op, Reg};
+use rv32::{Expansion, Form, Op};
 use std::collections::BTreeMap;
 
 /// What an instruction does with control after it.
@@ -233,29 +233,18 @@ impl Assembler<'_> {
         }
     }
 
-    /// Names of registers as symbols, and names declared global that are defined as another.
+    /// Names declared global that are defined as another.
     fn lint_names(&mut self) {
-        let mut found = Vec::new();
-        for (i, symbol) in self.symbols.all.iter().enumerate() {
+        let declared = |symbol: &Symbol| {
             let undefined = symbol.definition == Definition::Undefined && !symbol.internal && !symbol.temporary;
-            let register = self.names.text(symbol.name).len() <= 4 && Reg::parse(self.names.text(symbol.name)).is_some();
-            if register && (undefined && symbol.used || matches!(symbol.definition, Definition::Value(_))) {
-                found.push((SymbolId(i as u32), true));
-            } else if undefined && !symbol.used && symbol.binding == Binding::Global {
-                found.push((SymbolId(i as u32), false));
-            }
-        }
-        for (id, register) in found {
-            let (name, place) = (self.names.show(self.symbols[id].name), self.symbols[id].place);
-            let d = if register {
-                Diagnostic::new(&codes::REGISTER_AS_SYMBOL, format!("`{name}` is taken as a symbol here, not as the register"))
-                    .at(place.span, "in an expression every name is a symbol")
-                    .help(format!("memory at an offset from the register is 4({name}); sums of registers are made by add"))
-            } else {
-                let Some(near) = self.near_label(&name) else { continue };
-                Diagnostic::new(&codes::MISSPELT_LABEL, format!("`{name}` is declared and neither defined nor used")).at(place.span, "no such label is here").help(format!("did you mean `{near}`?"))
-            };
-            self.lints.found.push((d, place));
+            undefined && !symbol.used && symbol.binding == Binding::Global
+        };
+        let found: Vec<(Name, Where)> = self.symbols.all.iter().filter(|symbol| declared(symbol)).map(|symbol| (symbol.name, symbol.place)).collect();
+        for (name, place) in found {
+            let name = self.names.show(name);
+            let Some(near) = self.near_label(&name) else { continue };
+            let d = Diagnostic::new(&codes::MISSPELT_LABEL, format!("`{name}` is declared and neither defined nor used"));
+            self.lints.found.push((d.at(place.span, "no such label is here").help(format!("did you mean `{near}`?")), place));
         }
     }
 
