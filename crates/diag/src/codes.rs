@@ -72,6 +72,7 @@ codes! {
         E0110 "unbalanced parentheses";
         E0111 "expression nested too deeply";
         E0112 "missing comma or parentheses";
+        E0113 "statement too long";
         // E02xx: operands
         E0201 "wrong number of operands";
         E0202 "wrong kind of operand";
@@ -115,6 +116,7 @@ codes! {
         E0421 "line information";
         E0422 "output cannot be written";
         E0423 "nothing to disassemble";
+        E0424 "memory is used up";
         // E05xx: linking
         E0501 "an input cannot be read";
         E0502 "a library is not found";

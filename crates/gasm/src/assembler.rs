@@ -174,6 +174,10 @@ pub struct Assembler<'e> {
     pub expanded_bytes: u64,
     /// How often a macro was expanded: `\@`.
     pub macro_count: u64,
+    /// Files that `.include` read.
+    pub includes: usize,
+    /// Symbols followed for the expression being evaluated.
+    pub evaluation_steps: std::cell::Cell<u32>,
     /// `.altmacro`.
     pub altmacro: bool,
     /// Number for `LOCAL` names.
@@ -207,6 +211,8 @@ pub struct Assembler<'e> {
     /// How often a name was missing: by code and message, with the number of the diagnostic told last.
     missing: std::collections::BTreeMap<(&'static str, String), (usize, usize)>,
     errors: usize,
+    /// There were more diagnostics than are kept.
+    cut_off: bool,
     /// Name of labels that the assembler makes.
     pub temporary_name: Name,
 }
@@ -245,6 +251,8 @@ impl<'e> Assembler<'e> {
             expanded_lines: 0,
             expanded_bytes: 0,
             macro_count: 0,
+            includes: 0,
+            evaluation_steps: std::cell::Cell::new(0),
             altmacro: false,
             local_count: 0,
             operand_buffer: Vec::new(),
@@ -263,6 +271,7 @@ impl<'e> Assembler<'e> {
             told: std::collections::HashSet::new(),
             missing: std::collections::BTreeMap::new(),
             errors: 0,
+            cut_off: false,
             temporary_name,
         };
         let start = Where { span: Span::new(main, 0, 0), expansion: 0 };
@@ -447,6 +456,7 @@ impl<'e> Assembler<'e> {
             let key = (diagnostic.code.id, label.span, diagnostic.message.clone());
             if !self.told.insert(key) {
                 self.errors += usize::from(severity == Severity::Error);
+                self.stop |= self.errors >= limits::ERRORS;
                 return;
             }
             if missing_name {
@@ -470,6 +480,7 @@ impl<'e> Assembler<'e> {
             self.diagnostics.push(diagnostic);
         } else if self.errors > 0 {
             self.stop = true;
+            self.cut_off = true;
         }
     }
 
@@ -513,6 +524,11 @@ impl<'e> Assembler<'e> {
         let defines = &self.recovery.defines;
         all.retain(|d| d.code.id != codes::C_PREPROCESSOR.id || !d.primary.as_ref().is_some_and(|p| defines.iter().any(|define| define.used && define.span == p.span)));
         // Inside macros and includes the statement that asked for them counts.
+        if self.cut_off
+            && let Some(last) = all.last_mut()
+        {
+            last.notes.push(format!("these are {} messages: there may be more to say about the rest of the source", limits::DIAGNOSTICS));
+        }
         all.sort_by_key(|d| d.backtrace.last().or(d.primary.as_ref()).map(|label| (label.span.file, label.span.start)));
         all
     }

@@ -101,11 +101,19 @@ impl Resolved {
 impl Assembler<'_> {
     /// The number that a value is before the layout: differences across which all sizes are known.
     pub fn known_now(&self, value: Value) -> Result<i64, Failure> {
+        self.evaluation_steps.set(0);
         self.known_value(value, 0)
     }
 
+    /// Counts a symbol that is followed.
+    fn too_many_steps(&self) -> bool {
+        let steps = self.evaluation_steps.get() + 1;
+        self.evaluation_steps.set(steps);
+        steps > limits::EVALUATION_STEPS
+    }
+
     fn known_value(&self, value: Value, depth: usize) -> Result<i64, Failure> {
-        if depth > limits::SYMBOL_DEPTH {
+        if depth > limits::SYMBOL_DEPTH || self.too_many_steps() {
             return Err(Failure::Cycle(value.add));
         }
         let (a, b) = (self.follow(value.add)?, self.follow(value.sub)?);
@@ -185,6 +193,7 @@ impl Assembler<'_> {
 
     /// What a value is, by the layout done last.
     pub fn resolve(&self, value: Value) -> Result<Resolved, Failure> {
+        self.evaluation_steps.set(0);
         self.resolve_value(value, 0)
     }
 
@@ -200,7 +209,7 @@ impl Assembler<'_> {
     }
 
     fn resolve_symbol(&self, id: SymbolId, depth: usize) -> Result<Resolved, Failure> {
-        if depth > limits::SYMBOL_DEPTH {
+        if depth > limits::SYMBOL_DEPTH || self.too_many_steps() {
             return Err(Failure::Cycle(id));
         }
         match self.symbols[id].definition {

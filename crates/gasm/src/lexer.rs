@@ -3,6 +3,7 @@
 //! A statement ends at a newline or at `;`. The buffer of tokens is reused: a whole file's tokens
 //! never exist at once.
 
+use crate::limits;
 use logos::Logos;
 
 /// Kinds of token. Numbers, strings and characters are decoded where they are used.
@@ -112,6 +113,8 @@ pub enum T {
     Backquote,
     /// A byte that begins no token.
     Bad,
+    /// Alone in its statement: that has too many tokens.
+    TooLong,
 }
 
 /// A token and its place in the text of its source.
@@ -142,6 +145,12 @@ pub fn statement(source: &[u8], pos: usize, out: &mut Vec<Tok>) -> usize {
         let kind = kind.unwrap_or(T::Bad);
         if matches!(kind, T::Newline | T::Semicolon) {
             return pos + span.end;
+        }
+        // The buffer grows by powers of two, as the limit is one.
+        if out.len() == out.capacity() && out.len() >= limits::STATEMENT_TOKENS {
+            *out = vec![Tok { kind: T::TooLong, ..out[0] }];
+            let rest = &source[pos + span.end..];
+            return pos + span.end + rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |n| n + 1);
         }
         out.push(Tok { kind, start: (pos + span.start) as u32, end: (pos + span.end) as u32 });
         if kind == T::OpenComment {

@@ -1,5 +1,12 @@
 //! The program `gasm`.
 
+mod out_of_memory;
+
+#[global_allocator]
+static ALLOCATOR: out_of_memory::Watched = out_of_memory::Watched;
+
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(gasm::run(&std::env::args_os().collect::<Vec<_>>(), &mut host::OsHost::new()))
+    let args: Vec<_> = std::env::args_os().collect();
+    out_of_memory::JSON.store(args.iter().any(|a| a == "--diagnostics=json"), std::sync::atomic::Ordering::Relaxed);
+    std::process::ExitCode::from(gasm::run(&args, &mut host::OsHost::new()))
 }

@@ -126,6 +126,11 @@ impl Assembler<'_> {
         let Some(&head) = s.toks.first() else { return };
         match head.kind {
             T::Word => {}
+            T::TooLong => {
+                let limit = limits::STATEMENT_TOKENS;
+                let d = Diagnostic::new(&codes::E0113, "this statement is too long").at(s.span_of(head), format!("it has more than {limit} words and signs"));
+                return self.report(d.help("large tables go into a file: .incbin \"table.bin\""));
+            }
             T::Str if s.toks.get(1).is_some_and(|t| matches!(t.kind, T::Eq | T::EqEq)) => {
                 if let Some(name) = self.quoted_name(s, head) {
                     self.assignment(s, name);
@@ -291,6 +296,10 @@ impl Assembler<'_> {
 
     /// `# 12 "file.S" 2` from a preprocessor, or a `#define` that wants one.
     fn line_marker(&mut self, text: &[u8], start: usize, map: Map<'_>) {
+        // Most empty statements are no comments: the line behind them is not looked at.
+        if text[start..].iter().find(|b| !matches!(b, b' ' | b'\t' | b'\r' | 0x0c)) != Some(&b'#') {
+            return;
+        }
         let end = text[start..].iter().position(|&b| b == b'\n').map_or(text.len(), |n| start + n);
         let line = text[start..end].trim_ascii();
         let Some(rest) = line.strip_prefix(b"#") else { return };

@@ -4,7 +4,7 @@ use crate::mapped::Mapping;
 use crate::{Bytes, Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal, disk};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,10 +95,18 @@ impl Files for OsHost {
     }
 }
 
+/// The most that is read of a device.
+const DEVICE_LIMIT: u64 = 256 << 20;
+
 /// Smaller files are copied faster than mapped.
 const LEAST_MAPPED: u64 = 32 << 10;
 
 fn open(path: &Path) -> Result<(fs::File, fs::Metadata), FileError> {
+    // A named pipe would be waited for, perhaps for ever. Those of the shell, `<(command)`, have a writer.
+    let is_pipe = fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo());
+    if is_pipe && !path.starts_with("/dev") && !path.starts_with("/proc") {
+        return Err(FileError::Other("it is a pipe".into()));
+    }
     let file = fs::File::open(path).map_err(|e| reason(&e))?;
     let metadata = file.metadata().map_err(|e| reason(&e))?;
     if metadata.is_dir() { Err(FileError::IsDirectory) } else { Ok((file, metadata)) }
@@ -109,10 +117,16 @@ fn identity(metadata: &fs::Metadata) -> Identity {
 }
 
 fn read_all(file: fs::File, metadata: &fs::Metadata) -> Result<FileData, FileError> {
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(READ_LIMIT)).unwrap_or(0));
-    file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(|e| reason(&e))?;
-    if bytes.len() as u64 > READ_LIMIT {
+    // A device such as /dev/zero may never end.
+    let limit = if metadata.file_type().is_char_device() { DEVICE_LIMIT } else { READ_LIMIT };
+    if metadata.is_file() && metadata.len() > limit {
         return Err(FileError::Other("it is larger than 4 GiB".into()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| reason(&e))?;
+    if bytes.len() as u64 > limit {
+        let what = if limit == READ_LIMIT { "it is larger than 4 GiB" } else { "it is a device that does not end" };
+        return Err(FileError::Other(what.into()));
     }
     Ok(FileData::new(bytes, identity(metadata)))
 }

@@ -118,6 +118,13 @@ fn include(a: &mut Assembler<'_>, s: Stmt<'_>) {
         a.stop = true;
         return;
     }
+    a.includes += 1;
+    if a.includes > limits::INCLUDES {
+        let d = Diagnostic::new(&codes::E0406, "too many files are included").at(span, format!("{} were read before this", limits::INCLUDES));
+        a.report(d);
+        a.stop = true;
+        return;
+    }
     let Some(found) = find(a, s, &path, span) else {
         a.recovery.incomplete = true;
         return;

@@ -169,6 +169,10 @@ fn header(a: &mut Assembler<'_>, s: Stmt<'_>) -> Option<(crate::names::Name, Vec
                 }
             }
         }
+        if parameters.len() >= crate::limits::PARAMETERS {
+            a.error(&codes::E0401, "too many parameters", s.span_of(tok), format!("a macro takes {}", crate::limits::PARAMETERS));
+            return None;
+        }
         if parameters.iter().any(|p| p.name == parameter.name) {
             a.error(&codes::E0401, format!("parameter `{}` twice", String::from_utf8_lossy(&parameter.name)), s.span_of(tok), "named before");
             return None;

@@ -78,7 +78,33 @@ pub struct Lines {
 /// Offsets of the lines of a source.
 struct LineIndex {
     number: u32,
-    starts: Vec<u32>,
+    /// Newlines before each block of the text.
+    before: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Bytes of a block: short enough to be counted each time, long enough that a source of newlines costs no memory.
+    const BLOCK: usize = 512;
+
+    fn new(number: u32, text: &[u8]) -> LineIndex {
+        let mut newlines = 0;
+        let before = text.chunks(LineIndex::BLOCK).map(|block| {
+            newlines += count_newlines(block);
+            newlines - count_newlines(block)
+        });
+        LineIndex { number, before: before.collect() }
+    }
+
+    /// The line of a byte, from 1.
+    fn line(&self, text: &[u8], at: u32) -> u32 {
+        let at = at as usize;
+        let Some(before) = self.before.get(at / LineIndex::BLOCK) else { return text.iter().filter(|b| **b == b'\n').count() as u32 + 1 };
+        before + count_newlines(&text[at - at % LineIndex::BLOCK..at]) + 1
+    }
+}
+
+fn count_newlines(text: &[u8]) -> u32 {
+    text.iter().map(|b| u32::from(*b == b'\n')).sum()
 }
 
 impl Default for Lines {
@@ -191,15 +217,16 @@ impl Assembler<'_> {
             let name = self.debug_path(self.sources.name(span.file));
             let number = self.lines.source_number(name.as_bytes());
             let bytes = self.sources.bytes(span.file);
-            let starts = std::iter::once(0).chain(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32 + 1)).collect();
-            self.lines.sources.insert(span.file, LineIndex { number, starts });
+            let index = LineIndex::new(number, bytes);
+            self.lines.sources.insert(span.file, index);
         }
         let Some(index) = self.lines.sources.get(&span.file) else { return (1, 1) };
-        let line = index.starts.partition_point(|s| *s <= span.start) as u32;
+        let bytes = self.sources.bytes(span.file);
+        let line = index.line(bytes, span.start);
         let marker = self.lines.markers.iter().rfind(|m| m.at.file == span.file && m.at.start <= span.start);
         match marker {
             Some(m) => {
-                let marker_line = index.starts.partition_point(|s| *s <= m.at.start) as u32;
+                let marker_line = index.line(bytes, m.at.start);
                 (m.file, m.line + (line - marker_line).saturating_sub(1))
             }
             None => (index.number, line),
