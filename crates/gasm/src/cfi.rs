@@ -434,10 +434,10 @@ impl Assembler<'_> {
             out.push(PCREL_SDATA4);
         }
         for insn in &insns {
-            match insn {
-                // The same in llvm-mc's words.
-                Insn::Bytes(bytes) if self.llvm && bytes[..] == registers(DEF_CFA_REGISTER, &[SP]) => self.put_insn(&Insn::Bytes(def_cfa(SP, 0))),
-                insn => self.put_insn(insn),
+            if self.llvm && *insn == Insn::Bytes(registers(DEF_CFA_REGISTER, &[SP])) {
+                self.put_insn(&Insn::Bytes(def_cfa(SP, 0))); // the same in llvm-mc's words
+            } else {
+                self.put_insn(insn);
             }
         }
         self.end_record(end);

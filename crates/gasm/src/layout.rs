@@ -31,6 +31,9 @@ struct Plan {
 
 struct ChainPlan {
     parts: Vec<Part>,
+    /// Branches whose target lies in a fragment that GNU as would begin within a run: number of the part, and how far
+    /// into the run. Before its first walk reaches them GNU as takes such fragments to begin at 0, not their run.
+    early: Vec<(u32, u32)>,
     regions: Vec<Region>,
 }
 
@@ -186,11 +189,25 @@ impl Assembler<'_> {
     fn plan(&self, section: SectionId, least: usize) -> Plan {
         let plan_of = |&chain: &ChainId| {
             let parts: Vec<Part> = self.sections[chain].variables.iter().map(|v| self.part(chain, v)).collect();
-            ChainPlan { regions: regions(&parts, least), parts }
+            ChainPlan { regions: regions(&parts, least), early: self.early_targets(chain), parts }
         };
         let chains: Vec<ChainPlan> = self.sections[section].chains.iter().map(plan_of).collect();
         let self_contained = chains.iter().flat_map(|c| &c.parts).all(|part| !matches!(part, Part::Other));
         Plan { chains, self_contained }
+    }
+
+    fn early_targets(&self, chain: ChainId) -> Vec<(u32, u32)> {
+        let offset = |(i, variable): (usize, &Variable)| {
+            let Variable::Branch(Branch { target, .. }) = variable else { return None };
+            if !target.add.is_some() {
+                return None;
+            }
+            match self.symbols[target.add].definition {
+                Definition::Label(at) if at.chain == chain && at.run as usize > i => Some((i as u32, self.sections[chain].fragment_offset(at))),
+                _ => None,
+            }
+        };
+        self.sections[chain].variables.iter().enumerate().filter_map(offset).filter(|early| early.1 != 0).collect()
     }
 
     fn part(&self, chain: ChainId, variable: &Variable) -> Part {
@@ -245,7 +262,7 @@ impl Assembler<'_> {
         let mut changed = round == 0;
         let mut address: u64 = 0;
         let mut stretch: i64 = 0;
-        for (c, ChainPlan { parts, regions }) in plan.chains.iter_mut().enumerate() {
+        for (c, ChainPlan { parts, early, regions }) in plan.chains.iter_mut().enumerate() {
             let chain = self.sections[section].chains[c];
             let bytes = self.sections[chain].pos();
             for region in regions {
@@ -267,7 +284,14 @@ impl Assembler<'_> {
                         let grown = |size: u64| if round < SHRINKING_ROUNDS { size } else { size.max(u64::from(run.size)) };
                         let size = match part {
                             Part::Branch { run: target, offset, kind } => {
-                                let target = i64::from(runs[target as usize].address) + i64::from(offset);
+                                let ahead = target as usize > r;
+                                let begin = runs[target as usize].address;
+                                let mut target = i64::from(begin) + i64::from(offset);
+                                if self.llvm && ahead {
+                                    target += stretch; // it looks at addresses as they are now
+                                } else if round == 0 && ahead && begin == 0 {
+                                    target -= early.binary_search_by_key(&(r as u32), |early| early.0).map_or(0, |i| i64::from(early[i].1));
+                                }
                                 let needed = kind.size(target - address as i64);
                                 match (self.llvm, round) {
                                     (false, _) => grown(u64::from(needed)),

@@ -3,7 +3,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "few instructions end the flow of control, few definitions matter")]
 
-use crate::assembler::{Assembler, Stmt};
+use crate::assembler::{Assembler, Statement, Stmt};
 use crate::expr::Value;
 use crate::instruction::Filled;
 use crate::lexer::{self, T};
@@ -296,7 +296,8 @@ impl Assembler<'_> {
                 while toks.len() > 1 && toks[1].kind == T::Colon {
                     toks.drain(..2);
                 }
-                let s = Stmt { text: &body.text, map: Map::Lines(&body.lines), toks: &toks };
+                let statement = Statement { text: &body.text, map: Map::Lines(&body.lines), toks: &toks };
+                let s = Stmt(&statement);
                 let Some(head) = toks.first().filter(|t| t.kind == T::Word) else { continue };
                 let word = s.bytes(*head).to_ascii_lowercase();
                 match word.as_slice() {

@@ -408,9 +408,10 @@ impl Assembler<'_> {
 
 /// What to say of a character that stands where a statement should end.
 pub fn comment_help(kind: T) -> &'static str {
-    match kind {
-        T::At | T::Bang | T::Bad | T::Star | T::Slash => "if it begins a comment, write `#`",
-        _ => "separate statements with a newline or `;`, begin comments with `#`",
+    if matches!(kind, T::At | T::Bang | T::Bad | T::Star | T::Slash) {
+        "if it begins a comment, write `#`"
+    } else {
+        "separate statements with a newline or `;`, begin comments with `#`"
     }
 }
 

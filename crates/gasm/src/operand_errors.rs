@@ -97,9 +97,7 @@ impl Stmt<'_> {
         for tok in self.toks {
             let bytes = self.bytes(*tok);
             if let [b'$', name @ ..] = bytes {
-                if Reg::parse(name).is_none() {
-                    return None;
-                }
+                Reg::parse(name)?;
                 out.push_str(&String::from_utf8_lossy(&self.text[at as usize..tok.start as usize]));
                 at = tok.start + 1;
                 found = true;

@@ -205,6 +205,8 @@ pub struct Chain {
     pub arch: u32,
     /// Number of the fragment that GNU as would have at the end.
     fragment: u32,
+    /// Fragments that GNU as would begin within a run: number and index of the first byte.
+    splits: Vec<(u32, u32)>,
     /// Bytes left in the block of memory that GNU as would have.
     room: u32,
 }
@@ -233,6 +235,7 @@ impl Chain {
             content: Content::None,
             arch: u32::MAX,
             fragment: 0,
+            splits: Vec::new(),
             room: GNU_BLOCK - GNU_FRAGMENT,
         }
     }
@@ -241,6 +244,12 @@ impl Chain {
     #[inline]
     pub fn end(&self, id: ChainId) -> At {
         At { chain: id, run: self.variables.len() as u32, pos: self.pos(), fragment: self.fragment }
+    }
+
+    /// How far into its run the fragment of a place begins that GNU as would have there.
+    pub fn fragment_offset(&self, at: At) -> u32 {
+        let begin = self.splits.binary_search_by_key(&at.fragment, |split| split.0);
+        begin.map_or(0, |i| self.splits[i].1 - self.runs[at.run as usize].start)
     }
 
     /// Index after the last fixed byte.
@@ -276,6 +285,11 @@ impl Chain {
     /// Begins a new fragment where GNU as would: in call frame information distances across its start are not
     /// constant.
     pub fn split(&mut self) {
+        self.begin_fragment();
+        self.splits.push((self.fragment, self.pos()));
+    }
+
+    fn begin_fragment(&mut self) {
         let used = GNU_BLOCK.saturating_sub(self.room).next_multiple_of(GNU_ALIGN) + GNU_FRAGMENT;
         self.room = if used > GNU_BLOCK { GNU_BLOCK - GNU_FRAGMENT } else { GNU_BLOCK - used };
         self.fragment += 1;
@@ -289,7 +303,7 @@ impl Chain {
         self.variables.push(variable);
         self.runs[last].size = size;
         self.runs.push(Run { start: self.pos(), ..Run::default() });
-        self.split();
+        self.begin_fragment();
     }
 }
 

@@ -73,7 +73,7 @@ pub fn show(view: &View<'_>, range: Range<u32>, mut lines: Option<&mut Lines>, o
         };
         let record = match piece.kind {
             Kind::Zeros => Record::Zeros { address: piece.address, size: piece.len },
-            kind => {
+            kind @ (Kind::Instruction(_) | Kind::Unknown | Kind::Data) => {
                 let place = place(line.zip(lines.as_deref_mut()).map(|(line, lines)| source(line, lines, view.request.source, out)));
                 match kind {
                     Kind::Instruction(_) => Record::Instruction(place),

@@ -204,7 +204,8 @@ impl View<'_> {
         if !wanted || section.bytes.is_empty() {
             return Vec::new();
         }
-        let ranges = if request.symbols.is_empty() { vec![section.address..section.end()] } else { self.symbol_ranges() };
+        let whole = section.address..section.end();
+        let ranges = if request.symbols.is_empty() { Vec::from([whole]) } else { self.symbol_ranges() };
         let stop = u32::try_from(request.stop).unwrap_or(u32::MAX);
         let (from, to) = (section.address.max(request.start), section.end().min(stop));
         ranges.into_iter().map(|r| r.start.max(from)..r.end.min(to)).filter(|r| !r.is_empty()).collect()
