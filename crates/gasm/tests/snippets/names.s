@@ -18,10 +18,6 @@ a0: call a1
     tail foo@plt
     jump foo, t1
     .option nonsense
-    c.addi zero, 3
-    c.addi zero, 0
-    c.addi a0, 0
-    c.nop 4
 # Sections are told apart by flags, groups and what they belong to.
     .section entries, "awo", @progbits, a0
     .word 1
