@@ -37,7 +37,7 @@ fn sources() -> Vec<PathBuf> {
     let mut folders = vec![crate_folder.join("tests/snippets")];
     folders.extend(fs::read_dir(root().join("examples")).expect("examples are there").map(|e| e.expect("it can be read").path()).filter(|p| p.is_dir()));
     let mut out: Vec<PathBuf> = folders.iter().flat_map(|f| fs::read_dir(f).expect("a folder").map(|e| e.expect("it can be read").path())).collect();
-    // Hints: objdump shows them in two ways, by the architecture that it takes the file to have.
+    // Hints: objdump shows them in two ways, by the architecture that it takes the file to have. And two sections of a name.
     out.retain(|p| p.extension().is_some_and(|e| e == "s") && !p.ends_with("hints.s"));
     out.sort();
     assert!(out.len() > 20, "{out:?}");
