@@ -33,3 +33,24 @@ a0: call a1
     .word 6
     .section .more, "a0x100000x", %0x60000011
     .word 7
+    .section .text.late, "ax"
+    .attach_to_group late
+    ret
+    .section .persistent.bss
+    .space 4
+    .section .gnu.lto_.x, ""
+    .word 0
+    .text
+other:
+    .tls_common block, 16, 8
+    .comm plain, 8
+    .type plain, STT_COMMON
+    .globl f
+    .variant_cc f
+    .hidden f
+f:  ret
+    .section .tdata, "awT", @progbits
+v:  .word 1
+    .section .debug_info
+    .dtprelword v + 0x800
+    .dtprelword unknown
