@@ -84,7 +84,7 @@ impl<'k> Targets<'k> {
                 self.known[index] = known;
                 known
             }
-            &known => known,
+            &known @ (Known::Address(_) | Known::Special) => known,
         };
         match known {
             Known::Address(address) => Some(address.wrapping_add_signed(rela.r_addend.get(LE))),

@@ -28,8 +28,9 @@ pub fn object(path: &str, data: &[u8]) -> Vec<u8> {
     let mut file = vec![0; size_of::<FileHeader32<LE>>()];
     let mut headers: Vec<SectionHeader32<LE>> = Vec::new();
     let none = elf::SectionFlags(0);
-    // name, type, flags, link, info, alignment, entry size, contents
-    let parts: [(u32, elf::SectionType, elf::SectionFlags, u32, u32, u32, u32, &[u8]); 5] = [
+    /// Name, type, flags, link, info, alignment, entry size, contents.
+    type Part<'a> = (u32, elf::SectionType, elf::SectionFlags, u32, u32, u32, u32, &'a [u8]);
+    let parts: [Part<'_>; 5] = [
         (0, elf::SHT_NULL, none, 0, 0, 0, 0, &[]),
         (1, elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, 0, 0, 1, 0, data),
         (7, elf::SHT_SYMTAB, none, 3, 1, 4, size_of::<Sym32<LE>>() as u32, bytes_of_slice(&symbols)),

@@ -516,7 +516,6 @@ impl Relaxation {
 
 impl Relaxed {
     /// Looks at one spot; gives whether it may grow later.
-    #[expect(clippy::too_many_arguments, reason = "the state of the fixpoint")]
     fn visit(&mut self, index: usize, groups: &[Group], groups_changed: bool, inputs: Inputs<'_, '_, '_>, shapes: &Shapes<'_>, layout: &Layout) -> bool {
         let spot = self.spots[index];
         match spot.kind {

@@ -383,10 +383,10 @@ fn place_devicetree(image: &Image, config: &VmConfig, bytes: u32) -> Result<devi
     if let Some(segment) = in_the_way(placement.at, bytes.into()) {
         return Err(AddVmError::Devicetree { bytes, at: Some(placement.at), segment: Some(segment) });
     }
-    if let (Some(at), Some(bytes)) = (placement.initrd, initrd) {
-        if let Some(segment) = in_the_way(at, bytes) {
-            return Err(AddVmError::Initrd { bytes, at: Some(at), segment: Some(segment) });
-        }
+    if let (Some(at), Some(bytes)) = (placement.initrd, initrd)
+        && let Some(segment) = in_the_way(at, bytes)
+    {
+        return Err(AddVmError::Initrd { bytes, at: Some(at), segment: Some(segment) });
     }
     Ok(placement)
 }

@@ -1,5 +1,7 @@
 //! More guest memory than host memory: pages are shared, copied, put away and brought back, and no guest can tell.
 
+#![expect(clippy::print_stdout, reason = "how many cases were tried is part of the result")]
+
 mod common;
 use common::*;
 use hvcore::{DeviceConfig, DeviceKind, ExitReason, Hypervisor, HypervisorConfig, Share, Stop, Swap, SwapFailed, VmConfig, VmId};

@@ -1,6 +1,8 @@
 //! virtio devices, driven by a guest that does what a script in its memory says: so every ring, honest or hostile, is
 //! written down byte by byte.
 
+#![expect(clippy::print_stdout, reason = "how many cases were tried is part of the result")]
+
 mod common;
 use common::*;
 use hvcore::{DeviceConfig, DeviceKind, ExitReason, Hypervisor, HypervisorConfig, Stop, VmConfig, VmId};

@@ -397,10 +397,10 @@ fn parse_disk(text: &str) -> Result<DeviceSpec, String> {
     if file.is_empty() {
         return Err(format!("`--disk {text}` names no file"));
     }
-    if let Some(near) = words.get(1..).and_then(|rest| rest.iter().find_map(|word| diag::suggest(word, ["ro", "overlay", "legacy"]))) {
-        if words.last().is_some_and(|word| !word.contains('.')) {
-            return Err(format!("`--disk {text}`: a disk is `ro`, `overlay` or `legacy`; did you mean `{near}`?"));
-        }
+    if let Some(near) = words.get(1..).and_then(|rest| rest.iter().find_map(|word| diag::suggest(word, ["ro", "overlay", "legacy"])))
+        && words.last().is_some_and(|word| !word.contains('.'))
+    {
+        return Err(format!("`--disk {text}`: a disk is `ro`, `overlay` or `legacy`; did you mean `{near}`?"));
     }
     if let DeviceSpecKind::Disk { path, .. } = &mut device.kind {
         *path = file.into();

@@ -32,6 +32,9 @@ impl<'s> Mistake<'s> for Rich<'s, char> {
 /// Parentheses and braces deeper than this are refused, so that no script exhausts the stack.
 const DEEPEST: usize = 64;
 
+/// Operators of one precedence in a row; more are refused, because values are computed by recursion.
+const LONGEST: usize = 256;
+
 /// Parses a whole script.
 pub fn parse(file: FileId, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     parse_as(file, bytes, false)
@@ -299,7 +302,7 @@ fn expression<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Expr, Extra<E>> 
             })
             .boxed();
         for rows in LEVELS {
-            level = level.clone().foldl(operators(rows).then(level).repeated(), |a, (op, b)| Expr::Binary(op, Box::new(a), Box::new(b))).boxed();
+            level = level.clone().foldl(operators(rows).then(level).repeated().at_most(LONGEST), |a, (op, b)| Expr::Binary(op, Box::new(a), Box::new(b))).boxed();
         }
         level
             .then(token("?").ignore_then(expr.clone()).then_ignore(token(":")).then(expr).or_not())

@@ -320,10 +320,10 @@ impl GuestMemory {
     /// The guest does without what the page of RAM at `gpa` holds: its frame goes back to the pool, and it reads as zeroes
     /// when it is touched again. What is not RAM is left alone.
     pub(crate) fn discard_page(&mut self, host: &mut HostMemory, gpa: GuestPhys) {
-        if self.is_ram(gpa) {
-            if let Some(frame) = self.ept.discard((gpa.0 - RAM.base) / PAGE_SIZE) {
-                host.release(frame);
-            }
+        if self.is_ram(gpa)
+            && let Some(frame) = self.ept.discard((gpa.0 - RAM.base) / PAGE_SIZE)
+        {
+            host.release(frame);
         }
     }
 

@@ -235,10 +235,12 @@ fn every_csr_is_as_the_specification_says() {
                         match row {
                             Some(&(_, mask)) => {
                                 let old = old & mask;
-                                let wanted = match op {
-                                    Op::Csrrs => old | operand,
-                                    Op::Csrrc => old & !operand,
-                                    _ => operand,
+                                let wanted = if op == Op::Csrrs {
+                                    old | operand
+                                } else if op == Op::Csrrc {
+                                    old & !operand
+                                } else {
+                                    operand
                                 };
                                 let wanted = if writes { wanted & mask } else { old };
                                 // The timer is due when `stimecmp` is small: then it is pending in `sip`, for reading.

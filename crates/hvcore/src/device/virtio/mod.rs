@@ -273,10 +273,11 @@ impl Slot {
             VIRTIO_MMIO_DRIVER_FEATURES => self.choose_features(value),
             VIRTIO_MMIO_QUEUE_SEL => self.selected = value,
             VIRTIO_MMIO_QUEUE_NUM => {
-                if let (Some(queue), Ok(size @ 1..=MAX_SIZE)) = (self.queue(), u16::try_from(value)) {
-                    if size.is_power_of_two() && !queue.ready {
-                        queue.size = size;
-                    }
+                if let (Some(queue), Ok(size @ 1..=MAX_SIZE)) = (self.queue(), u16::try_from(value))
+                    && size.is_power_of_two()
+                    && !queue.ready
+                {
+                    queue.size = size;
                 }
             }
             VIRTIO_MMIO_GUEST_PAGE_SIZE if legacy => self.page_shift = if value.is_power_of_two() { value.trailing_zeros() as u8 } else { 0 },
