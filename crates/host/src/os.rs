@@ -2,6 +2,7 @@
 
 use crate::mapped::Mapping;
 use crate::{Bytes, Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal, disk};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -98,18 +99,29 @@ impl Files for OsHost {
 /// The most that is read of a device.
 const DEVICE_LIMIT: u64 = 256 << 20;
 
+/// How long a named pipe is waited for.
+const PIPE_PATIENCE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+
 /// Smaller files are copied faster than mapped.
 const LEAST_MAPPED: u64 = 32 << 10;
 
 fn open(path: &Path) -> Result<(fs::File, fs::Metadata), FileError> {
-    // A named pipe would be waited for, perhaps for ever. Those of the shell, `<(command)`, have a writer.
-    let is_pipe = fs::metadata(path).is_ok_and(|m| m.file_type().is_fifo());
-    if is_pipe && !path.starts_with("/dev") && !path.starts_with("/proc") {
-        return Err(FileError::Other("it is a pipe".into()));
-    }
-    let file = fs::File::open(path).map_err(|e| reason(&e))?;
+    // Opening a named pipe would wait for its writer, perhaps for ever: it is opened at once, and its first bytes are waited for.
+    let is_pipe = fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+    let flags = if is_pipe { rustix::fs::OFlags::NONBLOCK.bits() as i32 } else { 0 };
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| reason(&e))?;
     let metadata = file.metadata().map_err(|e| reason(&e))?;
-    if metadata.is_dir() { Err(FileError::IsDirectory) } else { Ok((file, metadata)) }
+    if metadata.is_dir() {
+        return Err(FileError::IsDirectory);
+    }
+    if is_pipe {
+        let mut polled = [PollFd::new(&file, PollFlags::IN)];
+        if !poll(&mut polled, Some(&PIPE_PATIENCE)).is_ok_and(|ready| ready > 0) {
+            return Err(FileError::Other("it is a pipe into which nobody writes".into()));
+        }
+        rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::empty()).map_err(|e| reason(&e.into()))?;
+    }
+    Ok((file, metadata))
 }
 
 fn identity(metadata: &fs::Metadata) -> Identity {
@@ -237,7 +249,6 @@ impl Host for OsHost {
     }
 
     fn wait_stdin(&mut self, timeout: Option<Duration>) -> bool {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
         let mut polled = [PollFd::new(&self.stdin.0, PollFlags::IN)];
         // An error is a signal (the caller looks) or a descriptor whose read will tell.
@@ -250,8 +261,8 @@ impl Host for OsHost {
 
     fn sleep(&mut self, time: Duration) {
         // `poll` with no descriptors, because `thread::sleep` goes on after a signal.
-        if let Ok(time) = rustix::event::Timespec::try_from(time) {
-            let _ = rustix::event::poll(&mut [], Some(&time));
+        if let Ok(time) = Timespec::try_from(time) {
+            let _ = poll(&mut [], Some(&time));
         }
     }
 

@@ -40,7 +40,8 @@ fn four_classic_guests_take_turns_in_exact_slices_inside_64_kib() {
     let slices: Vec<_> = ran.notes.of(ExitReason::TimeSlice).iter().map(|seen| (seen.vm, seen.steps)).collect();
     let expected: Vec<_> = (1..=4).flat_map(|round| (0..4).map(move |vm| (vm, round * 10_000))).collect();
     assert_eq!(slices, expected);
-    assert_eq!((ran.hypervisor.host_memory().frames_in_use(), ran.hypervisor.host_memory().frames_limit()), (16, 16));
+    // Three pages of each guest are its own; the one with the program, which nobody writes, is in one frame for all.
+    assert_eq!((ran.hypervisor.host_memory().frames_in_use(), ran.hypervisor.host_memory().frames_limit()), (4 * 3 + 1, 16));
     assert!(ran.hypervisor.vms().iter().all(|vm| vm.stop() == Some(&Stop::StepLimit { steps: 40_000 })));
 }
 
