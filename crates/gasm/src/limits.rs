@@ -31,7 +31,7 @@ pub const ALIGN_POWER: u32 = 31;
 /// Diagnostics kept; the assembly ends at the first error after them.
 pub const DIAGNOSTICS: usize = 1_000;
 /// Messages on one name that is missing; its further uses are counted.
-pub const SAME_NAME: usize = 3;
+pub const SAME_NAME: usize = 20;
 /// Errors, repeated ones too, after which the assembly ends.
 pub const ERRORS: usize = 100_000;
 /// Symbols followed to find the value of one expression: names that are sums of names grow as fast as one likes.
