@@ -52,6 +52,10 @@ const MOST_GAPS: u64 = 64 << 20;
 
 /// Whether the sections lie in the address space and have no absurd gaps.
 fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> bool {
+    // What passes the last address was told of where it was placed.
+    if linked.layout.outputs.iter().any(|placed| placed.address.saturating_add(placed.size) > 1 << 32) {
+        return false;
+    }
     let mut gaps = 0u64;
     for (output, placed) in linked.inputs.plan.outputs.iter().zip(&linked.layout.outputs) {
         if output.kind == elf::SHT_NOBITS {
@@ -71,7 +75,7 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
             return false;
         }
     }
-    linked.layout.outputs.iter().all(|placed| placed.address.saturating_add(placed.size) <= 1 << 32)
+    true
 }
 
 /// Makes the parts of an image; none, and a problem, if it would not fit the address space.

@@ -21,6 +21,7 @@ mod map;
 mod merge;
 mod names;
 mod object_file;
+mod object_writer;
 mod options;
 mod parallel;
 mod plan;

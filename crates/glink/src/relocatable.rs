@@ -4,6 +4,7 @@
 use crate::attributes;
 use crate::layout::{Inputs, Layout};
 use crate::object_file::Rela;
+use crate::object_writer::{self, Part};
 use crate::options::{Discard, Strip};
 use crate::plan::{Fate, Item, Line};
 use crate::problem::{Problem, Site};
@@ -11,8 +12,8 @@ use crate::resolve::{Definition, ObjectId, Place, Resolved, SectionId, SymbolId}
 use crate::strings::string_at;
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
-use object::elf::{self, FileHeader32, Ident, SectionHeader32, Sym32};
-use object::pod::{bytes_of, bytes_of_slice};
+use object::elf::{self, Sym32};
+use object::pod::bytes_of_slice;
 use object::{I32, U16, U32};
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,24 +27,10 @@ pub fn object(inputs: Inputs<'_, '_, '_>, layout: &Layout, attributes: &attribut
     writer.finish(attributes, problems)
 }
 
-/// A section on its way into the file.
-#[derive(Default)]
-struct Part {
-    name: Vec<u8>,
-    kind: elf::SectionType,
-    flags: elf::SectionFlags,
-    bytes: Vec<u8>,
-    size: u32,
-    link: u32,
-    info: u32,
-    align: u32,
-    entsize: u32,
-}
-
 struct Writer<'x, 'a, 's> {
     inputs: Inputs<'x, 'a, 's>,
     layout: &'x Layout,
-    sections: Vec<Part>,
+    sections: Vec<Part<'static>>,
     /// By output section: its number; its relocations have the next one, if it has any.
     number_of: Vec<Option<u32>>,
     symbols: Vec<Sym32<LE>>,
@@ -232,7 +219,7 @@ impl<'a> Writer<'_, 'a, '_> {
             let planned = &self.inputs.plan.outputs[output];
             let mut part = Part { name: planned.name.clone().into_bytes(), kind: planned.kind, flags: planned.flags, size: self.layout.outputs[output].size as u32, align: planned.align, entsize: planned.entsize, ..Part::default() };
             if part.kind != elf::SHT_NOBITS {
-                part.bytes = vec![0; part.size as usize];
+                part.bytes = vec![0; part.size as usize].into();
             }
             let mut relocations: Vec<Rela> = Vec::new();
             for id in self.sections_of(output) {
@@ -246,7 +233,7 @@ impl<'a> Writer<'_, 'a, '_> {
                 }
                 let at = self.offset_of(id, output);
                 if input.section.kind != elf::SHT_NOBITS
-                    && let Some(out) = part.bytes.get_mut(at as usize..at as usize + input.section.data.len())
+                    && let Some(out) = part.bytes.to_mut().get_mut(at as usize..at as usize + input.section.data.len())
                 {
                     out.copy_from_slice(input.section.data);
                 }
@@ -258,7 +245,7 @@ impl<'a> Writer<'_, 'a, '_> {
             if !relocations.is_empty() {
                 let flags = planned.flags & elf::SHF_GROUP | if self.sections[number as usize].flags & elf::SHF_GROUP == elf::SHF_GROUP { elf::SHF_GROUP | elf::SHF_INFO_LINK } else { elf::SHF_INFO_LINK };
                 let bytes = bytes_of_slice(&relocations).to_vec();
-                self.sections.push(Part { name: [b".rela", planned.name.as_bytes()].concat(), kind: elf::SHT_RELA, flags, size: bytes.len() as u32, bytes, info: number, align: 4, entsize: size_of::<Rela>() as u32, ..Part::default() });
+                self.sections.push(Part { name: [b".rela", planned.name.as_bytes()].concat(), kind: elf::SHT_RELA, flags, size: bytes.len() as u32, bytes: bytes.into(), info: number, align: 4, entsize: size_of::<Rela>() as u32, ..Part::default() });
             }
         }
     }
@@ -315,80 +302,29 @@ impl<'a> Writer<'_, 'a, '_> {
             let signature = resolved.symbols.find(comdat.signature).and_then(|id| self.global.get(&id).copied());
             let signature = signature.or_else(|| self.symbols.iter().position(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(comdat.signature)).map(|at| at as u32));
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            self.sections[1 + number] = Part { name: b".group".to_vec(), kind: elf::SHT_GROUP, size: bytes.len() as u32, bytes, info: signature.unwrap_or(0), align: 4, entsize: 4, ..Part::default() };
+            self.sections[1 + number] = Part { name: b".group".to_vec(), kind: elf::SHT_GROUP, size: bytes.len() as u32, bytes: bytes.into(), info: signature.unwrap_or(0), align: 4, entsize: 4, ..Part::default() };
         }
     }
 
     fn finish(mut self, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
         if let Some(bytes) = &attributes.section {
-            self.sections.push(Part { name: b".riscv.attributes".to_vec(), kind: elf::SHT_RISCV_ATTRIBUTES, size: bytes.len() as u32, bytes: bytes.clone(), align: 1, ..Part::default() });
+            self.sections.push(Part { name: b".riscv.attributes".to_vec(), kind: elf::SHT_RISCV_ATTRIBUTES, size: bytes.len() as u32, bytes: bytes.clone().into(), align: 1, ..Part::default() });
         }
         let symtab = self.sections.len() as u32;
         let bytes = bytes_of_slice(&self.symbols).to_vec();
-        self.sections.push(Part { name: b".symtab".to_vec(), kind: elf::SHT_SYMTAB, size: bytes.len() as u32, bytes, link: symtab + 1, info: self.first_global, align: 4, entsize: size_of::<Sym32<LE>>() as u32, ..Part::default() });
-        self.sections.push(Part { name: b".strtab".to_vec(), kind: elf::SHT_STRTAB, size: self.strings.len() as u32, bytes: std::mem::take(&mut self.strings), align: 1, ..Part::default() });
+        self.sections.push(Part { name: b".symtab".to_vec(), kind: elf::SHT_SYMTAB, size: bytes.len() as u32, bytes: bytes.into(), link: symtab + 1, info: self.first_global, align: 4, entsize: size_of::<Sym32<LE>>() as u32, ..Part::default() });
+        self.sections.push(Part { name: b".strtab".to_vec(), kind: elf::SHT_STRTAB, size: self.strings.len() as u32, bytes: std::mem::take(&mut self.strings).into(), align: 1, ..Part::default() });
         for part in &mut self.sections {
             if matches!(part.kind, elf::SHT_RELA | elf::SHT_GROUP) {
                 part.link = symtab;
             }
         }
-        let mut names = vec![0];
-        let mut name_offsets = vec![0u32];
-        self.sections.push(Part { name: b".shstrtab".to_vec(), kind: elf::SHT_STRTAB, align: 1, ..Part::default() });
-        for part in &self.sections[1..] {
-            name_offsets.push(names.len() as u32);
-            names.extend_from_slice(&part.name);
-            names.push(0);
-        }
-        if let Some(last) = self.sections.last_mut() {
-            last.size = names.len() as u32;
-            last.bytes = names;
-        }
-        if self.sections.len() >= usize::from(elf::SHN_LORESERVE) {
-            problems.push(Problem::plain(&codes::E0514, format!("the object would have {} sections; an ELF file counts to {}", self.sections.len(), elf::SHN_LORESERVE - 1)));
+        let count = self.sections.len() + 1; // with the names of sections
+        if count >= usize::from(elf::SHN_LORESERVE) {
+            problems.push(Problem::plain(&codes::E0514, format!("the object would have {count} sections; an ELF file counts to {}", elf::SHN_LORESERVE - 1)));
             return Vec::new();
         }
-        let mut file = vec![0; size_of::<FileHeader32<LE>>()];
-        let mut headers: Vec<SectionHeader32<LE>> = Vec::with_capacity(self.sections.len());
-        for (part, &name) in self.sections.iter().zip(&name_offsets) {
-            let align = part.align.clamp(1, 4096) as usize;
-            if part.kind != elf::SHT_NULL {
-                file.resize(file.len().next_multiple_of(align), 0);
-            }
-            headers.push(SectionHeader32 {
-                sh_name: U32::new(LE, name),
-                sh_type: U32::new(LE, part.kind),
-                sh_flags: U32::new_u64_truncate(LE, part.flags),
-                sh_addr: U32::new(LE, 0),
-                sh_offset: U32::new(LE, if part.kind == elf::SHT_NULL { 0 } else { file.len() as u32 }),
-                sh_size: U32::new(LE, part.size),
-                sh_link: U32::new(LE, part.link),
-                sh_info: U32::new(LE, part.info),
-                sh_addralign: U32::new(LE, part.align),
-                sh_entsize: U32::new(LE, part.entsize),
-            });
-            file.extend_from_slice(&part.bytes);
-        }
-        file.resize(file.len().next_multiple_of(4), 0);
-        let header = FileHeader32 {
-            e_ident: Ident { magic: elf::ELFMAG, class: elf::ELFCLASS32, data: elf::ELFDATA2LSB, version: elf::EV_CURRENT, os_abi: elf::ELFOSABI_NONE, abi_version: 0, padding: [0; 7] },
-            e_type: U16::new(LE, elf::ET_REL),
-            e_machine: U16::new(LE, elf::EM_RISCV),
-            e_version: U32::new(LE, u32::from(elf::EV_CURRENT.0)),
-            e_entry: U32::new(LE, 0),
-            e_phoff: U32::new(LE, 0),
-            e_shoff: U32::new(LE, file.len() as u32),
-            e_flags: U32::new(LE, elf::FileFlags(attributes.flags)),
-            e_ehsize: U16::new(LE, size_of::<FileHeader32<LE>>() as u16),
-            e_phentsize: U16::new(LE, 0),
-            e_phnum: U16::new(LE, 0),
-            e_shentsize: U16::new(LE, 40),
-            e_shnum: U16::new(LE, headers.len() as u16),
-            e_shstrndx: U16::new(LE, elf::SymbolSection(headers.len() as u16 - 1)),
-        };
-        file[..size_of::<FileHeader32<LE>>()].copy_from_slice(bytes_of(&header));
-        file.extend_from_slice(bytes_of_slice(&headers));
-        file
+        object_writer::write(self.sections, elf::FileFlags(attributes.flags))
     }
 }
 

@@ -4,6 +4,7 @@ mod beginners;
 mod bench;
 mod corpus;
 mod generate;
+mod release;
 mod rules;
 
 use clap::{Parser, Subcommand};

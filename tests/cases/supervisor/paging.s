@@ -209,65 +209,7 @@ main:   la      t0, stack_end - 16              # a stack inside what is mapped
         li      a0, 0
         ret
 
-report: addi    sp, sp, -32
-        sw      ra, 0(sp)
-        sw      a0, 12(sp)
-        mv      a0, s1
-        call    hv_print_dec
-        call    blank
-        beqz    s4, 1f
-        lw      a0, cause
-        call    hv_print_hex
-        call    blank
-        lw      a0, value
-        sub     t0, a0, s2                      # an address of this test: as an offset
-        sltiu   t1, t0, 64
-        beqz    t1, 2f
-        mv      a0, t0
-2:      call    hv_print_hex
-        call    blank
-        lw      a0, address
-        sub     a0, a0, s2
-        sltiu   t1, a0, 64
-        bnez    t1, 3f
-        add     a0, a0, s2
-3:      call    hv_print_hex
-        j       4f
-1:      la      a0, dash
-        call    hv_print_text
-        lw      a0, 12(sp)
-        call    hv_print_hex
-4:      call    hv_newline
-        lw      ra, 0(sp)
-        addi    sp, sp, 32
-        ret
-
-blank:  la      a0, space
-hv_print_text:
-        tail    hv_puts
-
-        .balign 4
-handler:
-        csrw    sscratch, t0
-        csrr    t0, scause
-        sw      t0, cause, t1
-        csrr    t0, stval
-        sw      t0, value, t1
-        csrr    t0, sepc
-        sw      t0, address, t1
-        csrw    sepc, s3
-        li      s4, 1
-        csrr    t0, sscratch
-        sret
-
-        .section .rodata
-dash:   .asciz  "- "
-space:  .asciz  " "
-        .data
-        .balign 4
-cause:  .word   0
-value:  .word   0
-address: .word  0
+        .include "report.inc"
 
         .balign 4096
 root:   .space  4096

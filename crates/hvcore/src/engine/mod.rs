@@ -8,7 +8,7 @@ pub mod cached;
 mod execute;
 pub mod stepper;
 
-use crate::cpu::Exception;
+use crate::cpu::{Exception, interrupt, trap};
 use crate::exit::VmExit;
 use crate::memory::host::HostMemory;
 use crate::vm::Vm;
@@ -101,4 +101,38 @@ pub(crate) struct Core<'a> {
     pub(crate) host: &'a mut HostMemory,
     /// The last instruction may have changed when the next interrupt is taken.
     pub(crate) recheck: bool,
+}
+
+impl Core<'_> {
+    /// The loop of every engine: runs for at most `fuel` steps, takes exceptions, and leaves for exits and interrupts, as
+    /// [`Engine::run`] says. `advance` gets on towards the step that it is told, by none or some instructions, and never
+    /// past one that sets `recheck`.
+    #[inline]
+    fn run(&mut self, fuel: u64, mut advance: impl FnMut(&mut Self, u64) -> Step<()>) -> Option<VmExit> {
+        let end = self.vm.hart.vt + fuel;
+        loop {
+            // Nothing but time changes the answer until an instruction says so; devices change it only in exits.
+            let check = interrupt::next_check(&self.vm.hart, self.vm.board.external_interrupt());
+            let stop = end.min(check);
+            self.recheck = false;
+            while self.vm.hart.vt < stop && !self.recheck {
+                match advance(self, stop) {
+                    Ok(()) => {}
+                    Err(Event::Exit(exit)) => return Some(exit),
+                    Err(Event::Raise(exception)) => {
+                        if let Err(repeated) = trap::raise(&mut self.vm.hart, exception) {
+                            return Some(VmExit::Crash { first: repeated.first, repeated: repeated.last });
+                        }
+                        self.recheck = true;
+                    }
+                }
+            }
+            if self.vm.hart.vt >= end {
+                return None;
+            }
+            if let Some(interrupt) = interrupt::to_take(&self.vm.hart, self.vm.board.external_interrupt()) {
+                return Some(VmExit::Interrupt(interrupt));
+            }
+        }
+    }
 }

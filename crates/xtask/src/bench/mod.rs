@@ -9,9 +9,8 @@ mod measure;
 mod objects;
 mod source;
 
-use crate::say;
+use crate::{release, say};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The benchmarks by name.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -33,7 +32,7 @@ pub fn run(root: &Path, name: Name, pairs: Option<usize>) -> Vec<String> {
     if let Err(error) = std::fs::create_dir_all(&scratch) {
         return vec![format!("{}: {error}", scratch.display())];
     }
-    let place = Place { root, target: target_folder(root), scratch: &scratch };
+    let place = Place { root, target: release::target(root), scratch: &scratch };
     let result = match name {
         Name::Hello => hello::run(&place, pairs.unwrap_or(20).max(1)),
         Name::Hvcore => hvcore::run(&place, pairs.unwrap_or(5).max(1)),
@@ -57,16 +56,9 @@ struct Place<'a> {
 impl Place<'_> {
     /// Builds a program of the workspace as users have it; its path.
     fn release(&self, package: &str) -> Result<PathBuf, String> {
-        let built = Command::new("cargo").args(["build", "--release", "--locked", "--package", package]).current_dir(self.root).status();
-        match built {
-            Ok(status) if status.success() => Ok(self.target.join("release").join(package)),
-            _ => Err(format!("`cargo build --release --package {package}` failed")),
-        }
+        release::build(self.root, &[package])?;
+        Ok(self.target.join("release").join(package))
     }
-}
-
-fn target_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 /// Tells the person who waits what is being done.

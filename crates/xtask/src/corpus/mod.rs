@@ -10,12 +10,11 @@ mod fetch;
 mod packages;
 mod programs;
 
-use crate::say;
+use crate::{release, say};
 use check::{Judge, Verdict, check};
 use compile::Source;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
 
 /// The sample is one of so many pairs of a C file and a variant: below 300 files.
@@ -50,13 +49,8 @@ pub fn programs(root: &Path, only: Option<&str>) -> Vec<String> {
 
 /// Builds programs of ours for speed; gives the target folder.
 fn build(root: &Path, packages: &[&str]) -> Result<PathBuf, String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let mut command = Command::new("cargo");
-    command.args(["build", "--release", "--locked"]).args(packages.iter().flat_map(|package| ["--package", package]));
-    let built = command.current_dir(root).status();
-    if !built.is_ok_and(|status| status.success()) {
-        return Err(format!("{command:?} failed"));
-    }
+    release::build(root, packages)?;
+    let target = release::target(root);
     target.canonicalize().map_err(|error| format!("{}: {error}", target.display()))
 }
 

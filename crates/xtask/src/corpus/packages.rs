@@ -16,7 +16,8 @@ pub struct Package {
     pub assembly: &'static [(&'static str, &'static [&'static str])],
 }
 
-const NOTHING: Package = Package { name: "", c: &[], not: &[], flags: &[], prepare: None, assembly: &[] };
+/// What the rows of the tables begin with.
+pub const NOTHING: Package = Package { name: "", c: &[], not: &[], flags: &[], prepare: None, assembly: &[] };
 
 /// All of them.
 pub const PACKAGES: &[Package] = &[

@@ -4,7 +4,7 @@
 //! which glink is `ld` (and, for one program, gasm is `as`).
 
 use super::compile::GCC;
-use super::packages::Package;
+use super::packages::{NOTHING, Package};
 use super::{fetch, in_parallel};
 use crate::say;
 use std::fs;
@@ -38,7 +38,6 @@ enum Input {
     Package(&'static str),
 }
 
-const NOTHING: Package = Package { name: "", c: &[], not: &[], flags: &[], prepare: None, assembly: &[] };
 const ZLIB: Package = Package { name: "zlib", c: &["*.c"], flags: &["-DHAVE_UNISTD_H", "-D_POSIX_C_SOURCE=200809L"], ..NOTHING };
 const BZIP2: Package = Package { name: "bzip2", c: &["*.c"], not: &["bzip2.c", "bzip2recover.c", "dlltest.c", "mk251.c", "spewG.c", "unzcrash.c"], flags: &["-DBZ_UNIX=1", "-D_GNU_SOURCE"], ..NOTHING };
 
@@ -182,7 +181,8 @@ fn compile(program: &Program, root: &Path, folder: &Path, place: &Path, flags: &
     }
     add(own.join("platform.c"), &[format!("-DPROGRAM_ARGUMENTS={}", if arguments.is_empty() { "NULL" } else { arguments.trim_end_matches(',') })]);
     let made = in_parallel(jobs, |(object, mut command)| {
-        if !object.is_file() {
+        // What gasm made may be an older gasm's.
+        if tools.is_some() || !object.is_file() {
             succeeded(&command.output().map_err(|error| format!("{GCC}: {error}"))?)?;
         }
         Ok(object)

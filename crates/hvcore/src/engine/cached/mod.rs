@@ -17,9 +17,8 @@ mod slot;
 mod tlb;
 
 use crate::addr::{GuestPhys, GuestVirt};
-use crate::cpu::{interrupt, trap};
 use crate::engine::stepper::Stepper;
-use crate::engine::{Core, Engine, Event, Step};
+use crate::engine::{Core, Engine, Step};
 use crate::exit::VmExit;
 use crate::memory::Access;
 use crate::memory::host::{HostMemory, Watch};
@@ -49,36 +48,13 @@ impl Engine for Cached {
         if fuel < LITTLE_FUEL || vm.debug.has_breakpoints() {
             return self.stepper.run(vm, host, fuel);
         }
-        let end = vm.hart.vt + fuel;
-        let mut core = Core { vm, host, recheck: false };
-        loop {
-            // Nothing but time changes the answer until an instruction says so; devices change it only in exits.
-            let check = interrupt::next_check(&core.vm.hart, core.vm.board.external_interrupt());
-            let stop = end.min(check);
-            core.recheck = false;
-            while core.vm.hart.vt < stop && !core.recheck {
-                let leave = self.run_fast(&mut core, stop);
-                if leave == Leave::Fuel || self.learn(&mut core, leave) {
-                    continue;
-                }
-                match core.step(self.stepper.decoder(core.vm.config.isa)) {
-                    Ok(()) => {}
-                    Err(Event::Exit(exit)) => return Some(exit),
-                    Err(Event::Raise(exception)) => {
-                        if let Err(repeated) = trap::raise(&mut core.vm.hart, exception) {
-                            return Some(VmExit::Crash { first: repeated.first, repeated: repeated.last });
-                        }
-                        core.recheck = true;
-                    }
-                }
+        Core { vm, host, recheck: false }.run(fuel, |core, stop| {
+            let leave = self.run_fast(core, stop);
+            if leave == Leave::Fuel || self.learn(core, leave) {
+                return Ok(());
             }
-            if core.vm.hart.vt >= end {
-                return None;
-            }
-            if let Some(interrupt) = interrupt::to_take(&core.vm.hart, core.vm.board.external_interrupt()) {
-                return Some(VmExit::Interrupt(interrupt));
-            }
-        }
+            core.step(self.stepper.decoder(core.vm.config.isa))
+        })
     }
 }
 
