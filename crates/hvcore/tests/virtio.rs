@@ -216,7 +216,7 @@ fn the_registers_say_what_is_there() {
     let done = go(&script, devices, TestDoor { disk: numbered_disk(), ..TestDoor::default() });
     assert_eq!(done.ran.code(), 0);
     let virt = u32::from_le_bytes(*b"virt");
-    assert_eq!(done.loaded(), [virt, 2, 2, u32::from_le_bytes(*b"HVK\0"), 256, 64, 0, 1, virt, 4, 2, 0]);
+    assert_eq!(done.loaded(), [virt, 2, 2, u32::from_le_bytes(*b"QEMU"), 256, 64, 0, 1, virt, 4, 2, 0]);
 }
 
 #[test]
@@ -252,12 +252,13 @@ fn a_disk_reads_writes_flushes_discards_and_tells_its_name() {
 fn a_legacy_disk_has_its_queue_at_one_address_in_pages_or_bytes() {
     // The three parts one behind the other, the used ring on a page of its own, as §2.7.2 has it.
     let queue = RAM + 0x2_0000;
-    for (page_size, pfn) in [(Some(4096), queue >> 12), (None, queue)] {
-        let mut script = Script::default().sw(SLOT + register::STATUS, 0).sw(SLOT + register::STATUS, 3);
-        if let Some(bytes) = page_size {
-            script = script.sw(SLOT + 0x28, bytes);
-        }
-        script = script
+    let tell = |script: Script, page_size: Option<u32>| match page_size {
+        Some(bytes) => script.sw(SLOT + 0x28, bytes),
+        None => script,
+    };
+    for (page_size, before_reset, pfn) in [(Some(4096), false, queue >> 12), (Some(4096), true, queue >> 12), (None, false, queue)] {
+        let mut script = tell(Script::default(), page_size.filter(|_| before_reset)).sw(SLOT + register::STATUS, 0).sw(SLOT + register::STATUS, 3);
+        script = tell(script, page_size.filter(|_| !before_reset))
             .sw(SLOT + register::QUEUE_SEL, 0)
             .sw(SLOT + register::QUEUE_NUM, 8)
             .sw(SLOT + 0x3c, if page_size.is_some() { 4096 } else { 0 })

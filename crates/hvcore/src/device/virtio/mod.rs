@@ -37,8 +37,8 @@ use virtio_queue::QueueState;
 
 /// "virt".
 const MAGIC: u32 = 0x7472_6976;
-/// "HVK".
-const VENDOR: u32 = 0x004b_5648;
+/// "QEMU": drivers of small systems (xv6's among them) take no other.
+const VENDOR: u32 = 0x554d_4551;
 /// The alignment of a legacy queue's used ring, unless the driver sets another (QEMU's).
 const LEGACY_ALIGN: u32 = 4096;
 /// No device here has more queues.
@@ -325,7 +325,8 @@ impl Slot {
     /// A status of 0 resets; features that were not offered are not OK.
     fn set_status(&mut self, value: u8) {
         if value == 0 {
-            *self = self.reset();
+            // The page size belongs to the transport: Linux tells it once, before the first reset.
+            *self = Slot { page_shift: self.page_shift, ..self.reset() };
             return;
         }
         let refused = self.features & !self.offered() != 0;
