@@ -89,8 +89,6 @@ impl Deletions {
 pub struct Shapes<'m> {
     /// Merged sections.
     pub merged: &'m Merged,
-    /// The global offset table and its size.
-    pub got: Option<(SectionId, u32)>,
     /// By section: index into `deletions`, or `u32::MAX`.
     index: Vec<u32>,
     /// Deletions of the sections that have any.
@@ -100,8 +98,8 @@ pub struct Shapes<'m> {
 impl<'m> Shapes<'m> {
     /// Nothing deleted yet.
     #[must_use]
-    pub fn new(sections: usize, merged: &'m Merged, got: Option<(SectionId, u32)>) -> Shapes<'m> {
-        Shapes { merged, got, index: vec![u32::MAX; sections], deletions: Vec::new() }
+    pub fn new(sections: usize, merged: &'m Merged) -> Shapes<'m> {
+        Shapes { merged, index: vec![u32::MAX; sections], deletions: Vec::new() }
     }
 
     /// Makes room for a section's deletions; gives their index.
@@ -121,11 +119,6 @@ impl<'m> Shapes<'m> {
     #[must_use]
     pub fn size(&self, resolved: &Resolved<'_>, section: SectionId) -> u32 {
         if let Some(size) = self.merged.size(section) {
-            return size;
-        }
-        if let Some((got, size)) = self.got
-            && got == section
-        {
             return size;
         }
         resolved.section(section).size - self.deletions_of(section).map_or(0, |deletions| deletions.total)

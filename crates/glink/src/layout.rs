@@ -204,8 +204,9 @@ impl Pass<'_, '_, '_, '_> {
                 place @ (crate::resolve::Place::Absolute(_) | crate::resolve::Place::Section(..)) => Some(self.shapes.address(self.layout, place, 0)),
             },
         });
-        let tls = self.inputs.plan.outputs.iter().zip(&self.layout.outputs).filter(|(output, placed)| placed.present && output.has(object::elf::SHF_TLS)).map(|(_, placed)| placed.address).min();
-        let tls = tls.unwrap_or(0);
+        let thread = || self.inputs.plan.outputs.iter().zip(&self.layout.outputs).filter(|(output, _)| output.has(object::elf::SHF_TLS)).map(|(_, placed)| placed);
+        // With nothing but empty sections, labels in them still count from their start.
+        let tls = thread().filter(|placed| placed.present).map(|placed| placed.address).min().or_else(|| thread().map(|placed| placed.address).min()).unwrap_or(0);
         self.changed |= gp != self.layout.gp || tls != self.layout.tls_base;
         self.layout.gp = gp;
         self.layout.tls_base = tls;
@@ -341,7 +342,7 @@ impl Pass<'_, '_, '_, '_> {
         self.dot = address;
         self.last_output = if present { Some(index) } else { self.last_output };
         self.section = Some(index);
-        self.contents(index, output, address, subalign);
+        self.contents(index, output, address, subalign, present);
         self.section = None;
         let size = self.dot.wrapping_sub(address);
         let load_region = self.load_region(output, explicit.is_some());
@@ -408,7 +409,7 @@ impl Pass<'_, '_, '_, '_> {
         self.problems.push(Problem::Plain(Box::new(diagnostic.help(help))));
     }
 
-    fn contents(&mut self, index: usize, output: &Output<'_>, address: u64, subalign: Option<u64>) {
+    fn contents(&mut self, index: usize, output: &Output<'_>, address: u64, subalign: Option<u64>, present: bool) {
         let mut filling = output.rule.and_then(|rule| rule.fill.as_ref()).map(|fill| self.filling(fill));
         for item in &output.items {
             let before = self.dot;
@@ -416,7 +417,8 @@ impl Pass<'_, '_, '_, '_> {
                 Item::Section(id) => {
                     let size = self.shapes.size(self.inputs.resolved, *id);
                     let align = subalign.unwrap_or_else(|| u64::from(self.inputs.resolved.section(*id).align));
-                    if size > 0 {
+                    // An empty section aligns too, for the labels in it; one whose strings another holds does not.
+                    if size > 0 || present && self.shapes.merged.size(*id).is_none() {
                         self.dot = eval::align_up(self.dot, align);
                         self.gap(index, address, before, filling);
                     }
@@ -464,7 +466,7 @@ impl Pass<'_, '_, '_, '_> {
         self.dot = 0;
         self.layout.outputs[index].address = 0;
         self.section = Some(index);
-        self.contents(index, output, 0, None);
+        self.contents(index, output, 0, None, true);
         self.section = None;
         let size = self.dot;
         self.dot = saved;

@@ -112,8 +112,9 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
-    if let (Some(section), 0) = (got.section, got.size) {
-        plan.leave_out(&resolved, section);
+    if let Some(table) = got.section {
+        resolved.sections[table.0 as usize].section.size = got.size;
+        plan.settle_table(&resolved, table);
     }
     plan.align_thread_block();
     strangers::check(&resolved, &plan, &script, &mut problems);
@@ -129,7 +130,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         attributes.section = None;
     }
     let merged = merge::merge(&resolved, &plan);
-    let mut shapes = Shapes::new(resolved.sections.len(), &merged, got.section.map(|section| (section, got.size)));
+    let mut shapes = Shapes::new(resolved.sections.len(), &merged);
     let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, defsyms: &defsyms, options };
     let mut layout = Layout::new(inputs);
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
@@ -167,7 +168,7 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     }
     let attributes = attributes::merge(&resolved, &mut problems);
     let merged = merge::Merged::default();
-    let shapes = Shapes::new(resolved.sections.len(), &merged, None);
+    let shapes = Shapes::new(resolved.sections.len(), &merged);
     let inputs = Inputs { resolved: &resolved, plan: &plan, script, defsyms: &defsyms, options };
     let mut layout = Layout::new(inputs);
     relax::settle(inputs, &shapes, &mut layout, &mut problems);

@@ -133,14 +133,14 @@ impl Plan<'_> {
         }
     }
 
-    /// Takes a section that turned out to be empty from its output section, so that its flags do not
-    /// count there.
-    pub fn leave_out(&mut self, resolved: &Resolved<'_>, section: SectionId) {
-        if let Some(output) = self.output_of(section) {
-            self.fates[section.0 as usize] = Fate::NotContent;
-            self.outputs[output].items.retain(|item| !matches!(item, Item::Section(id) if *id == section));
-            summarise(resolved, &mut self.outputs[output]);
+    /// What the global offset table holds is known: it counts in its output section from now on, or leaves it.
+    pub fn settle_table(&mut self, resolved: &Resolved<'_>, table: SectionId) {
+        let Some(output) = self.output_of(table) else { return };
+        if resolved.section(table).size == 0 {
+            self.fates[table.0 as usize] = Fate::NotContent;
+            self.outputs[output].items.retain(|item| !matches!(item, Item::Section(id) if *id == table));
         }
+        summarise(resolved, &mut self.outputs[output]);
     }
 
     /// The output section that holds an input section.
@@ -446,6 +446,12 @@ fn drop_by_constraint(resolved: &Resolved<'_>, plan: &mut Plan<'_>) {
     }
 }
 
+/// Whether an input section is the global offset table before it has entries: most links need none, and a
+/// section that the script sends it to must not become data for it.
+fn is_empty_table(resolved: &Resolved<'_>, id: SectionId) -> bool {
+    resolved.sections[id.0 as usize].object == LINKER && resolved.section(id).size == 0
+}
+
 /// Type, flags, alignment of an output section from its inputs.
 pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     let mut first = true;
@@ -457,6 +463,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     output.align = 1;
     for item in &output.items {
         match item {
+            Item::Section(id) if output.rule.is_some() && is_empty_table(resolved, *id) => {}
             Item::Section(id) => {
                 let section = resolved.section(*id);
                 output.flags |= section.flags & (elf::SHF_ALLOC | elf::SHF_WRITE | elf::SHF_EXECINSTR | elf::SHF_TLS);
@@ -567,8 +574,9 @@ struct Likeness {
     note: bool,
 }
 
-fn likeness(output: &Output<'_>) -> Likeness {
-    if !output.has_sections() && !output.keeps {
+fn likeness(resolved: &Resolved<'_>, output: &Output<'_>) -> Likeness {
+    let has_sections = output.items.iter().any(|item| matches!(item, Item::Section(id) if !is_empty_table(resolved, *id)));
+    if !has_sections && !output.keeps {
         // Empty: known by its name, else like nothing.
         let of = |contents, read_only, code, thread| Likeness { allocated: true, contents, read_only, code, thread, note: false };
         return match output.name.as_str() {
@@ -638,7 +646,7 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
             continue;
         }
         first_of.insert(class, index);
-        let after = leader(plan, class, &plan.outputs[index]);
+        let after = leader(resolved, plan, class, &plan.outputs[index]);
         let line = after.and_then(|after| plan.lines.iter().position(|line| matches!(line, Line::Output(output) if *output == after)));
         let at = match line {
             _ if class == Class::Debug => plan.lines.len(),
@@ -659,13 +667,13 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
 }
 
 /// The output section behind which the first orphan of a class goes.
-fn leader(plan: &Plan<'_>, class: Class, orphan: &Output<'_>) -> Option<usize> {
+fn leader(resolved: &Resolved<'_>, plan: &Plan<'_>, class: Class, orphan: &Output<'_>) -> Option<usize> {
     let in_order = || plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).filter(|&output| plan.outputs[output].name != "/DISCARD/");
     if let Some(named) = in_order().find(|&output| plan.outputs[output].name == class.leader()) {
         return Some(named);
     }
-    let own = likeness(orphan);
-    let last = |fits: &dyn Fn(Likeness) -> bool| in_order().filter(|&output| fits(likeness(&plan.outputs[output]))).last();
+    let own = likeness(resolved, orphan);
+    let last = |fits: &dyn Fn(Likeness) -> bool| in_order().filter(|&output| fits(likeness(resolved, &plan.outputs[output]))).last();
     if let Some(exact) = last(&|other| other == own) {
         return Some(exact);
     }
