@@ -112,6 +112,7 @@ const NOT_ON_QEMU: &[(&str, &str)] = &[
     ("19-exit-crash", "QEMU does not notice a crash"),
     ("20-classic", "QEMU has no 16 KiB machine"),
     ("22-virtio-disk", "it needs a disk: a test of its own"),
+    ("23-configuration", "QEMU has one guest"),
 ];
 
 /// The same image, linked at the start of RAM, prints the same on QEMU under the shim of `tests/qemu-shim`.

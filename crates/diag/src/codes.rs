@@ -152,6 +152,7 @@ codes! {
         E0612 "nothing can wake the guest";
         E0613 "a disk cannot be used";
         E0614 "swap does not work";
+        E0615 "a configuration file is refused";
     }
     named {
         // constant     name           default   on     what
@@ -179,6 +180,7 @@ codes! {
         REBOOT_LIMIT    "reboot-limit" Warning     true   "the guest reboots without end";
         DISK_SIZE       "disk-size" Warning        true   "the last sector of a disk is not whole";
         DISK_ERROR      "disk-error" Warning       true   "a disk could not be read or written";
+        LOST_OUTPUT     "lost-output"  Warning     true   "console output that nobody took";
     }
 }
 

@@ -8,15 +8,17 @@ mod disk;
 mod mapped;
 mod memory;
 mod os;
+mod terminal;
 mod words;
 
 pub use disk::{Disk, MemoryDisk};
 pub use memory::MemoryHost;
 pub use os::OsHost;
+pub use terminal::Terminal;
 pub use words::split_words;
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,6 +147,13 @@ pub enum Signal {
     Terminate,
 }
 
+/// Something that is written to and may not take everything at once.
+pub trait Stream {
+    /// Writes some of the bytes, waiting this long for the first to be taken. How many were; 0: none in that time, or a
+    /// signal came first.
+    fn write_some(&mut self, bytes: &[u8], patience: Duration) -> io::Result<usize>;
+}
+
 /// The operating system under a program.
 pub trait Host: Files {
     /// Writes a whole file at once: to a temporary name beside it, then renamed, so that a failure
@@ -157,7 +166,9 @@ pub trait Host: Files {
     /// A new file without a name, gone when it is closed; in a folder, or where temporary files are.
     fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError>;
     /// Begins a file that is written bit by bit; what it held is gone.
-    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError>;
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Stream>, FileError>;
+    /// A new pseudo terminal, raw.
+    fn open_terminal(&mut self) -> Result<Box<dyn Terminal>, FileError>;
     /// Standard input, if it is a terminal, gives every key at once and shows none; or is as it was before.
     /// Whether it is so now. It is as it was at the latest when this host is dropped.
     fn raw_terminal(&mut self, raw: bool) -> bool;
@@ -165,6 +176,8 @@ pub trait Host: Files {
     fn stdin(&mut self) -> &mut dyn Read;
     /// Standard output.
     fn stdout(&mut self) -> &mut dyn Write;
+    /// Writes to standard output as [`Stream::write_some`] does, past what [`Host::stdout`] has not flushed.
+    fn write_stdout(&mut self, bytes: &[u8], patience: Duration) -> io::Result<usize>;
     /// Standard error.
     fn stderr(&mut self) -> &mut dyn Write;
     /// Whether standard error is a terminal that shows colour.
@@ -180,6 +193,12 @@ pub trait Host: Files {
     /// Waits until a read of standard input would not block, at most this long; `None`: for ever.
     /// Returns early when a signal arrives. Whether a read would not block now.
     fn wait_stdin(&mut self, timeout: Option<Duration>) -> bool;
+    /// The same for standard input, if it is asked for, and terminals: until a read of one of them would not block.
+    fn wait_inputs(&mut self, stdin: bool, terminals: &[&dyn Terminal], timeout: Option<Duration>) -> bool;
+    /// Time since 1970, in UTC.
+    fn unix_time(&self) -> Duration;
+    /// A random number.
+    fn random(&mut self) -> Result<u64, FileError>;
     /// Time since some fixed instant; never goes back.
     fn now(&self) -> Duration;
     /// Waits this long, or until a signal arrives.

@@ -1,8 +1,8 @@
 //! A closed world: files and streams in memory.
 
-use crate::{Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, MemoryDisk, Signal};
+use crate::{Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, MemoryDisk, Signal, Stream, Terminal};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -85,10 +85,16 @@ impl Host for MemoryHost {
             None => Ok(Box::new(MemoryDisk::default())),
         }
     }
-    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError> {
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Stream>, FileError> {
         match &mut self.below {
             Some(below) => below.create(path),
             None => Err(FileError::Denied),
+        }
+    }
+    fn open_terminal(&mut self) -> Result<Box<dyn Terminal>, FileError> {
+        match &mut self.below {
+            Some(below) => below.open_terminal(),
+            None => Err(FileError::Other("there are no terminals here".into())),
         }
     }
     fn raw_terminal(&mut self, _raw: bool) -> bool {
@@ -99,6 +105,10 @@ impl Host for MemoryHost {
     }
     fn stdout(&mut self) -> &mut dyn Write {
         &mut self.output
+    }
+    fn write_stdout(&mut self, bytes: &[u8], _patience: Duration) -> io::Result<usize> {
+        self.output.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
     fn stderr(&mut self) -> &mut dyn Write {
         &mut self.errors
@@ -120,6 +130,18 @@ impl Host for MemoryHost {
     }
     fn wait_stdin(&mut self, _timeout: Option<Duration>) -> bool {
         true
+    }
+    fn wait_inputs(&mut self, stdin: bool, terminals: &[&dyn Terminal], timeout: Option<Duration>) -> bool {
+        match &mut self.below {
+            Some(below) if !stdin => below.wait_inputs(false, terminals, timeout),
+            _ => stdin,
+        }
+    }
+    fn unix_time(&self) -> Duration {
+        self.below.as_ref().map_or(Duration::ZERO, |below| below.unix_time())
+    }
+    fn random(&mut self) -> Result<u64, FileError> {
+        self.below.as_mut().map_or(Ok(0), |below| below.random())
     }
     fn now(&self) -> Duration {
         self.below.as_ref().map_or(self.time, |below| below.now())

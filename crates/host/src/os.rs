@@ -1,7 +1,8 @@
 //! The real operating system.
 
 use crate::mapped::Mapping;
-use crate::{Bytes, Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal, disk};
+use crate::terminal::{self, Terminal};
+use crate::{Bytes, Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, READ_LIMIT, Signal, Stream, disk};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
@@ -20,14 +21,12 @@ pub struct OsHost {
     started: Instant,
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
-    /// What the terminal was like before it was made raw.
-    terminal: Option<rustix::termios::Termios>,
 }
 
 impl Drop for OsHost {
     /// Also when a panic unwinds: a raw terminal would be of little use.
     fn drop(&mut self) {
-        self.raw_terminal(false);
+        terminal::restore();
     }
 }
 
@@ -51,7 +50,6 @@ impl OsHost {
             started: Instant::now(),
             interrupted: Arc::default(),
             terminated: Arc::default(),
-            terminal: None,
         }
     }
 }
@@ -190,37 +188,35 @@ impl Host for OsHost {
     fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError> {
         disk::scratch(folder.unwrap_or(&std::env::temp_dir()))
     }
-    fn create(&mut self, path: &Path) -> Result<Box<dyn Write>, FileError> {
-        if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+    fn create(&mut self, path: &Path) -> Result<Box<dyn Stream>, FileError> {
+        let kind = fs::metadata(path).map(|metadata| metadata.file_type());
+        if kind.as_ref().is_ok_and(fs::FileType::is_dir) {
             return Err(FileError::IsDirectory);
         }
-        Ok(Box::new(fs::File::create(path).map_err(|e| reason(&e))?))
+        // Opening a pipe would wait for its reader, perhaps for ever.
+        let is_pipe = kind.is_ok_and(|kind| kind.is_fifo());
+        let flags = if is_pipe { rustix::fs::OFlags::NONBLOCK.bits() as i32 } else { 0 };
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(!is_pipe).custom_flags(flags).open(path);
+        match file {
+            Ok(file) => Ok(Box::new(OutputFile(file))),
+            Err(_) if is_pipe => Err(FileError::Other("it is a pipe from which nobody reads".into())),
+            Err(error) => Err(reason(&error)),
+        }
+    }
+    fn open_terminal(&mut self) -> Result<Box<dyn Terminal>, FileError> {
+        terminal::open().map_err(|e| reason(&e))
     }
     fn raw_terminal(&mut self, raw: bool) -> bool {
-        use rustix::termios::{OptionalActions, OutputModes, tcgetattr, tcsetattr};
-        if !raw {
-            if let Some(before) = self.terminal.take() {
-                // There is nobody to tell that the terminal is gone.
-                let _ = tcsetattr(&self.stdin.0, OptionalActions::Flush, &before);
-            }
-            return false;
-        }
-        let Ok(before) = tcgetattr(&self.stdin.0) else { return false };
-        let mut wanted = before.clone();
-        wanted.make_raw();
-        // Lines of guests and of ours end with a line feed alone.
-        wanted.output_modes |= OutputModes::OPOST;
-        let done = tcsetattr(&self.stdin.0, OptionalActions::Flush, &wanted).is_ok();
-        if done {
-            self.terminal.get_or_insert(before);
-        }
-        done
+        if raw { terminal::make_raw() } else { terminal::restore() }
     }
     fn stdin(&mut self) -> &mut dyn Read {
         &mut self.stdin
     }
     fn stdout(&mut self) -> &mut dyn Write {
         &mut self.stdout
+    }
+    fn write_stdout(&mut self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+        write_some(&self.stdout, bytes, patience)
     }
     fn stderr(&mut self) -> &mut dyn Write {
         &mut self.stderr
@@ -249,10 +245,25 @@ impl Host for OsHost {
     }
 
     fn wait_stdin(&mut self, timeout: Option<Duration>) -> bool {
+        self.wait_inputs(true, &[], timeout)
+    }
+
+    fn wait_inputs(&mut self, stdin: bool, terminals: &[&dyn Terminal], timeout: Option<Duration>) -> bool {
         let timeout = timeout.and_then(|t| Timespec::try_from(t).ok());
-        let mut polled = [PollFd::new(&self.stdin.0, PollFlags::IN)];
+        let own = stdin.then(|| self.stdin.0.as_fd());
+        let mut polled: Vec<PollFd<'_>> = own.into_iter().chain(terminals.iter().map(|terminal| terminal.descriptor())).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
         // An error is a signal (the caller looks) or a descriptor whose read will tell.
         poll(&mut polled, timeout.as_ref()).is_ok_and(|ready| ready > 0)
+    }
+
+    fn unix_time(&self) -> Duration {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&mut self) -> Result<u64, FileError> {
+        let mut bytes = [0; 8];
+        fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).map_err(|e| reason(&e))?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     fn now(&self) -> Duration {
@@ -267,12 +278,7 @@ impl Host for OsHost {
     }
 
     fn catch_signals(&mut self) {
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        for (signal, flag) in [(SIGINT, &self.interrupted), (SIGTERM, &self.terminated)] {
-            // A second one ends the process at once, should the first not be looked at.
-            let _ = signal_hook::flag::register_conditional_default(signal, flag.clone());
-            let _ = signal_hook::flag::register(signal, flag.clone());
-        }
+        terminal::catch(&self.interrupted, &self.terminated);
     }
 
     fn signal(&self) -> Option<Signal> {
@@ -287,6 +293,35 @@ impl Host for OsHost {
 
     fn files(&mut self) -> &mut dyn Files {
         self
+    }
+}
+
+/// A file that is written bit by bit.
+struct OutputFile(fs::File);
+
+impl Stream for OutputFile {
+    fn write_some(&mut self, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+        write_some(&self.0, bytes, patience)
+    }
+}
+
+/// No more is written at once: what a pipe with room takes without making its writer wait.
+const PIPE_BUF: usize = 4096;
+
+/// [`Stream::write_some`] for a descriptor.
+pub(crate) fn write_some(descriptor: impl AsFd, bytes: &[u8], patience: Duration) -> io::Result<usize> {
+    let patience = Timespec::try_from(patience).ok();
+    let mut polled = [PollFd::from_borrowed_fd(descriptor.as_fd(), PollFlags::OUT)];
+    match poll(&mut polled, patience.as_ref()) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(0),
+        // What is wrong with the descriptor, the write tells.
+        Ok(_) | Err(_) => {}
+    }
+    match rustix::io::write(descriptor, &bytes[..bytes.len().min(PIPE_BUF)]) {
+        Ok(0) if !bytes.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+        Ok(count) => Ok(count),
+        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(0),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The command line: one structure, from which clap makes parser and help.
 
+use crate::spec::{self, DeviceSpec, GuestSpec, located};
+use crate::values::{ConsoleWhere, RtcStart, Seed, parse_address, parse_console, parse_defsym, parse_duration, parse_engine, parse_extension, parse_rtc, parse_seed, parse_size};
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use diag::{Diagnostic, Span};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -16,6 +20,7 @@ use std::path::PathBuf;
   hvrun ping.s pong.s                  two guests taking turns; their lines are labelled
   hvrun -g name=big,image=a.s,mem=1M -g name=small,image=b.s
   hvrun --machine classic --stats a.s  the 16 KiB guest of the reference configuration
+  hvrun --config vms.toml              guests and options from a file
   hvrun --stdin input.txt --json=report.json image
 
 Exit status: the guest's code (0-123), 124 a limit was reached, 125 wrong usage or a failure
@@ -26,9 +31,13 @@ pub struct Options {
     #[arg(value_name = "GUEST")]
     positional: Vec<String>,
 
-    /// A guest with options of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE][,disk=FILE[,ro]...][,device=KIND][,initrd=FILE][,reserve=SIZE][,limit=SIZE]
+    /// A guest with settings of its own: image=FILE[,FILE...][,name=NAME][,mem=SIZE][,isa=-EXT][,disk=FILE[,ro]...][,device=KIND][,append=TEXT][,initrd=FILE][,console=WHERE][,stdin=FILE][,load-at=ADDRESS][,reserve=SIZE][,limit=SIZE]
     #[arg(short = 'g', long = "guest", value_name = "KEY=VALUE,...")]
     described: Vec<String>,
+
+    /// Take guests and options from a TOML file; the command line wins
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 
     /// The configuration: `virt` (128 MiB guests), or `classic` (four 16 KiB guests in 64 KiB of host memory)
     #[arg(long, value_enum, default_value_t = Machine::Virt)]
@@ -82,7 +91,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
 
-    /// Where the console is: `stdio`; `raw`, the terminal key by key (Ctrl-A x ends the run); `file:PATH`, output to a file
+    /// Where the console is: `stdio`; `raw`, the terminal key by key (Ctrl-A x ends the run); `pty`, a pseudo terminal for each guest; `file:PATH`, output to a file
     #[arg(long, value_name = "WHERE", default_value = "stdio", value_parser = parse_console)]
     pub console: ConsoleWhere,
 
@@ -90,9 +99,13 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Clock::Auto)]
     pub clock: Clock,
 
-    /// Seed of the guests' random bytes
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    pub seed: u64,
+    /// What the real-time clock shows at the start, in UTC: a date and time, `@` and seconds since 1970, or `host`
+    #[arg(long, value_name = "TIME", default_value = "2000-01-01", value_parser = parse_rtc)]
+    pub rtc: RtcStart,
+
+    /// Seed of the guests' random bytes; `host`: another in each run
+    #[arg(long, value_name = "NUMBER|host", default_value = "0", value_parser = parse_seed)]
+    pub seed: Seed,
 
     /// What executes the guests' instructions; they behave the same under each
     #[arg(long, value_parser = parse_engine, default_value = "cached", value_name = "ENGINE")]
@@ -139,15 +152,15 @@ pub struct Options {
     pub json: Option<PathBuf>,
 
     /// Folder for `.include`
-    #[arg(short = 'I', value_name = "DIR")]
+    #[arg(short = 'I', long, value_name = "DIR")]
     pub include: Vec<PathBuf>,
 
     /// Folder for `-l`
-    #[arg(short = 'L', value_name = "DIR")]
+    #[arg(short = 'L', long, value_name = "DIR")]
     pub library_path: Vec<PathBuf>,
 
     /// Library to link after the guest's files, before the guest library
-    #[arg(short = 'l', value_name = "NAME")]
+    #[arg(short = 'l', long = "library", value_name = "NAME")]
     pub libraries: Vec<String>,
 
     /// Symbol for the linker, such as `__stack_size=8192`
@@ -173,6 +186,10 @@ pub struct Options {
     /// The guests in the order of the command line.
     #[arg(skip)]
     pub guests: Vec<GuestSpec>,
+
+    /// Where the configuration file has each option that it has.
+    #[arg(skip)]
+    pub places: BTreeMap<String, Span>,
 }
 
 impl Options {
@@ -180,6 +197,12 @@ impl Options {
     #[must_use]
     pub fn isa(&self, isa: rv32::Isa) -> rv32::Isa {
         self.without.iter().fold(isa, |isa, &extension| isa.without(extension))
+    }
+
+    /// Says where the configuration file has the option that a message is about, if it has.
+    #[must_use]
+    pub fn locate(&self, option: &str, diagnostic: Diagnostic) -> Diagnostic {
+        located(diagnostic, self.places.get(option).copied())
     }
 }
 
@@ -200,17 +223,6 @@ pub enum Clock {
     Virtual,
     /// Idle time follows the wall clock
     Host,
-}
-
-/// `--console`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConsoleWhere {
-    /// Standard input and output.
-    Stdio,
-    /// The same; a terminal gives every key at once.
-    Raw,
-    /// Output goes to a file.
-    File(PathBuf),
 }
 
 /// `--exit-code`.
@@ -241,64 +253,18 @@ pub enum Colour {
     Never,
 }
 
-/// One guest as the command line describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GuestSpec {
-    /// Its name in labels and reports; made from the first file's name if not given.
-    pub name: Option<String>,
-    /// Its files.
-    pub files: Vec<PathBuf>,
-    /// Its RAM in bytes, if given.
-    pub memory: Option<u64>,
-    /// Host memory that is kept for it, and the most that it gets, in bytes.
-    pub reserve: Option<u64>,
-    /// The most host memory that it gets, in bytes.
-    pub limit: Option<u64>,
-    /// Its virtio devices, by slot.
-    pub devices: Vec<DeviceSpec>,
-    /// A file that it finds in memory beside its image.
-    pub initrd: Option<PathBuf>,
-}
-
-/// A virtio device as the command line describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceSpec {
-    /// What it is.
-    pub kind: DeviceSpecKind,
-    /// With the transport of before virtio 1.0.
-    pub legacy: bool,
-}
-
-/// Kinds of virtio devices.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeviceSpecKind {
-    /// A disk image.
-    Disk {
-        /// The file.
-        path: PathBuf,
-        /// Not to be written.
-        read_only: bool,
-        /// What is written ends with the run.
-        overlay: bool,
-    },
-    /// Random bytes.
-    Entropy,
-    /// The console.
-    Console,
-    /// Pages given back.
-    Balloon {
-        /// How many the host wants.
-        pages: u32,
-    },
-}
-
 /// Parses the command line. An error is clap's: help and version are among them.
 pub fn parse(arguments: &[OsString]) -> Result<Options, clap::Error> {
+    parse_with(arguments, Vec::new())
+}
+
+/// The same, with guests that come before those of the command line.
+pub fn parse_with(arguments: &[OsString], before: Vec<GuestSpec>) -> Result<Options, clap::Error> {
     let mut command = Options::command();
     let matches = command.try_get_matches_from_mut(arguments)?;
     let mut options = Options::from_arg_matches(&matches)?;
     let mut guests: Vec<(usize, GuestSpec)> = Vec::new();
-    for (id, parse) in [("positional", parse_positional as fn(&str) -> Result<GuestSpec, String>), ("described", parse_described)] {
+    for (id, parse) in [("positional", spec::parse_positional as fn(&str) -> Result<GuestSpec, String>), ("described", spec::parse_described)] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         for (index, value) in matches.indices_of(id).into_iter().flatten().zip(values) {
             let guest = parse(value).map_err(|problem| command.error(clap::error::ErrorKind::InvalidValue, problem))?;
@@ -306,9 +272,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Options, clap::Error> {
         }
     }
     guests.sort_by_key(|&(index, _)| index);
-    options.guests = guests.into_iter().map(|(_, guest)| guest).collect();
+    options.guests = before.into_iter().chain(guests.into_iter().map(|(_, guest)| guest)).collect();
     let mut devices: Vec<(usize, DeviceSpec)> = Vec::new();
-    for (id, parse) in [("disks", parse_disk as fn(&str) -> Result<DeviceSpec, String>), ("devices", parse_device)] {
+    for (id, parse) in [("disks", spec::parse_disk as fn(&str) -> Result<DeviceSpec, String>), ("devices", spec::parse_device)] {
         let values = matches.get_many::<String>(id).into_iter().flatten();
         for (index, value) in matches.indices_of(id).into_iter().flatten().zip(values) {
             let device = parse(value).map_err(|problem| command.error(clap::error::ErrorKind::InvalidValue, problem))?;
@@ -316,192 +282,18 @@ pub fn parse(arguments: &[OsString]) -> Result<Options, clap::Error> {
         }
     }
     devices.sort_by_key(|&(index, _)| index);
+    // All of these are guests and devices now.
+    for words in [&mut options.positional, &mut options.described, &mut options.disks, &mut options.devices] {
+        words.clear();
+    }
     if let Some(first) = options.guests.first_mut() {
         first.initrd = options.initrd.take().or(first.initrd.take());
         first.devices.splice(0..0, devices.into_iter().map(|(_, device)| device));
     }
-    if options.guests.is_empty() && options.explain.is_none() && options.export_lib.is_none() {
+    if options.guests.is_empty() && options.explain.is_none() && options.export_lib.is_none() && options.config.is_none() {
         return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, "no guest given; try `hvrun hello.s`"));
     }
     Ok(options)
-}
-
-fn parse_positional(text: &str) -> Result<GuestSpec, String> {
-    let files: Vec<PathBuf> = text.split(',').map(PathBuf::from).collect();
-    if files.iter().any(|file| file.as_os_str().is_empty()) {
-        return Err(format!("`{text}` names an empty file"));
-    }
-    Ok(GuestSpec { files, ..GuestSpec::default() })
-}
-
-fn parse_engine(text: &str) -> Result<hvcore::EngineKind, String> {
-    let engine = hvcore::EngineKind::ALL.into_iter().find(|engine| engine.name() == text);
-    engine.ok_or_else(|| format!("there are {}", hvcore::EngineKind::ALL.map(hvcore::EngineKind::name).join(" and ")))
-}
-
-/// `name=ping,image=a.s,b.o,mem=64K`: words without `=` are more files of the image.
-fn parse_described(text: &str) -> Result<GuestSpec, String> {
-    let mut guest = GuestSpec::default();
-    for part in text.split(',') {
-        match part.split_once('=') {
-            Some((key @ "name", _)) if guest.name.is_some() => return Err(format!("`{key}=` is given twice in `-g {text}`")),
-            Some((key @ "image", _)) if !guest.files.is_empty() => return Err(format!("`{key}=` is given twice in `-g {text}`; separate the files of one image by commas")),
-            Some((key @ "mem", _)) if guest.memory.is_some() => return Err(format!("`{key}=` is given twice in `-g {text}`")),
-            Some(("name", name)) if !name.is_empty() => guest.name = Some(name.into()),
-            Some(("image", file)) if !file.is_empty() => guest.files.push(file.into()),
-            Some(("mem", size)) => guest.memory = Some(parse_size(size)?),
-            Some(("reserve", size)) => guest.reserve = Some(parse_size(size)?),
-            Some(("limit", size)) => guest.limit = Some(parse_size(size)?),
-            Some(("disk", file)) if !file.is_empty() => guest.devices.push(disk(file.into())),
-            Some(("initrd", file)) if !file.is_empty() => guest.initrd = Some(file.into()),
-            Some(("device", kind)) => guest.devices.push(parse_device(kind)?),
-            Some((key @ ("name" | "image" | "disk" | "initrd"), _)) => return Err(format!("`{key}=` needs a value in `-g {text}`")),
-            Some((key, _)) => {
-                let suggestion = diag::suggest(key, ["name", "image", "mem", "disk", "device", "initrd", "reserve", "limit"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                return Err(format!("unknown key `{key}` in `-g {text}` (there are name, image, mem, disk, device, initrd, reserve, limit){suggestion}"));
-            }
-            None if guest.devices.last_mut().is_some_and(|device| device_word(device, part)) => {}
-            None if !part.is_empty() && !guest.files.is_empty() => guest.files.push(part.into()),
-            None => return Err(format!("`-g {text}` should be KEY=VALUE pairs such as image=a.s,mem=64K")),
-        }
-    }
-    if guest.files.is_empty() {
-        return Err(format!("`-g {text}` names no image; add image=FILE"));
-    }
-    Ok(guest)
-}
-
-fn disk(path: PathBuf) -> DeviceSpec {
-    DeviceSpec { kind: DeviceSpecKind::Disk { path, read_only: false, overlay: false }, legacy: false }
-}
-
-/// A word after a device; `false`: it says nothing about one.
-fn device_word(device: &mut DeviceSpec, word: &str) -> bool {
-    match (word, &mut device.kind) {
-        ("legacy", _) => device.legacy = true,
-        ("ro", DeviceSpecKind::Disk { read_only, .. }) => *read_only = true,
-        ("overlay", DeviceSpecKind::Disk { overlay, .. }) => *overlay = true,
-        _ => return false,
-    }
-    true
-}
-
-/// `fs.img,overlay,legacy`. A comma that begins none of the known words belongs to the file's name.
-fn parse_disk(text: &str) -> Result<DeviceSpec, String> {
-    let mut words: Vec<&str> = text.split(',').collect();
-    let mut device = disk(PathBuf::new());
-    while words.len() > 1 && words.last().is_some_and(|word| device_word(&mut device, word)) {
-        words.pop();
-    }
-    let file = words.join(",");
-    if file.is_empty() {
-        return Err(format!("`--disk {text}` names no file"));
-    }
-    if let Some(near) = words.get(1..).and_then(|rest| rest.iter().find_map(|word| diag::suggest(word, ["ro", "overlay", "legacy"])))
-        && words.last().is_some_and(|word| !word.contains('.'))
-    {
-        return Err(format!("`--disk {text}`: a disk is `ro`, `overlay` or `legacy`; did you mean `{near}`?"));
-    }
-    if let DeviceSpecKind::Disk { path, .. } = &mut device.kind {
-        *path = file.into();
-    }
-    Ok(device)
-}
-
-/// `entropy`, `console,legacy`, `balloon=256`.
-fn parse_device(text: &str) -> Result<DeviceSpec, String> {
-    let mut words = text.split(',');
-    let first = words.next().unwrap_or("");
-    let (name, value) = first.split_once('=').map_or((first, None), |(name, value)| (name, Some(value)));
-    let kind = match (name, value) {
-        ("entropy", None) => DeviceSpecKind::Entropy,
-        ("console", None) => DeviceSpecKind::Console,
-        ("balloon", value) => DeviceSpecKind::Balloon { pages: value.unwrap_or("0").parse().map_err(|_| format!("`{first}`: a balloon has a number of pages"))? },
-        _ => {
-            let near = diag::suggest(name, ["entropy", "console", "balloon"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(format!("there is no device `{first}` (there are entropy, console, balloon[=PAGES]; disks are `--disk`){near}"));
-        }
-    };
-    let mut device = DeviceSpec { kind, legacy: false };
-    match words.find(|word| !device_word(&mut device, word)) {
-        Some(word) => Err(format!("`--device {text}`: `{word}` says nothing about a device; `legacy` would")),
-        None => Ok(device),
-    }
-}
-
-/// A size in bytes: a number, decimal or 0x…, with an optional K, M or G (powers of 1024).
-pub fn parse_size(text: &str) -> Result<u64, String> {
-    let (digits, radix) = match text.strip_prefix("0x") {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
-    let factor = match &digits[end..] {
-        "" => Some(1),
-        "k" | "K" | "KB" | "KiB" => Some(1 << 10),
-        "m" | "M" | "MB" | "MiB" => Some(1 << 20),
-        "g" | "G" | "GB" | "GiB" => Some(1 << 30),
-        _ => None,
-    };
-    let number = u64::from_str_radix(&digits[..end], radix).ok();
-    let bytes = number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor));
-    bytes.ok_or_else(|| format!("`{text}` is not a size such as 4096, 16K, 64KiB or 1M"))
-}
-
-/// `__stack_size=8192`.
-fn parse_defsym(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.into(), value.into())),
-        _ => Err(format!("`{text}` is not of the form SYMBOL=VALUE, such as __stack_size=8192")),
-    }
-}
-
-/// `-sstc`: an extension of the platform that a guest can do without.
-fn parse_extension(text: &str) -> Result<rv32::Ext, String> {
-    let Some(name) = text.strip_prefix('-') else {
-        return Err(format!("`{text}` should begin with a minus; extensions can only be switched off"));
-    };
-    let platform = || rv32::Ext::ALL.iter().copied().filter(|&extension| rv32::Isa::PLATFORM.contains(extension));
-    match platform().find(|extension| extension.name().eq_ignore_ascii_case(name)) {
-        Some(rv32::Ext::I | rv32::Ext::Zicsr) => Err(format!("no guest can do without `{name}`")),
-        Some(extension) => Ok(extension),
-        None => {
-            let near = diag::suggest(name, platform().map(rv32::Ext::name)).map_or_else(String::new, |near| format!("; did you mean `-{near}`?"));
-            Err(format!("the platform has no extension `{name}`{near}"))
-        }
-    }
-}
-
-fn parse_console(text: &str) -> Result<ConsoleWhere, String> {
-    match (text, text.strip_prefix("file:")) {
-        ("stdio", _) => Ok(ConsoleWhere::Stdio),
-        ("raw", _) => Ok(ConsoleWhere::Raw),
-        (_, Some(path)) if !path.is_empty() => Ok(ConsoleWhere::File(path.into())),
-        _ => {
-            let near = diag::suggest(text, ["stdio", "raw"]).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            Err(format!("there is no console `{text}` (there are stdio, raw, file:PATH){near}"))
-        }
-    }
-}
-
-fn parse_address(text: &str) -> Result<u32, String> {
-    let number = match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16),
-        None => text.parse(),
-    };
-    number.map_err(|_| format!("`{text}` is not a 32-bit address such as 0x80000000"))
-}
-
-fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    let (digits, unit) = match text.strip_suffix("ms") {
-        Some(digits) => (digits, 0.001),
-        None => match text.strip_suffix('m') {
-            Some(digits) => (digits, 60.0),
-            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-        },
-    };
-    let seconds = digits.parse::<f64>().ok().map(|number| number * unit).filter(|s| (0.0..1e9).contains(s));
-    seconds.map(std::time::Duration::from_secs_f64).ok_or_else(|| format!("`{text}` is not a time such as 10, 0.5s, 200ms or 2m"))
 }
 
 #[cfg(test)]

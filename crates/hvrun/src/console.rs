@@ -2,10 +2,9 @@
 
 use crate::cli::Clock;
 use crate::world::World;
-use host::{FileData, InputKind, Signal};
 use crate::drive::Drives;
+use host::{FileData, InputKind, Signal, Stream, Terminal};
 use hvcore::{ConsoleInput, DiskError, Door, Idle, VmId};
-use std::io::Write;
 use std::time::Duration;
 
 /// Why a run was ended from outside the guests.
@@ -25,9 +24,11 @@ pub enum Cut {
     TraceBroken(String),
 }
 
-/// Where the first guest's input comes from.
+/// Where a guest's input comes from.
 pub enum Input {
-    /// A file that was read: `--stdin FILE`.
+    /// Nowhere: it has ended.
+    None,
+    /// A file that was read.
     File {
         /// Its contents.
         data: FileData,
@@ -40,19 +41,53 @@ pub enum Input {
         kind: InputKind,
         /// Whether it has ended.
         ended: bool,
+        /// The terminal is raw: keys are looked at for the escape key.
+        escape: Option<Escape>,
     },
+    /// What is typed at the pseudo terminal to which the guest's output goes.
+    Terminal,
+}
+
+/// Where output goes.
+pub enum Sink {
+    /// Standard output.
+    Standard,
+    /// A file or a pipe.
+    File(Box<dyn Stream>),
+    /// A pseudo terminal.
+    Terminal(Box<dyn Terminal>),
+}
+
+/// The output of one guest or of several, on its way.
+pub struct Output {
+    /// Where it goes.
+    pub sink: Sink,
+    /// Several guests write to it: their lines are labelled.
+    pub labelled: bool,
+    /// Bytes that were not written yet.
+    pending: Vec<u8>,
+    /// Bytes that were given up because a terminal took no more.
+    lost: u64,
+}
+
+impl Output {
+    /// Output that goes there.
+    #[must_use]
+    pub fn new(sink: Sink) -> Output {
+        Output { sink, labelled: false, pending: Vec::new(), lost: 0 }
+    }
 }
 
 /// What the guests see of the world.
 pub struct Outside {
-    /// The first guest's console input.
-    pub input: Input,
+    /// Console input, by guest.
+    pub inputs: Vec<Input>,
+    /// Where console output goes.
+    pub outputs: Vec<Output>,
+    /// Which of the outputs each guest has.
+    pub output_of: Vec<usize>,
     /// The disks.
     pub drives: Drives,
-    /// Where output goes, if not to standard output.
-    pub output: Option<Box<dyn Write>>,
-    /// The terminal is raw: keys are looked at for the escape key.
-    pub escape: Option<Escape>,
 }
 
 /// Looks for the escape key, Ctrl-A, in what is typed: `x` behind it ends the run, a second one is one for the guest.
@@ -89,23 +124,23 @@ pub struct End {
     pub cut: Option<Cut>,
     /// What went wrong with disks, by guest.
     pub disk_problems: Vec<(usize, String)>,
+    /// Pseudo terminals that took less than was written, by path, and how many bytes were given up.
+    pub lost: Vec<(String, u64)>,
 }
 
-/// The console of all guests.
+/// The consoles of all guests.
 pub struct Console<'a> {
     world: &'a World<'a>,
-    input: Input,
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    output_of: Vec<usize>,
     drives: Drives,
-    output: Option<Box<dyn Write>>,
-    escape: Option<Escape>,
     /// Idle time follows the wall clock.
     live: bool,
-    /// Guests' names if there are several: their lines are labelled.
-    labels: Option<Vec<String>>,
-    /// The line that each guest has begun.
+    /// Guests' names, for labels.
+    names: Vec<String>,
+    /// The line that each guest has begun, if its lines are labelled.
     lines: Vec<Vec<u8>>,
-    /// Output that was not written yet.
-    pending: Vec<u8>,
     written: u64,
     max_output: Option<u64>,
     timeout: Option<Duration>,
@@ -114,8 +149,8 @@ pub struct Console<'a> {
     paces: Vec<Option<Pace>>,
     /// When the first of the groups that wait is to be asked again.
     wake: Option<Duration>,
-    /// The first guest has looked for live input in vain: what it printed before may be a prompt.
-    prompting: bool,
+    /// A guest has looked for live input in vain: what it printed before may be a prompt.
+    prompting: Option<usize>,
     cut: Option<Cut>,
 }
 
@@ -140,30 +175,32 @@ impl<'a> Console<'a> {
     /// A console for guests of these names.
     #[must_use]
     pub fn new(world: &'a World<'a>, names: Vec<String>, outside: Outside, clock: Clock, max_output: Option<u64>, timeout: Option<Duration>) -> Console<'a> {
-        let Outside { input, drives, output, escape } = outside;
-        let live_input = matches!(input, Input::Standard { kind: InputKind::Live, .. });
+        let Outside { inputs, mut outputs, output_of, drives } = outside;
+        let live_input = inputs.iter().any(Input::is_live);
         let guests = names.len();
+        for (at, output) in outputs.iter_mut().enumerate() {
+            output.labelled = output_of.iter().filter(|of| **of == at).count() > 1;
+        }
         Console {
             world,
-            input,
+            inputs,
+            outputs,
+            output_of,
             drives,
-            output,
-            escape,
             live: match clock {
                 Clock::Auto => live_input,
                 Clock::Host => true,
                 Clock::Virtual => false,
             },
-            labels: (guests > 1).then_some(names),
+            names,
             lines: vec![Vec::new(); guests],
-            pending: Vec::new(),
             written: 0,
             max_output,
             timeout,
             started: world.host.borrow().now(),
             paces: vec![None; guests],
             wake: None,
-            prompting: false,
+            prompting: None,
             cut: None,
         }
     }
@@ -175,19 +212,43 @@ impl<'a> Console<'a> {
             self.break_line(guest);
         }
         self.flush();
-        End { cut: self.cut, disk_problems: self.drives.problems() }
+        let mut lost = Vec::new();
+        for output in &mut self.outputs {
+            let Sink::Terminal(terminal) = &mut output.sink else { continue };
+            // With the terminal goes what nobody has read. A reader that reads is waited for.
+            let mut host = self.world.host.borrow_mut();
+            let (mut before, mut patience) = (u64::MAX, host.now() + LAST_WORDS);
+            loop {
+                let left = terminal.unread() + output.pending.len() as u64;
+                if left < before {
+                    patience = host.now() + LAST_WORDS;
+                }
+                if left == 0 || self.cut.is_some() || host.signal().is_some() || host.now() > patience {
+                    break;
+                }
+                before = left;
+                let count = terminal.write_some(&output.pending, Duration::ZERO).unwrap_or(0);
+                output.pending.drain(..count);
+                host.sleep(Duration::from_millis(1));
+            }
+            let bytes = output.lost + output.pending.len() as u64;
+            if bytes > 0 {
+                lost.push((terminal.path().to_string(), bytes));
+            }
+        }
+        End { cut: self.cut, disk_problems: self.drives.problems(), lost }
     }
 
     /// Shows the line that a guest has begun, with its label.
     fn show_line(&mut self, guest: usize) {
-        let label = self.labels.as_ref().map_or("", |labels| &labels[guest]);
-        self.pending.extend(label.bytes());
-        self.pending.push(b'|');
+        let pending = &mut self.outputs[self.output_of[guest]].pending;
+        pending.extend(self.names[guest].bytes());
+        pending.push(b'|');
         if !self.lines[guest].is_empty() {
-            self.pending.push(b' ');
+            pending.push(b' ');
         }
-        self.pending.append(&mut self.lines[guest]);
-        self.pending.push(b'\n');
+        pending.append(&mut self.lines[guest]);
+        pending.push(b'\n');
     }
 
     /// Shows a line that has begun although it has not ended; if none has begun, nothing.
@@ -198,18 +259,57 @@ impl<'a> Console<'a> {
     }
 
     fn flush(&mut self) {
-        if self.pending.is_empty() {
-            return;
+        (0..self.outputs.len()).for_each(|at| self.flush_output(at));
+    }
+
+    /// Writes what waits. A stream that takes nothing holds the run up, as long as nothing ends it; a pseudo terminal, at
+    /// which perhaps nobody looks, does not.
+    fn flush_output(&mut self, at: usize) {
+        let mut done = 0;
+        while done < self.outputs[at].pending.len() {
+            let Output { sink, pending, lost, .. } = &mut self.outputs[at];
+            let bytes = &pending[done..];
+            let patience = if self.cut.is_some() { Duration::ZERO } else { LONGEST_SLEEP };
+            let written = match sink {
+                Sink::Standard => self.world.host.borrow_mut().write_stdout(bytes, patience),
+                Sink::File(file) => file.write_some(bytes, patience),
+                Sink::Terminal(terminal) => terminal.write_some(bytes, Duration::ZERO),
+            };
+            match (written, sink) {
+                (Ok(0), Sink::Terminal(_)) => {
+                    let surplus = bytes.len().saturating_sub(MOST_UNTAKEN);
+                    *lost += surplus as u64;
+                    pending.truncate(pending.len() - surplus);
+                    pending.drain(..done);
+                    return;
+                }
+                (Ok(0), _) if self.cut.is_some() => break,
+                (Ok(0), _) => self.look_outside(),
+                (Ok(count), _) => done += count,
+                (Err(error), _) => {
+                    self.cut.get_or_insert(broken(&error, Cut::ConsoleBroken));
+                    break;
+                }
+            }
         }
-        let mut host = self.world.host.borrow_mut();
-        let stdout: &mut dyn Write = match &mut self.output {
-            Some(output) => output,
-            None => host.stdout(),
-        };
-        if let Err(error) = stdout.write_all(&self.pending).and_then(|()| stdout.flush()) {
-            self.cut.get_or_insert(broken(&error, Cut::ConsoleBroken));
+        self.outputs[at].pending.clear();
+    }
+
+    /// Whether something outside the guests ends the run.
+    fn look_outside(&mut self) {
+        if self.cut.is_none() {
+            let signal = self.world.host.borrow().signal();
+            let late = self.deadline().is_some_and(|deadline| self.now() >= deadline);
+            let trace = self.world.trace_broken.borrow().as_ref().map(|error| broken(error, Cut::TraceBroken));
+            self.cut = signal.map(Cut::Signal).or(trace).or_else(|| self.timeout.filter(|_| late).map(Cut::Timeout));
         }
-        self.pending.clear();
+    }
+
+    /// Waits for live input of any guest, at most this long; whether there is some.
+    fn wait_for_input(&self, time: Duration) -> bool {
+        let stdin = self.inputs.iter().any(|input| matches!(input, Input::Standard { .. }) && input.is_live());
+        let terminals: Vec<&dyn Terminal> = self.outputs.iter().filter_map(|output| if let Sink::Terminal(terminal) = &output.sink { Some(&**terminal) } else { None }).collect();
+        self.world.host.borrow_mut().wait_inputs(stdin, &terminals, Some(time))
     }
 
     fn now(&self) -> Duration {
@@ -237,7 +337,17 @@ impl<'a> Console<'a> {
 
     /// Whether input may come that is not there yet.
     fn input_is_live(&self) -> bool {
-        matches!(self.input, Input::Standard { kind: InputKind::Live, ended: false })
+        self.inputs.iter().any(Input::is_live)
+    }
+}
+
+impl Input {
+    /// Whether bytes may come that are not there yet.
+    fn is_live(&self) -> bool {
+        match self {
+            Input::Terminal | Input::Standard { kind: InputKind::Live, ended: false, .. } => true,
+            Input::None | Input::File { .. } | Input::Standard { .. } => false,
+        }
     }
 }
 
@@ -254,6 +364,10 @@ fn broken(error: &std::io::Error, cut: fn(String) -> Cut) -> Cut {
 const LONGEST_LINE: usize = 4096;
 /// Output is written when this much waits, or at the end of a slice.
 const MOST_PENDING: usize = 64 * 1024;
+/// The most that is kept for a pseudo terminal that takes nothing.
+const MOST_UNTAKEN: usize = 64 * 1024;
+/// How long the reader of a pseudo terminal is waited for at the end.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 /// The most idle time that passes faster than the wall clock after a wait that ended late.
 const MOST_MADE_UP: Duration = Duration::from_millis(1);
 /// How long a guest that polls for input is kept waiting for some.
@@ -269,8 +383,8 @@ impl Door for Console<'_> {
         let room = self.max_output.map_or(u64::MAX, |most| most - self.written);
         let taken = &bytes[..bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
         self.written += taken.len() as u64;
-        if self.labels.is_some() {
-            let guest = vm.0;
+        let (guest, at) = (vm.0, self.output_of[vm.0]);
+        if self.outputs[at].labelled {
             for part in taken.split_inclusive(|&byte| byte == b'\n') {
                 let line = part.strip_suffix(b"\n").unwrap_or(part);
                 self.lines[guest].extend_from_slice(line);
@@ -279,32 +393,39 @@ impl Door for Console<'_> {
                 }
             }
         } else {
-            self.pending.extend_from_slice(taken);
+            self.outputs[at].pending.extend_from_slice(taken);
         }
         if taken.len() < bytes.len() {
             self.cut = self.max_output.map(Cut::MaxOutput);
         }
-        if self.pending.len() > MOST_PENDING {
-            self.flush();
+        if self.outputs[at].pending.len() > MOST_PENDING {
+            self.flush_output(at);
         }
     }
 
     fn console_read(&mut self, vm: VmId, _vt: u64, buffer: &mut [u8]) -> ConsoleInput {
-        if vm.0 != 0 {
-            return ConsoleInput::End;
-        }
-        match &mut self.input {
+        match &mut self.inputs[vm.0] {
+            Input::None | Input::Standard { ended: true, .. } => ConsoleInput::End,
             Input::File { data, at } => {
                 let count = buffer.len().min(data.len() - *at);
                 buffer[..count].copy_from_slice(&data[*at..*at + count]);
                 *at += count;
                 if count == 0 { ConsoleInput::End } else { ConsoleInput::Bytes(count) }
             }
-            Input::Standard { ended: true, .. } => ConsoleInput::End,
-            Input::Standard { kind, ended } => {
+            Input::Terminal => {
+                let Sink::Terminal(terminal) = &mut self.outputs[self.output_of[vm.0]].sink else { return ConsoleInput::End };
+                match terminal.read(buffer) {
+                    Ok(0) | Err(_) => {
+                        self.prompting = Some(vm.0);
+                        ConsoleInput::Nothing
+                    }
+                    Ok(count) => ConsoleInput::Bytes(count.min(buffer.len())),
+                }
+            }
+            Input::Standard { kind, ended, escape } => {
                 let mut host = self.world.host.borrow_mut();
                 if *kind == InputKind::Live && !host.wait_stdin(Some(Duration::ZERO)) {
-                    self.prompting = true;
+                    self.prompting = Some(vm.0);
                     return ConsoleInput::Nothing;
                 }
                 match host.stdin().read(buffer) {
@@ -314,7 +435,7 @@ impl Door for Console<'_> {
                     }
                     Ok(count) => {
                         let count = count.min(buffer.len());
-                        let (count, ends) = self.escape.as_mut().map_or((count, false), |escape| escape.filter(buffer, count));
+                        let (count, ends) = escape.as_mut().map_or((count, false), |escape| escape.filter(buffer, count));
                         if ends {
                             self.cut.get_or_insert(Cut::Signal(Signal::Interrupt));
                         }
@@ -353,7 +474,7 @@ impl Door for Console<'_> {
         if wall < due {
             return self.wait(due);
         }
-        if polls && wall < due + POLL && self.input_is_live() && !self.world.host.borrow_mut().wait_stdin(Some(Duration::ZERO)) {
+        if polls && wall < due + POLL && self.input_is_live() && !self.wait_for_input(Duration::ZERO) {
             return self.wait(due + POLL);
         }
         let passed = u64::try_from((wall - due).as_nanos()).unwrap_or(u64::MAX);
@@ -361,29 +482,23 @@ impl Door for Console<'_> {
     }
 
     fn sleep(&mut self) {
-        if std::mem::take(&mut self.prompting) {
-            self.break_line(0);
+        if let Some(guest) = self.prompting.take() {
+            self.break_line(guest);
         }
         self.flush();
         let wall = self.now();
         let next = self.wake.take().into_iter().chain(self.deadline()).min();
         let time = next.map_or(LONGEST_SLEEP, |next| next.saturating_sub(wall).min(LONGEST_SLEEP));
-        let mut host = self.world.host.borrow_mut();
         if self.input_is_live() {
-            host.wait_stdin(Some(time));
+            self.wait_for_input(time);
         } else {
-            host.sleep(time);
+            self.world.host.borrow_mut().sleep(time);
         }
     }
 
     fn should_stop(&mut self) -> bool {
         self.flush();
-        if self.cut.is_none() {
-            let signal = self.world.host.borrow().signal();
-            let late = self.deadline().is_some_and(|deadline| self.now() >= deadline);
-            let trace = self.world.trace_broken.borrow().as_ref().map(|error| broken(error, Cut::TraceBroken));
-            self.cut = signal.map(Cut::Signal).or(trace).or_else(|| self.timeout.filter(|_| late).map(Cut::Timeout));
-        }
+        self.look_outside();
         self.cut.is_some()
     }
 

@@ -1,6 +1,6 @@
 //! The guests' disks: image files, and overlays that keep what a guest writes apart from its image.
 
-use crate::cli::{DeviceSpec, DeviceSpecKind};
+use crate::spec::{DeviceSpec, DeviceSpecKind, located};
 use diag::{Diagnostic, codes};
 use host::{Disk, FileError, Host};
 use hvcore::{DeviceConfig, DeviceKind, DiskError};
@@ -143,12 +143,13 @@ impl Drives {
                 DeviceSpecKind::Console => DeviceKind::Console,
                 DeviceSpecKind::Balloon { pages } => DeviceKind::Balloon { wanted: *pages },
                 DeviceSpecKind::Disk { path, read_only, overlay } => {
-                    let drive = open(path, *read_only, *overlay, host)?;
+                    let drive = open(path, *read_only, *overlay, host).map_err(|problem| located(problem, spec.place))?;
                     let size = drive.image.size();
                     if !size.is_multiple_of(SECTOR) && !read_only && !overlay {
                         let message = format!("{} has {size} bytes, no whole number of sectors; zeroes follow to the end of the last one", path.display());
                         let whole = size.next_multiple_of(SECTOR);
-                        warnings.push(Diagnostic::new(&codes::DISK_SIZE, message).help(format!("`truncate -s {whole} {}` makes it whole", path.display())));
+                        let warning = Diagnostic::new(&codes::DISK_SIZE, message).help(format!("`truncate -s {whole} {}` makes it whole", path.display()));
+                        warnings.push(located(warning, spec.place));
                     }
                     drives.push(drive);
                     DeviceKind::Block { sectors: size.div_ceil(SECTOR), read_only: *read_only }

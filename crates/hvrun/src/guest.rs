@@ -1,8 +1,9 @@
 //! From a guest's files to its image: sources are assembled, objects linked, images taken as they are.
 
-use crate::cli::{DeviceSpec, GuestSpec, Options};
+use crate::cli::Options;
 use crate::loader::{self, Kind, Loaded};
 use crate::reporter::Reporter;
+use crate::spec::GuestSpec;
 use crate::symbols::Symbols;
 use diag::{Diagnostic, Severity, codes};
 use guest_abi::PAGE_SIZE;
@@ -17,51 +18,64 @@ use std::sync::Arc;
 pub struct Guest {
     /// Its name in labels and reports.
     pub name: String,
-    /// RAM in bytes, if the command line gave it one of its own.
-    pub memory: Option<u64>,
-    /// Its virtio devices, by slot.
-    pub devices: Vec<DeviceSpec>,
-    /// What it may have of the host memory.
-    pub share: Share,
-    /// What it finds in memory beside its image, if anything.
-    pub initrd: Option<PathBuf>,
+    /// What was said about it.
+    pub spec: GuestSpec,
     /// Its image, shared by all guests of the same files.
     pub loaded: Rc<Loaded>,
     /// Names and lines for its addresses.
     pub symbols: Rc<Symbols>,
 }
 
+impl Guest {
+    /// What it may have of the host memory, in whole pages.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        let pages = |bytes: u64| u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
+        Share { reserve: self.spec.reserve.map_or(0, pages), limit: self.spec.limit.map_or(u32::MAX, pages) }
+    }
+
+    /// An instruction set without what is switched off for all guests and for this one.
+    #[must_use]
+    pub fn isa(&self, options: &Options, isa: rv32::Isa) -> rv32::Isa {
+        isa_of(&self.spec, options, isa)
+    }
+}
+
+fn isa_of(spec: &GuestSpec, options: &Options, isa: rv32::Isa) -> rv32::Isa {
+    spec.without.iter().fold(options.isa(isa), |isa, &extension| isa.without(extension))
+}
+
 type Program = (Rc<Loaded>, Rc<Symbols>);
+
+/// What decides what a guest's files become.
+fn recipe(spec: &GuestSpec) -> (&[PathBuf], Option<u32>, &[rv32::Ext]) {
+    (&spec.files, spec.load_at, &spec.without)
+}
 
 /// Makes every guest ready, in order. What is wrong has been shown when this returns `None`.
 pub fn prepare(options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Option<Vec<Guest>> {
     // `None`: refused, which is said once.
-    let mut programs: BTreeMap<&[PathBuf], Option<Program>> = BTreeMap::new();
+    let mut programs: BTreeMap<_, Option<Program>> = BTreeMap::new();
     for spec in &options.guests {
-        if programs.contains_key(&spec.files[..]) {
+        if programs.contains_key(&recipe(spec)) {
             continue;
         }
         let program = match build(spec, options, reporter, host) {
             Ok((loaded, bytes)) => Some((Rc::new(loaded), Rc::new(Symbols::new(bytes, host.current_dir())))),
             Err(diagnostics) => {
-                reporter.show(host, &diagnostics);
+                let located: Vec<Diagnostic> = diagnostics.into_iter().map(|diagnostic| spec.locate("image", diagnostic)).collect();
+                reporter.show(host, &located);
                 None
             }
         };
-        programs.insert(&spec.files, program);
+        programs.insert(recipe(spec), program);
     }
     let mut names = BTreeMap::new();
     let guests = options.guests.iter().map(|spec| {
-        let (loaded, symbols) = programs.get(&spec.files[..])?.clone()?;
-        Some(Guest { name: unique_name(spec, &mut names), memory: spec.memory, devices: spec.devices.clone(), initrd: spec.initrd.clone(), share: share(spec), loaded, symbols })
+        let (loaded, symbols) = programs.get(&recipe(spec))?.clone()?;
+        Some(Guest { name: unique_name(spec, &mut names), spec: spec.clone(), loaded, symbols })
     });
     guests.collect()
-}
-
-/// What a guest may have of the host memory, in whole pages.
-fn share(spec: &GuestSpec) -> Share {
-    let pages = |bytes: u64| u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-    Share { reserve: spec.reserve.map_or(0, pages), limit: spec.limit.map_or(u32::MAX, pages) }
 }
 
 /// The name that was given, or the first file's without its extension; a number tells equal ones apart. `taken` has
@@ -89,11 +103,11 @@ fn unique_name(spec: &GuestSpec, taken: &mut BTreeMap<String, u32>) -> String {
 type Built = (Loaded, Arc<[u8]>);
 
 fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Built, Vec<Diagnostic>> {
-    let files = read_all(&spec.files, host)?;
+    let files = read_all(spec, host)?;
     if let ([path], [data]) = (&spec.files[..], &files[..]) {
         let bytes = data.shared();
         let refuse = |reason: String| vec![refusal(path, &reason)];
-        if let Some(address) = options.load_at {
+        if let Some(address) = spec.load_at.or(options.load_at) {
             if is_source(path) || loader::kind(&bytes) != Kind::Other {
                 return Err(vec![refusal(path, "--load-at is for flat binaries, and it is none").help("leave `--load-at` out")]);
             }
@@ -106,18 +120,18 @@ fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mu
             return Ok((loader::elf(&bytes).map_err(refuse)?, bytes));
         }
     }
-    let bytes: Arc<[u8]> = link(&spec.files, files, options, reporter, host)?.into();
+    let bytes: Arc<[u8]> = link(spec, files, options, reporter, host)?.into();
     let loaded = loader::elf(&bytes).map_err(|reason| vec![refusal(&spec.files[0], &reason)])?;
     Ok((loaded, bytes))
 }
 
-fn read_all(paths: &[PathBuf], host: &mut dyn Host) -> Result<Vec<FileData>, Vec<Diagnostic>> {
+fn read_all(spec: &GuestSpec, host: &mut dyn Host) -> Result<Vec<FileData>, Vec<Diagnostic>> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
-    for path in paths {
+    for (number, path) in spec.files.iter().enumerate() {
         match host.read(path) {
             Ok(data) => files.push(data),
-            Err(error) => problems.push(unreadable(path, &error)),
+            Err(error) => problems.push(spec.locate_nth("image", number, unreadable(path, &error))),
         }
     }
     if problems.is_empty() { Ok(files) } else { Err(problems) }
@@ -141,7 +155,8 @@ fn is_source(path: &Path) -> bool {
 }
 
 /// Assembles the sources and links all files with the guest library.
-fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
+fn link(spec: &GuestSpec, files: Vec<FileData>, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
+    let paths = &spec.files;
     let mut inputs = Vec::new();
     let mut errors = Vec::new();
     let mut sources_only = true;
@@ -149,7 +164,7 @@ fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &m
     for (path, data) in paths.iter().zip(files) {
         let name = path.display().to_string();
         if is_source(path) {
-            match assemble(path, &data, options, reporter, host) {
+            match assemble(path, &data, spec, options, reporter, host) {
                 Ok(object) => {
                     code |= loader::has_code(&object);
                     inputs.push(glink::InputSpec::Bytes { name, data: FileData::new(object, data.identity()) });
@@ -196,7 +211,7 @@ fn link(paths: &[PathBuf], files: Vec<FileData>, options: &Options, reporter: &m
     }
 }
 
-fn assemble(path: &Path, data: &FileData, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
+fn assemble(path: &Path, data: &FileData, spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mut dyn Host) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let file = reporter.sources.add(path.display().to_string(), data.shared());
     let assembler_options = gasm::Options {
         include_dirs: options.include.clone(),
@@ -204,7 +219,7 @@ fn assemble(path: &Path, data: &FileData, options: &Options, reporter: &mut Repo
         // Crash reports and link errors quote the source.
         debug_info: true,
         current_dir: host.current_dir().to_string_lossy().into_owned(),
-        isa: options.isa(gasm::Options::default().isa),
+        isa: isa_of(spec, options, gasm::Options::default().isa),
         ..gasm::Options::default()
     };
     let assembly = gasm::assemble(&mut reporter.sources, file, &assembler_options, host.files());

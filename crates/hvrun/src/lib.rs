@@ -4,6 +4,7 @@
 //! system goes through `host`, so the suites call it in process.
 
 pub mod cli;
+mod config;
 mod console;
 mod crash;
 mod diagnosis;
@@ -12,13 +13,16 @@ mod guest;
 pub mod loader;
 mod report;
 mod reporter;
+pub mod spec;
 mod swap;
 mod symbols;
+pub mod values;
+mod wall;
 mod watch;
 mod world;
 
-use cli::{Colour, ConsoleWhere, Machine, Options};
-use console::{Console, End, Escape, Input, Outside};
+use cli::{Colour, Machine, Options};
+use console::{Console, End, Outside};
 use diag::{Diagnostic, codes};
 use drive::Drives;
 use guest::Guest;
@@ -35,7 +39,7 @@ use world::World;
 
 /// The program: `arguments` begins with its name; gives the exit status.
 pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
-    let options = match cli::parse(arguments) {
+    let mut options = match cli::parse(arguments) {
         Ok(options) => options,
         Err(error) => return usage(&error, host),
     };
@@ -50,6 +54,15 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
     let mut reporter = Reporter::new(colour, options.json.clone());
     if let Some(folder) = &options.export_lib {
         return export(folder, &mut reporter, host);
+    }
+    if let Some(path) = &options.config {
+        match config::load(path, arguments, &mut reporter.sources, host) {
+            Ok(both) => options = both,
+            Err(problems) => {
+                reporter.show(host, &problems);
+                return end(&mut reporter, host, Status::Failure);
+            }
+        }
     }
     let Some(guests) = guest::prepare(&options, &mut reporter, host) else {
         return end(&mut reporter, host, Status::Refused);
@@ -142,76 +155,64 @@ fn assemble_machine(options: &Options, guests: &[Guest], reporter: &mut Reporter
     config.host_memory_bytes = options.host_memory.unwrap_or(config.host_memory_bytes);
     config.slice = options.slice.unwrap_or(config.slice);
     let mut hypervisor = Hypervisor::with_engine(config, options.engine.into());
+    let (seed, rtc_start) = wall::seed_and_time(options, host).map_err(|problem| (problem, Status::Failure))?;
     let mut drives = Drives::default();
     for guest in guests {
-        let refused = |problem: String| (Diagnostic::new(&codes::E0605, format!("guest `{}`: {problem}", guest.name)), Status::Failure);
+        let spec = &guest.spec;
         let mut vm = new_vm(&guest.name);
-        if let Some(bytes) = guest.memory.or(options.guest_memory) {
-            vm.ram_bytes = u32::try_from(bytes).map_err(|_| refused(format!("{bytes} bytes of RAM are more than a guest can have (2 GiB)")))?;
+        if let Some(bytes) = spec.memory.or(options.guest_memory) {
+            vm.ram_bytes = u32::try_from(bytes).map_err(|_| {
+                let message = format!("guest `{}`: {bytes} bytes of RAM are more than a guest can have (2 GiB)", guest.name);
+                (spec.locate("mem", Diagnostic::new(&codes::E0605, message)), Status::Failure)
+            })?;
         }
-        vm.isa = options.isa(vm.isa);
+        vm.isa = guest.isa(options, vm.isa);
         vm.max_reboots = options.max_reboots;
         vm.max_steps = options.max_instructions;
-        vm.seed = options.seed;
-        vm.boot_args.clone_from(&options.boot_args);
-        let (devices, warnings) = drives.add_guest(&guest.devices, host).map_err(|problem| (problem, Status::Failure))?;
+        vm.seed = seed;
+        vm.rtc_start = rtc_start;
+        vm.boot_args.clone_from(spec.boot_args.as_ref().unwrap_or(&options.boot_args));
+        let (devices, warnings) = drives.add_guest(&spec.devices, host).map_err(|problem| (problem, Status::Failure))?;
         reporter.show(host, &warnings);
         vm.devices = devices;
-        vm.share = guest.share;
-        if let Some(path) = &guest.initrd {
-            let data = host.read(path).map_err(|error| (Diagnostic::new(&codes::E0601, format!("cannot read {} (--initrd): {error}", path.display())), Status::Failure))?;
+        vm.share = guest.share();
+        if let Some(path) = &spec.initrd {
+            let data = host.read(path).map_err(|error| {
+                let problem = Diagnostic::new(&codes::E0601, format!("cannot read {} (--initrd): {error}", path.display()));
+                (spec.locate("initrd", problem), Status::Failure)
+            })?;
             vm.initrd = Some(data.shared());
         }
         hypervisor.add_vm(guest.loaded.image.clone(), vm).map_err(|error| add_refused(guest, &error))?;
     }
-    let limited = hypervisor.config().host_memory_bytes != u64::MAX || guests.iter().any(|guest| guest.share.limit != u32::MAX);
+    let limited = hypervisor.config().host_memory_bytes != u64::MAX || guests.iter().any(|guest| guest.share().limit != u32::MAX);
     match &options.swap {
         Some(off) if off.as_os_str() == "off" => {}
         None if !limited => {}
         folder => match SwapFile::new(folder.as_deref(), host) {
             Ok(file) => hypervisor.set_swap(Box::new(file)),
-            Err(problem) => return Err((problem, Status::Failure)),
+            Err(problem) => return Err((options.locate("swap", problem), Status::Failure)),
         },
     }
-    let input = match &options.stdin {
-        None => Input::Standard { kind: host.stdin_kind(), ended: false },
-        Some(path) => match host.read(path) {
-            Ok(data) => Input::File { data, at: 0 },
-            Err(error) => return Err((Diagnostic::new(&codes::E0601, format!("cannot read {} (--stdin): {error}", path.display())), Status::Failure)),
-        },
-    };
-    let (mut output, mut escape) = (None, None);
-    match &options.console {
-        ConsoleWhere::Stdio => {}
-        ConsoleWhere::File(path) => {
-            let file = host.create(path).map_err(|error| {
-                (Diagnostic::new(&codes::E0611, format!("cannot write {} (--console): {error}", path.display())), Status::Failure)
-            })?;
-            output = Some(file);
-        }
-        ConsoleWhere::Raw if host.raw_terminal(true) => {
-            escape = Some(Escape::default());
-            reporter.say(host, "hvrun: Ctrl-A x ends the run, Ctrl-A Ctrl-A is one for the guest");
-        }
-        ConsoleWhere::Raw => {}
-    }
-    Ok((hypervisor, Outside { input, drives, output, escape }))
+    let outside = wall::open(options, guests, drives, reporter, host).map_err(|problem| (problem, Status::Failure))?;
+    Ok((hypervisor, outside))
 }
 
 fn add_refused(guest: &Guest, error: &AddVmError) -> (Diagnostic, Status) {
     let refused = |what: &str| Diagnostic::new(&codes::E0605, format!("guest `{}`: {what}", guest.name));
-    match error {
+    let (key, diagnostic, status) = match error {
         AddVmError::DoesNotFit { ram_bytes, needed, .. } => {
             let message = format!("guest `{}` has {ram_bytes} bytes of RAM, its image needs {needed}", guest.name);
-            (with_sizes(Diagnostic::new(&codes::E0604, message), guest), Status::Refused)
+            ("mem", with_sizes(Diagnostic::new(&codes::E0604, message), guest), Status::Refused)
         }
-        AddVmError::Devicetree { .. } => (with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
-        AddVmError::Initrd { .. } => (with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
-        AddVmError::TooManyGuests { .. } => (refused(&error.to_string()).help("leave one out, or use `--machine virt`"), Status::Failure),
-        AddVmError::RamSize { .. } => (refused(&error.to_string()).help("give a size such as `--guest-memory 64K`"), Status::Failure),
-        AddVmError::TooManyDevices { .. } => (refused(&error.to_string()).help("leave one out"), Status::Failure),
-        AddVmError::BootArgs => (refused(&error.to_string()), Status::Failure),
-    }
+        AddVmError::Devicetree { .. } => ("mem", with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
+        AddVmError::Initrd { .. } => ("initrd", with_sizes(Diagnostic::new(&codes::E0604, format!("guest `{}`: {error}", guest.name)), guest), Status::Refused),
+        AddVmError::TooManyGuests { .. } => ("guest", refused(&error.to_string()).help("leave one out, or use `--machine virt`"), Status::Failure),
+        AddVmError::RamSize { .. } => ("mem", refused(&error.to_string()).help("give a size such as `--guest-memory 64K`"), Status::Failure),
+        AddVmError::TooManyDevices { .. } => ("device", refused(&error.to_string()).help("leave one out"), Status::Failure),
+        AddVmError::BootArgs => ("append", refused(&error.to_string()), Status::Failure),
+    };
+    (guest.spec.locate(key, diagnostic), status)
 }
 
 fn with_sizes(diagnostic: Diagnostic, guest: &Guest) -> Diagnostic {

@@ -26,6 +26,10 @@ pub fn conclude(options: &Options, guests: &[Guest], hypervisor: &Hypervisor, en
         let message = format!("guest `{}`: {problem}; the guest was told of an I/O error", guests[*guest].name);
         diagnostics.push(Diagnostic::new(&codes::DISK_ERROR, message));
     }
+    for (terminal, bytes) in &end.lost {
+        let message = format!("{bytes} bytes of console output were not taken at {terminal}");
+        diagnostics.push(Diagnostic::new(&codes::LOST_OUTPUT, message).help("`--console file:PATH` keeps everything"));
+    }
     diagnostics.extend(cut.and_then(|cut| about_cut(cut, hypervisor, guests)));
     let status = status(options, hypervisor, cut);
     if status == Status::CodeOutOfRange.code() {
@@ -141,7 +145,7 @@ fn about_cut(cut: &Cut, hypervisor: &Hypervisor, guests: &[Guest]) -> Option<Dia
     let message = match cut {
         Cut::Timeout(time) => format!("stopped after {time:?} (--timeout)"),
         Cut::MaxOutput(bytes) => format!("stopped after {bytes} bytes of console output (--max-output)"),
-        Cut::ConsoleBroken(reason) => return Some(Diagnostic::new(&codes::E0610, format!("cannot write the console to standard output: {reason}"))),
+        Cut::ConsoleBroken(reason) => return Some(Diagnostic::new(&codes::E0610, format!("cannot write the console: {reason}"))),
         Cut::TraceBroken(reason) => return Some(Diagnostic::new(&codes::E0611, format!("cannot write the trace to standard error: {reason}"))),
         // Whoever does that wants to hear no more.
         Cut::ReaderGone | Cut::Signal(_) => return None,
