@@ -1,6 +1,8 @@
 #![allow(dead_code, reason = "not every test uses every helper")]
 //! Peers: other people's tools that ours are compared with.
 
+pub mod shape;
+
 pub use peers::have;
 use std::path::{Path, PathBuf};
 use std::process::Command;
