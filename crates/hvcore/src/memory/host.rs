@@ -1,11 +1,14 @@
 //! Host memory: one bounded pool of 4 KiB frames for all guests.
 
 use crate::addr::HostFrame;
+use crate::memory::page::{PageAddress, PageBox};
 use crate::memory::swap::{Swap, SwapSlots, Swapped};
 use guest_abi::PAGE_SIZE;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The bytes of a page.
 pub type Page = [u8; PAGE_SIZE as usize];
@@ -13,7 +16,7 @@ pub type Page = [u8; PAGE_SIZE as usize];
 /// A slot of the pool: backed by memory only while something refers to it.
 #[derive(Debug)]
 struct Slot {
-    page: Option<Box<Page>>,
+    page: Option<PageBox>,
     references: u32,
     watch: Watch,
     /// Where the bytes are while there is no `page`.
@@ -133,12 +136,16 @@ impl Residency {
     }
 }
 
+/// Where the next pool begins to count what its mappings lose: no two count alike, so that what was learned of one is
+/// never taken for another's.
+static NEXT_POOL: AtomicU64 = AtomicU64::new(1 << 40);
+
 impl HostMemory {
     /// A pool of at most `bytes` bytes, rounded down to whole frames.
     #[must_use]
     pub fn new(bytes: u64) -> HostMemory {
         let limit = u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: 0, swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default(), residency: Residency::default() }
+        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: NEXT_POOL.fetch_add(1 << 40, Ordering::Relaxed), swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default(), residency: Residency::default() }
     }
 
     /// From now on cold pages go there when the pool is full.
@@ -171,7 +178,7 @@ impl HostMemory {
         }
         self.in_use += 1;
         self.share_of(owner).1 += 1;
-        let slot = Slot { page: Some(zeroed()), references: 1, watch: Watch::default(), swapped: None, owner, recent: true, origin: None };
+        let slot = Slot { page: Some(PageBox::zeroed()), references: 1, watch: Watch::default(), swapped: None, owner, recent: true, origin: None };
         if let Some(frame) = self.free.pop() {
             self.slots[frame.0 as usize] = slot;
             self.residency.set(frame, true);
@@ -229,7 +236,7 @@ impl HostMemory {
             return Err(BringInError::Full);
         }
         let Some(swap) = &mut self.swap else { return Err(BringInError::Lost) };
-        let mut page = zeroed();
+        let mut page = PageBox::zeroed();
         swap.get(swapped, &mut page).map_err(|_| BringInError::Lost)?;
         swap.forget(swapped);
         let slot = &mut self.slots[frame.0 as usize];
@@ -373,10 +380,15 @@ impl HostMemory {
         self.page_unwatched(frame)
     }
 
-    /// The frames alone, for whoever sees to it that nothing goes stale.
+    /// Holds the pool for whoever uses frames by their [`address`](Self::address), and sees to it that nothing goes stale.
     #[inline]
-    pub(crate) fn frames(&mut self) -> Frames<'_> {
-        Frames(&mut self.slots)
+    pub(crate) fn hold(&mut self) -> Frames<'_> {
+        Frames(PhantomData)
+    }
+
+    /// Where a frame's bytes are, if they are in memory: as long as [`mappings`](Self::mappings) stays the same.
+    pub(crate) fn address(&self, frame: HostFrame) -> Option<PageAddress> {
+        self.slots.get(frame.0 as usize)?.page.as_ref().map(PageBox::address)
     }
 
     /// Like [`page_mut`](Self::page_mut), to write `bytes` bytes at `offset`.
@@ -391,7 +403,7 @@ impl HostMemory {
     /// Like [`page_mut`](Self::page_mut), for whoever sees to it that nothing goes stale.
     #[inline]
     pub(crate) fn page_unwatched(&mut self, frame: HostFrame) -> &mut Page {
-        self.slots[frame.0 as usize].page.get_or_insert_with(zeroed)
+        self.slots[frame.0 as usize].page.get_or_insert_with(PageBox::zeroed)
     }
 
     #[cold]
@@ -472,23 +484,9 @@ impl HostMemory {
     }
 }
 
-/// The bytes of frames, as quickly as they can be had.
+/// The pool, held so that no frame's bytes go anywhere and nobody else borrows them.
 #[derive(Debug)]
-pub(crate) struct Frames<'a>(&'a mut [Slot]);
-
-impl Frames<'_> {
-    /// The bytes of a frame that is held.
-    #[inline(always)]
-    pub fn page(&self, frame: HostFrame) -> Option<&Page> {
-        self.0.get(frame.0 as usize)?.page.as_deref()
-    }
-
-    /// The bytes of a frame that is held, to write; nobody is told.
-    #[inline(always)]
-    pub fn page_mut(&mut self, frame: HostFrame) -> Option<&mut Page> {
-        self.0.get_mut(frame.0 as usize)?.page.as_deref_mut()
-    }
-}
+pub(crate) struct Frames<'a>(PhantomData<&'a mut HostMemory>);
 
 /// Why a page cannot come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -501,10 +499,6 @@ pub(crate) enum BringInError {
 
 /// A page of zeroes.
 pub(crate) static ZERO_PAGE: Page = [0; PAGE_SIZE as usize];
-
-fn zeroed() -> Box<Page> {
-    Box::new([0; PAGE_SIZE as usize])
-}
 
 #[cfg(test)]
 mod tests {

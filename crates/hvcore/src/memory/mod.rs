@@ -5,8 +5,11 @@ pub mod ept;
 pub mod guest;
 pub mod host;
 pub mod image;
+mod page;
 pub mod sv32;
 pub mod swap;
+
+pub(crate) use page::PageAddress;
 
 /// What an access does.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

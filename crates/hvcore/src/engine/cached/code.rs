@@ -1,51 +1,98 @@
 //! Predecoded code, by physical page: which frame's instructions are known, and as what.
 
-use super::slot::{SLOTS, Slot, predecode};
+use super::cursor::Cursor;
+use super::fast;
+use super::slot::{HALVES, Kind, Slot, both, goto, predecode};
 use crate::addr::HostFrame;
-use crate::memory::host::{Frames, HostMemory, Page, Watch};
+use crate::memory::host::{HostMemory, Page, Watch};
 use guest_abi::PAGE_SIZE;
 use rv32::Isa;
-use std::cell::Cell;
+use std::fmt;
 
-/// At most this many pages of code are kept: 16 KiB of host memory each.
+/// At most this many pages of code are kept: up to 50 KiB of host memory each, by how much of them is executed.
 const MOST_PAGES: usize = 1024;
-/// Slots before a changed byte that may have been made from it: an instruction of four bytes may begin three bytes before.
+/// Instructions of a run at most, so that a slice's end is never far away when it has to be met exactly.
+const RUN: usize = 32;
+/// How far before a changed byte an instruction may begin that was made from it.
 const REACH: u32 = 3;
 
-/// The instructions of a page, by halfword. Cells, because executing predecodes, and because a store of the running code
-/// may hit it.
-pub(super) type Slots = [Cell<Slot>; SLOTS];
-
-/// The instructions of one frame, predecoded as far as they were executed.
-#[derive(Debug)]
+/// The instructions of one frame, predecoded as far as they were executed, in runs: one enters a run anywhere and leaves it by
+/// jumps and branches, or at its last slot.
 pub(super) struct CodePage {
     frame: HostFrame,
     isa: Isa,
-    pub slots: Slots,
+    /// By halfword: the index + 1 of the slot of the instruction that begins there; 0: not predecoded.
+    entries: [u16; HALVES],
+    slots: Vec<Slot>,
+    /// Where each slot's instruction begins and ends, in halfwords.
+    places: Vec<(u16, u16)>,
 }
 
 impl CodePage {
     fn new(frame: HostFrame, isa: Isa) -> Box<CodePage> {
-        Box::new(CodePage { frame, isa, slots: [const { Cell::new(Slot::UNDECODED) }; SLOTS] })
+        Box::new(CodePage { frame, isa, entries: [0; HALVES], slots: Vec::new(), places: Vec::new() })
     }
 
-    /// Predecodes the instruction that begins at a slot.
-    #[cold]
-    pub fn decode(&self, frames: &Frames<'_>, at: usize) {
-        let Some(page) = frames.page(self.frame) else { return };
-        if let Some(slot) = self.slots.get(at) {
-            slot.set(predecode(self.isa, word(page, 2 * at), at));
-        }
+    /// The slot of the instruction that begins at a halfword, if it was predecoded.
+    #[inline(always)]
+    pub fn enter(&self, at: usize) -> Option<Cursor<'_>> {
+        Cursor::new(&self.slots, usize::from(self.entries[at % HALVES].wrapping_sub(1)))
     }
 
-    /// Bytes of the frame change: what was made of them is forgotten.
-    #[inline]
-    pub fn forget(&self, offset: u32, bytes: u32) {
+    /// Where the instruction of a slot begins and ends, in halfwords.
+    pub fn place(&self, cursor: Cursor<'_>) -> (u32, u32) {
+        let (begin, end) = self.places.get(cursor.index(&self.slots)).copied().unwrap_or_default();
+        (begin.into(), end.into())
+    }
+
+    /// Whether some slot was made of bytes of the page.
+    pub fn is_made_of(&self, offset: u32, bytes: u32) -> bool {
         let first = offset.saturating_sub(REACH) / 2;
         let last = (offset + bytes - 1) / 2;
-        for slot in &self.slots[first as usize..=last as usize] {
-            slot.set(Slot::UNDECODED);
+        self.entries[first as usize..=last as usize].iter().any(|&entry| entry != 0)
+    }
+
+    /// All that was made of the page is forgotten.
+    pub fn forget(&mut self) {
+        self.entries.fill(0);
+        self.slots.clear();
+        self.places.clear();
+    }
+
+    /// Predecodes the run that begins at a halfword, from the bytes of the page.
+    fn decode(&mut self, page: &Page, at: usize) {
+        let mut run = [goto(at); RUN + 1];
+        let (mut at, mut count) = (at, 0);
+        loop {
+            let known = at >= HALVES || count == RUN || self.entries[at] != 0;
+            let one = if known { goto(at) } else { predecode(self.isa, word(page, 2 * at), at) };
+            if one.kind != Kind::Goto {
+                self.entries[at] = (self.slots.len() + count + 1) as u16;
+            }
+            let next = at + one.halves;
+            self.places.push((at as u16, next as u16));
+            run[count] = one;
+            count += 1;
+            if one.kind.ends() {
+                break;
+            }
+            at = next;
         }
+        let run = &mut run[..count];
+        let retire = run.iter().filter(|one| one.kind.retires()).count();
+        for i in 1..count {
+            run[i - 1] = both(&run[i - 1], &run[i]).unwrap_or(run[i - 1]);
+        }
+        for (i, one) in run.iter().enumerate() {
+            let handler = fast::handler(one.kind, run.get(i + 1).map(|next| next.kind));
+            self.slots.push(Slot { handler, operands: one.operands.with_run((retire - i.min(retire)) as u16) });
+        }
+    }
+}
+
+impl fmt::Debug for CodePage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "code of {:?}: {} slots", self.frame, self.slots.len())
     }
 }
 
@@ -87,7 +134,7 @@ impl CodeCache {
             let stale = page.isa != isa; // a guest with other extensions runs the same frame
             if stale {
                 page.isa = isa;
-                page.forget(0, PAGE_SIZE);
+                page.forget();
             }
             return (index, stale);
         }
@@ -118,6 +165,20 @@ impl CodeCache {
         (index, true)
     }
 
+    /// Predecodes the instruction at a halfword of a page, and what follows it.
+    pub fn decode(&mut self, host: &HostMemory, index: u32, at: usize) {
+        if let Some(page) = self.pages.get_mut(index as usize) {
+            page.decode(host.page(page.frame), at);
+        }
+    }
+
+    /// What was made of a page is forgotten.
+    pub fn forget(&mut self, index: u32) {
+        if let Some(page) = self.pages.get_mut(index as usize) {
+            page.forget();
+        }
+    }
+
     /// Bytes of a frame changed; tells whether an index became stale.
     pub fn changed(&mut self, frame: HostFrame, offset: u32, bytes: u32) -> bool {
         let Some(index) = self.find(frame) else { return false };
@@ -125,13 +186,15 @@ impl CodeCache {
             self.drop_page(frame); // the frame is watched no longer
             return true;
         }
-        self.pages[index as usize].forget(offset, bytes);
+        if self.pages[index as usize].is_made_of(offset, bytes) {
+            self.forget(index);
+        }
         false
     }
 
     fn drop_page(&mut self, frame: HostFrame) {
         if let Some(index) = self.find(frame) {
-            self.pages[index as usize].forget(0, PAGE_SIZE);
+            self.pages[index as usize].forget();
             self.by_frame[frame.0 as usize] = 0;
             self.free.push(index);
         }

@@ -1,36 +1,44 @@
 //! The fast loop: predecoded instructions, translations that are known, nothing that can fail. What it cannot do it
 //! leaves, unbegun, to others.
 //!
-//! One small function for each kind of slot. Each ends by calling the next one's: compilers make a jump of that, so that
-//! the processor predicts each by itself, and all that matters stays in registers. Where they do not, the calls nest, but
-//! never deeper than a [`BURST`].
+//! One small function for each kind of slot, and for each pair of kinds that are frequent. Each ends by calling the next
+//! slot's: compilers make a jump of that, so that the processor predicts each by itself, and all that matters stays in
+//! registers. Where they do not, the calls nest, but never deeper than a [`BURST`].
+//!
+//! Steps are counted where a run is entered, for all of it; who leaves it before its end gives back the rest.
+#![allow(unsafe_code, reason = "the step from one slot to the next is not checked")]
 
-use super::code::{CodePage, Slots};
-use super::slot::{KINDS, Kind, SLOTS, Slot};
+use super::code::CodePage;
+use super::cursor::Cursor;
+use super::slot::{KINDS, Kind, Operands};
 use super::tlb::{Context, PAGE};
 use crate::engine::alu;
 use crate::memory::Access;
 use crate::memory::host::Frames;
-use guest_abi::PAGE_SIZE;
+use std::marker::PhantomData;
 
 /// Registers as the loop keeps them: room for every index that a byte can hold, so that none is checked. Those above
 /// 31 hold nothing.
-type Registers = [u32; 256];
+pub(super) type Registers = [u32; 256];
 
-/// At most this many instructions without coming back.
-const BURST: u64 = 128; // a frame of a debug build has up to some 200 bytes
+/// At most this many instructions without coming back; more than a run has.
+const BURST: u64 = 512; // a frame of a debug build has up to some 400 bytes
 
 /// Why the loop was left. The instruction at pc has not begun.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Leave {
-    /// As many steps were done as could be.
+    /// As many steps were done as could be: all, or too few are left for the next run.
     Fuel,
     /// The stepper has to do the instruction.
     Slow,
     /// The page of pc is not known.
     Fetch,
-    /// The page of [`State::missed`] is not known, or the access is not aligned.
+    /// What is at pc was not predecoded.
+    Undecoded,
+    /// The page of [`Fast::missed`] is not known, or the access is not aligned.
     Data,
+    /// What was predecoded of the page [`Fast::changed`] is not what is there any more.
+    Code,
 }
 
 /// A data access whose page is not known.
@@ -41,214 +49,196 @@ pub(super) struct Missed {
     pub access: Access,
 }
 
-/// What the loop works on and changes, but for what it keeps in processor registers.
-#[derive(Debug)]
-pub(super) struct State {
-    x: Registers,
-    /// The page of pc.
-    base: u32,
-    /// Where in it pc is, and what may still be done, once the loop was left.
-    position: Position,
-    /// What [`Leave::Data`] is about.
-    pub missed: Missed,
-}
-
-impl Default for State {
-    fn default() -> State {
-        State { x: [0; 256], base: 0, position: Position(0), missed: Missed { gva: 0, bytes: 0, access: Access::Load } }
-    }
-}
-
-/// What the loop works with.
+/// What the loop works with, but for what it keeps in processor registers.
 pub(super) struct Fast<'a> {
-    pub pages: &'a [Box<CodePage>],
-    pub frames: Frames<'a>,
     pub context: &'a Context,
     /// [`REFUSE`](super::tlb::REFUSE) while stores have to look at a reservation: they are left to the stepper.
     pub refuse: u32,
     /// Bits that must be 0 in a jump's target.
     pub misaligned: u32,
+    /// The page of pc; `code` is what is known of it.
+    base: u32,
+    code: &'a CodePage,
+    pages: &'a [Box<CodePage>],
+    frames: Frames<'a>,
+    /// Where the loop was left, and what may still be done.
+    pc: u32,
+    left: i32,
+    /// What [`Leave::Data`] is about.
+    missed: Missed,
+    /// What [`Leave::Code`] is about: the index of the page.
+    changed: u32,
 }
 
-/// The slot of pc (bits 0 to 11; 2048 is the end of the page) and how many instructions may still follow the one at hand
-/// (bits 16 and up; negative: it may not be done itself). In one number, so that one addition and one test are enough.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Position(u32);
-
-impl Position {
-    const ONE: u32 = 1 << 16;
-    /// Out of fuel, or off the end of the page.
-    const BOUNDARY: u32 = 1 << 31 | SLOTS as u32;
-
-    /// At a slot, with at least one step to do.
-    fn new(at: u32, steps: u32) -> Position {
-        Position(at | steps.wrapping_sub(1) << 16)
-    }
-
-    #[inline(always)]
-    fn at(self) -> u32 {
-        self.0 & 0xfff
-    }
-
-    fn steps(self) -> u32 {
-        ((self.0 as i32 >> 16) + 1) as u32
-    }
-
-    /// One instruction retires, pc is so many halfwords on.
-    #[inline(always)]
-    fn advance(self, halves: u32) -> Position {
-        Position(self.0.wrapping_add(halves).wrapping_sub(Position::ONE))
-    }
-
-    /// One instruction retires, pc is at a slot.
-    #[inline(always)]
-    fn jump(self, at: u32) -> Position {
-        Position((self.0 & !0xfff).wrapping_sub(Position::ONE) | at)
-    }
+/// What the loop leaves behind.
+pub(super) struct Left {
+    pub why: Leave,
+    pub pc: u32,
+    /// Steps done.
+    pub done: u64,
+    pub missed: Missed,
+    pub changed: u32,
 }
 
-/// The function of a kind: does the instruction `slot`, which stands at `position` of the page `slots`, and those that
-/// follow it.
-type Handler = for<'a> fn(&mut State, &'a Slots, Position, Slot, &mut Fast<'a>) -> Leave;
+/// The function of a kind: does the instruction at the cursor, whose operands are given, and those that follow it. The number
+/// is how many steps may still be done after this run.
+pub(super) type Handler = for<'a> fn(&mut Registers, &mut Fast<'a>, Cursor<'a>, Operands, i32) -> Leave;
 
-impl<'a> Fast<'a> {
-    /// Executes at most `fuel` steps from `pc` on, until something has to be left to others. Returns the steps done.
-    pub fn run(&mut self, m: &mut State, x: &mut [u32; 32], pc: &mut u32, fuel: u64) -> (Leave, u64) {
-        m.x[..32].copy_from_slice(x);
-        m.base = *pc & PAGE;
-        let mut at = (*pc & !PAGE) / 2;
-        let mut left = fuel;
-        let leave = loop {
-            let Some(slots) = self.page(m.base) else { break Leave::Fetch };
-            let burst = left.min(BURST) as u32;
-            let leave = dispatch(m, slots, Position::new(at, burst), self);
-            at = m.position.at();
-            left -= u64::from(burst - m.position.steps());
-            // Whatever stands in the way of the next instruction, it is none of this run's.
-            if left == 0 {
-                break Leave::Fuel;
-            }
-            if leave != Leave::Fuel {
-                break leave;
-            }
-            if at == SLOTS as u32 {
-                (m.base, at) = (m.base.wrapping_add(PAGE_SIZE), 0);
-            }
-        };
-        x.copy_from_slice(&m.x[..32]);
-        *pc = m.base.wrapping_add(2 * at);
-        (leave, fuel - left)
-    }
-
-    /// The slots of a page, if they are known.
-    #[inline(always)]
-    fn page(&self, base: u32) -> Option<&'a Slots> {
-        self.pages.get(self.context.fetch(base)? as usize).map(|page| &page.slots)
-    }
+/// What a run of the loop begins with.
+pub(super) struct Start<'a> {
+    pub pages: &'a [Box<CodePage>],
+    pub frames: Frames<'a>,
+    pub context: &'a Context,
+    pub refuse: u32,
+    pub misaligned: u32,
 }
 
-/// The instruction at `position` has not begun.
+/// Executes at most `fuel` steps from `pc` on, until something has to be left to others.
+pub(super) fn run(start: Start<'_>, x: &mut Registers, pc: u32, fuel: u64) -> Left {
+    let Start { pages, frames, context, refuse, misaligned } = start;
+    let missed = Missed { gva: 0, bytes: 0, access: Access::Load };
+    let Some(code) = page(pages, context, pc) else { return Left { why: Leave::Fetch, pc, done: 0, missed, changed: 0 } };
+    let mut fast = Fast { context, refuse, misaligned, base: pc & PAGE, code, pages, frames, pc, left: 0, missed, changed: 0 };
+    let mut left = fuel;
+    let why = loop {
+        let burst = left.min(BURST);
+        let pc = fast.pc;
+        let why = go(x, &mut fast, pc, burst as i32);
+        left -= burst - u64::from(fast.left.unsigned_abs());
+        if why != Leave::Fuel || burst < BURST {
+            break why;
+        }
+    };
+    Left { why, pc: fast.pc, done: fuel - left, missed: fast.missed, changed: fast.changed }
+}
+
+/// The code of an address's page, if it is known.
 #[inline(always)]
-fn leave(m: &mut State, position: Position, why: Leave) -> Leave {
-    m.position = position;
+fn page<'a>(pages: &'a [Box<CodePage>], context: &Context, pc: u32) -> Option<&'a CodePage> {
+    pages.get(context.fetch(pc)? as usize).map(|page| &**page)
+}
+
+/// Leaves at an address.
+#[inline(never)]
+#[cold]
+fn leave_at(f: &mut Fast<'_>, pc: u32, left: i32, why: Leave) -> Leave {
+    (f.pc, f.left) = (pc, left);
     why
 }
 
-/// Does the instruction at `position`, if it may be done, and those that follow.
-#[inline(always)]
-fn dispatch<'a>(m: &mut State, slots: &'a Slots, position: Position, f: &mut Fast<'a>) -> Leave {
-    if position.0 & Position::BOUNDARY != 0 {
-        return boundary(m, slots, position, Slot::UNDECODED, f);
-    }
-    let slot = slots[position.at() as usize % SLOTS].get();
-    HANDLERS[slot.kind()](m, slots, position, slot, f)
-}
-
-/// Out of fuel, or on to the next page; nothing retires.
+/// Leaves before the instruction at the cursor: it and what follows it in its run is given back.
 #[inline(never)]
 #[cold]
-fn boundary<'a>(m: &mut State, _: &'a Slots, position: Position, _: Slot, f: &mut Fast<'a>) -> Leave {
-    if position.0 as i32 >= 0 {
-        m.base = m.base.wrapping_add(PAGE_SIZE);
-        let position = Position(position.0 & !0xfff);
-        return match f.page(m.base) {
-            Some(slots) => dispatch(m, slots, position, f),
-            None => leave(m, position, Leave::Fetch),
-        };
-    }
-    leave(m, position, Leave::Fuel)
+fn leave(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, why: Leave) -> Leave {
+    f.pc = f.base.wrapping_add(2 * f.code.place(here).0);
+    f.left = left + here.slot().operands.run();
+    why
 }
 
-/// An instruction retires; the next one stands anywhere.
-#[inline(always)]
-fn go<'a>(m: &mut State, slots: &'a Slots, position: Position, target: u32, f: &mut Fast<'a>) -> Leave {
-    let position = position.jump((target & !PAGE) / 2);
-    if target & PAGE == m.base {
-        return dispatch(m, slots, position, f);
-    }
-    m.base = target & PAGE;
-    match f.page(m.base) {
-        Some(slots) => dispatch(m, slots, position, f),
-        None => leave(m, position, Leave::Fetch),
-    }
-}
-
-fn undecoded<'a>(m: &mut State, slots: &'a Slots, position: Position, _: Slot, f: &mut Fast<'a>) -> Leave {
-    match f.context.fetch(m.base).and_then(|index| f.pages.get(index as usize)) {
-        Some(page) => page.decode(&f.frames, position.at() as usize),
-        None => return leave(m, position, Leave::Fetch),
-    }
-    dispatch(m, slots, position, f)
-}
-
-fn slow<'a>(m: &mut State, _: &'a Slots, position: Position, _: Slot, _: &mut Fast<'a>) -> Leave {
-    leave(m, position, Leave::Slow)
-}
-
-/// The page of a data access is not known, or the access is not aligned. Out of the way of those that are.
+/// The page of a data access is not known, or the access is not aligned.
 #[inline(never)]
 #[cold]
-fn miss(m: &mut State, position: Position, gva: u32, bytes: u32, access: Access) -> Leave {
-    m.missed = Missed { gva, bytes, access };
-    leave(m, position, Leave::Data)
+fn miss<const BYTES: usize>(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, gva: u32, access: Access) -> Leave {
+    f.missed = Missed { gva, bytes: BYTES as u32, access };
+    leave(f, here, left, Leave::Data)
 }
 
-/// A store hit a page that instructions were decoded from.
+/// A store was made to a page that instructions were decoded from.
 #[inline(never)]
-fn into_code(f: &Fast<'_>, index: u32, offset: u32, bytes: u32) {
-    if let Some(page) = f.pages.get(index as usize) {
-        page.forget(offset, bytes);
+#[cold]
+fn into_code<'a, N: Then, const BYTES: usize>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32, gva: u32, code: u32) -> Leave {
+    let decoded = f.pages.get(code as usize).is_some_and(|page| page.is_made_of(gva & !PAGE, BYTES as u32));
+    if !decoded {
+        return N::next(x, f, here, left);
+    }
+    f.changed = code;
+    let next = f.base.wrapping_add(2 * f.code.place(here).1);
+    leave_at(f, next, left + here.slot().operands.run() - 1, Leave::Code)
+}
+
+/// Enters a run at a halfword of the page, if all of it may be done.
+#[inline(always)]
+fn enter<'a>(x: &mut Registers, f: &mut Fast<'a>, at: u32, left: i32) -> Leave {
+    let Some(here) = f.code.enter(at as usize) else { return leave_at(f, f.base.wrapping_add(2 * at), left, Leave::Undecoded) };
+    let slot = here.slot();
+    let after = left - slot.operands.run();
+    if after < 0 {
+        return leave_at(f, f.base.wrapping_add(2 * at), left, Leave::Fuel);
+    }
+    (slot.handler)(x, f, here, slot.operands, after)
+}
+
+/// Goes on anywhere.
+#[inline(always)]
+fn go<'a>(x: &mut Registers, f: &mut Fast<'a>, target: u32, left: i32) -> Leave {
+    if target & PAGE != f.base {
+        let Some(code) = page(f.pages, f.context, target) else { return leave_at(f, target, left, Leave::Fetch) };
+        (f.base, f.code) = (target & PAGE, code);
+    }
+    enter(x, f, (target & !PAGE) / 2, left)
+}
+
+/// What is left after a jump out of a run: it retires, what follows it does not.
+#[inline(always)]
+fn after(left: i32, operands: Operands) -> i32 {
+    left + operands.run() - 1
+}
+
+/// What an instruction of a kind does.
+trait Row {
+    /// Does the instruction, then what `N` says.
+    fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) -> Leave;
+}
+
+/// What comes after an instruction that does not jump.
+trait Then {
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave;
+}
+
+/// Whatever stands there.
+struct Any;
+
+impl Then for Any {
+    #[inline(always)]
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave {
+        // SAFETY: a kind whose rows go on is never the last of a run (`Kind::ends`).
+        let next = unsafe { here.next() };
+        (next.slot().handler)(x, f, next, next.slot().operands, left)
+    }
+}
+
+/// An instruction of this kind.
+struct Known<R>(PhantomData<R>);
+
+impl<R: Row> Then for Known<R> {
+    #[inline(always)]
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave {
+        // SAFETY: as above.
+        let next = unsafe { here.next() };
+        R::execute::<Any>(x, f, next, next.slot().operands, left)
     }
 }
 
 #[inline(always)]
-fn load<'a, const BYTES: usize, const HALVES: u32>(
-    m: &mut State, slots: &'a Slots, position: Position, slot: Slot, f: &mut Fast<'a>, value: impl Fn([u8; BYTES]) -> u32,
+fn load<'a, N: Then, const BYTES: usize>(
+    x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, value: impl Fn([u8; BYTES]) -> u32,
 ) -> Leave {
-    let gva = m.x[slot.rs1()].wrapping_add(slot.imm());
-    let bytes = BYTES as u32;
-    let page = f.context.load(gva, bytes).and_then(|frame| f.frames.page(frame));
-    let offset = (gva & !PAGE & !(bytes - 1)) as usize;
-    let Some(bytes) = page.and_then(|page| page[offset..].first_chunk()) else { return miss(m, position, gva, bytes, Access::Load) };
-    m.x[slot.rd()] = value(*bytes);
-    dispatch(m, slots, position.advance(HALVES), f)
+    let gva = x[o.rs1()].wrapping_add(o.imm());
+    let Some(bytes) = f.context.load(gva, &f.frames) else { return miss::<BYTES>(f, here, left, gva, Access::Load) };
+    x[o.rd()] = value(bytes);
+    N::next(x, f, here, left)
 }
 
 #[inline(always)]
-fn store<'a, const BYTES: usize, const HALVES: u32>(
-    m: &mut State, slots: &'a Slots, position: Position, slot: Slot, f: &mut Fast<'a>, value: impl Fn(u32) -> [u8; BYTES],
+fn store<'a, N: Then, const BYTES: usize>(
+    x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, value: impl Fn(u32) -> [u8; BYTES],
 ) -> Leave {
-    let gva = m.x[slot.rs1()].wrapping_add(slot.imm());
-    let bytes = BYTES as u32;
-    let offset = gva & !PAGE & !(bytes - 1);
-    let Some(entry) = f.context.store(gva, bytes, f.refuse) else { return miss(m, position, gva, bytes, Access::Store) };
-    let page = f.frames.page_mut(entry.frame);
-    let Some(place) = page.and_then(|page| page[offset as usize..].first_chunk_mut()) else { return miss(m, position, gva, bytes, Access::Store) };
-    *place = value(m.x[slot.rd()]);
-    if entry.code != 0 {
-        into_code(f, entry.code - 1, offset, bytes);
+    let gva = x[o.rs1()].wrapping_add(o.imm());
+    match f.context.store(gva, f.refuse, value(x[o.rd()]), &mut f.frames) {
+        Some(0) => N::next(x, f, here, left),
+        Some(code) => into_code::<N, BYTES>(x, f, here, left, gva, code - 1),
+        None => miss::<BYTES>(f, here, left, gva, Access::Store),
     }
-    dispatch(m, slots, position.advance(HALVES), f)
 }
 
 /// What a row says of two operands.
@@ -257,203 +247,235 @@ fn of<T>(meaning: impl Fn(u32, u32) -> T, a: u32, b: u32) -> T {
     meaning(a, b)
 }
 
-/// The rows below: a kind, its length in halfwords, its shape, its meaning.
+/// The function of an instruction of a kind, that one of another kind follows in its run.
+pub(super) fn handler(kind: Kind, next: Option<Kind>) -> Handler {
+    let first = FIRSTS.iter().position(|&first| first == kind);
+    let second = SECONDS.iter().position(|&second| Some(second) == next);
+    match (first, second) {
+        (Some(first), Some(second)) => PAIRS[first][second],
+        _ => HANDLERS[kind as usize],
+    }
+}
+
+/// The functions of pairs: of each kind of the first list, followed by each of the second.
+macro_rules! pairs {
+    ([$($first:ident)*] $seconds:tt) => {
+        const FIRSTS: &[Kind] = &[$(Kind::$first),*];
+        const SECONDS: &[Kind] = pairs!(@kinds $seconds);
+        static PAIRS: [[Handler; SECONDS.len()]; FIRSTS.len()] = [$(pairs!(@row $first $seconds)),*];
+    };
+    (@kinds [$($second:ident)*]) => { &[$(Kind::$second),*] };
+    (@row $first:ident [$($second:ident)*]) => { [$($first::execute::<Known<$second>>),*] };
+}
+
+pairs! {
+    [Addi Mv Const Add Sub Slli Srli Andi Xor Or And Mul Lw Lh Lhu Lbu Sw Sb Beq Bne]
+    [Addi Mv Const Add Sub Slli Srli Srai Andi Xor Or And Mul Lw Lh Lhu Lbu Sw Sh Sb Beq Bne Blt Bge Bltu Bgeu J Jal Jalr]
+}
+
+/// The rows below: a kind, its shape, its meaning.
 macro_rules! handlers {
-    ($($kind:ident $halves:literal $shape:ident($($meaning:tt)*);)*) => {
-        static HANDLERS: [Handler; 256] = {
-            let mut handlers: [Handler; 256] = [slow; 256];
-            let mut rows = 0;
-            $({
-                fn handler<'a>(m: &mut State, slots: &'a Slots, position: Position, slot: Slot, f: &mut Fast<'a>) -> Leave {
-                    handlers!(@$shape $halves (m slots position slot f) [$($meaning)*])
+    ($($kind:ident $shape:ident($($meaning:tt)*);)*) => {
+        $(
+            struct $kind;
+
+            impl Row for $kind {
+                #[inline(always)]
+                fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) -> Leave {
+                    handlers!(@$shape (x f here o left) [$($meaning)*])
                 }
-                handlers[Kind::$kind as usize] = handler;
+            }
+        )*
+
+        static HANDLERS: [Handler; KINDS] = {
+            let mut handlers: [Handler; KINDS] = [Slow::execute::<Any>; KINDS];
+            let mut rows = 0;
+            $(
+                handlers[Kind::$kind as usize] = $kind::execute::<Any>;
                 rows += 1;
-            })*
-            handlers[Kind::Undecoded as usize] = undecoded;
-            assert!(rows + 2 == KINDS, "each kind but Undecoded and Slow has one row");
+            )*
+            assert!(rows == KINDS, "each kind has one row");
             handlers
         };
     };
+    (@slow ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        let _ = ($x, $o);
+        leave($f, $here, $left, Leave::Slow)
+    }};
     // rd = f(rs1, rs2)
-    (@register $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        $m.x[$slot.rd()] = of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rs2()]);
-        dispatch($m, $slots, $position.advance($halves), $f)
+    (@register ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        $x[$o.rd()] = of($meaning, $x[$o.rs1()], $x[$o.rs2()]);
+        N::next($x, $f, $here, $left)
     }};
     // rd = f(rs1, imm)
-    (@immediate $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        $m.x[$slot.rd()] = of($meaning, $m.x[$slot.rs1()], $slot.imm());
-        dispatch($m, $slots, $position.advance($halves), $f)
+    (@immediate ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        $x[$o.rd()] = of($meaning, $x[$o.rs1()], $o.imm());
+        N::next($x, $f, $here, $left)
     }};
     // rd = f(page of pc, imm)
-    (@constant $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        $m.x[$slot.rd()] = of($meaning, $m.base, $slot.imm());
-        dispatch($m, $slots, $position.advance($halves), $f)
+    (@constant ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        $x[$o.rd()] = of($meaning, $f.base, $o.imm());
+        N::next($x, $f, $here, $left)
     }};
-    (@nothing $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {{
-        let _ = $slot;
-        dispatch($m, $slots, $position.advance($halves), $f)
+    // the same for two instructions
+    (@constant_of_two ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        $x[$o.rd()] = of($meaning, $f.base, $o.imm());
+        // SAFETY: the second of the two is in the same run, and does not end it.
+        N::next($x, $f, unsafe { $here.next() }, $left)
     }};
-    // to a slot of this page, if f(rs1, rs2)
-    (@branch $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        if of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rd()]) {
-            dispatch($m, $slots, $position.jump($slot.imm()), $f)
-        } else {
-            dispatch($m, $slots, $position.advance($halves), $f)
+    (@nothing ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        let _ = $o;
+        N::next($x, $f, $here, $left)
+    }};
+    // to a halfword of this page, if f(rs1, rs2)
+    (@branch ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        if of($meaning, $x[$o.rs1()], $x[$o.rd()]) {
+            return enter($x, $f, $o.imm(), after($left, $o));
         }
+        N::next($x, $f, $here, $left)
     }};
     // to an offset from this page, if f(rs1, rs2)
-    (@far_branch $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$meaning:expr]) => {{
-        if of($meaning, $m.x[$slot.rs1()], $m.x[$slot.rd()]) {
-            go($m, $slots, $position, $m.base.wrapping_add($slot.imm()), $f)
-        } else {
-            dispatch($m, $slots, $position.advance($halves), $f)
+    (@far_branch ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
+        if of($meaning, $x[$o.rs1()], $x[$o.rd()]) {
+            return go($x, $f, $f.base.wrapping_add($o.imm()), after($left, $o));
         }
+        N::next($x, $f, $here, $left)
     }};
-    (@jump $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {
-        dispatch($m, $slots, $position.jump($slot.imm()), $f)
-    };
-    (@far_jump $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {
-        go($m, $slots, $position, $m.base.wrapping_add($slot.imm()), $f)
-    };
-    (@call $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {{
-        $m.x[$slot.rd()] = $m.base.wrapping_add(2 * ($position.at() + $halves));
-        dispatch($m, $slots, $position.jump($slot.imm()), $f)
+    (@jump ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        let _ = $here;
+        enter($x, $f, $o.imm(), $left)
     }};
-    (@far_call $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {{
-        $m.x[$slot.rd()] = $m.base.wrapping_add(2 * ($position.at() + $halves));
-        go($m, $slots, $position, $m.base.wrapping_add($slot.imm()), $f)
+    (@far_jump ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        let _ = $here;
+        go($x, $f, $f.base.wrapping_add($o.imm()), $left)
     }};
-    (@indirect $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) []) => {{
-        let target = $m.x[$slot.rs1()].wrapping_add($slot.imm()) & !1;
+    (@call ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        $x[$o.rd()] = $f.link($here);
+        enter($x, $f, $o.imm(), $left)
+    }};
+    (@far_call ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        $x[$o.rd()] = $f.link($here);
+        go($x, $f, $f.base.wrapping_add($o.imm()), $left)
+    }};
+    (@indirect ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
+        let target = $x[$o.rs1()].wrapping_add($o.imm()) & !1;
         if target & $f.misaligned != 0 {
-            return leave($m, $position, Leave::Slow);
+            return leave($f, $here, $left, Leave::Slow);
         }
-        $m.x[$slot.rd()] = $m.base.wrapping_add(2 * ($position.at() + $halves));
-        go($m, $slots, $position, target, $f)
+        $x[$o.rd()] = $f.link($here);
+        go($x, $f, target, $left)
     }};
-    (@load $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$bytes:literal $meaning:expr]) => {
-        load::<$bytes, $halves>($m, $slots, $position, $slot, $f, $meaning)
+    (@load ($x:ident $f:ident $here:ident $o:ident $left:ident) [$bytes:literal $meaning:expr]) => {
+        load::<N, $bytes>($x, $f, $here, $o, $left, $meaning)
     };
-    (@store $halves:literal ($m:ident $slots:ident $position:ident $slot:ident $f:ident) [$bytes:literal $meaning:expr]) => {
-        store::<$bytes, $halves>($m, $slots, $position, $slot, $f, $meaning)
+    (@store ($x:ident $f:ident $here:ident $o:ident $left:ident) [$bytes:literal $meaning:expr]) => {
+        store::<N, $bytes>($x, $f, $here, $o, $left, $meaning)
     };
 }
 
+impl Fast<'_> {
+    /// The address after the instruction at the cursor.
+    #[inline(always)]
+    fn link(&self, here: Cursor<'_>) -> u32 {
+        self.base.wrapping_add(2 * self.code.place(here).1)
+    }
+}
+
 handlers! {
-    Nop    2 nothing();
-    CNop   1 nothing();
-    Const  2 constant(|_, value| value);
-    CConst 1 constant(|_, value| value);
-    Auipc  2 constant(|page, offset| page.wrapping_add(offset));
+    Goto    far_jump();
+    Slow    slow();
+    Nop     nothing();
+    Const   constant(|_, value| value);
+    Wide    constant_of_two(|_, value| value);
+    Auipc   constant(u32::wrapping_add);
+    Address constant_of_two(u32::wrapping_add);
+    Mv      immediate(|a, _| a);
 
-    J       2 jump();
-    CJ      1 jump();
-    JFar    2 far_jump();
-    CJFar   1 far_jump();
-    Jal     2 call();
-    CJal    1 call();
-    JalFar  2 far_call();
-    CJalFar 1 far_call();
-    Jalr    2 indirect();
-    CJalr   1 indirect();
+    J       jump();
+    JFar    far_jump();
+    Jal     call();
+    JalFar  far_call();
+    Jalr    indirect();
 
-    Beq       2 branch(|a, b| a == b);
-    Bne       2 branch(|a, b| a != b);
-    Blt       2 branch(|a, b| (a as i32) < b as i32);
-    Bge       2 branch(|a, b| a as i32 >= b as i32);
-    Bltu      2 branch(|a, b| a < b);
-    Bgeu      2 branch(|a, b| a >= b);
-    CBeqz     1 branch(|a, _| a == 0);
-    CBnez     1 branch(|a, _| a != 0);
-    BeqFar    2 far_branch(|a, b| a == b);
-    BneFar    2 far_branch(|a, b| a != b);
-    BltFar    2 far_branch(|a, b| (a as i32) < b as i32);
-    BgeFar    2 far_branch(|a, b| a as i32 >= b as i32);
-    BltuFar   2 far_branch(|a, b| a < b);
-    BgeuFar   2 far_branch(|a, b| a >= b);
-    CBeqzFar  1 far_branch(|a, _| a == 0);
-    CBnezFar  1 far_branch(|a, _| a != 0);
+    Beq     branch(|a, b| a == b);
+    Bne     branch(|a, b| a != b);
+    Blt     branch(|a, b| (a as i32) < b as i32);
+    Bge     branch(|a, b| a as i32 >= b as i32);
+    Bltu    branch(|a, b| a < b);
+    Bgeu    branch(|a, b| a >= b);
+    BeqFar  far_branch(|a, b| a == b);
+    BneFar  far_branch(|a, b| a != b);
+    BltFar  far_branch(|a, b| (a as i32) < b as i32);
+    BgeFar  far_branch(|a, b| a as i32 >= b as i32);
+    BltuFar far_branch(|a, b| a < b);
+    BgeuFar far_branch(|a, b| a >= b);
 
-    Lb  2 load(1 |bytes| i8::from_le_bytes(bytes) as u32);
-    Lh  2 load(2 |bytes| i16::from_le_bytes(bytes) as u32);
-    Lw  2 load(4 u32::from_le_bytes);
-    CLw 1 load(4 u32::from_le_bytes);
-    Lbu 2 load(1 |bytes| u32::from(bytes[0]));
-    Lhu 2 load(2 |bytes| u32::from(u16::from_le_bytes(bytes)));
-    Sb  2 store(1 |value| (value as u8).to_le_bytes());
-    Sh  2 store(2 |value| (value as u16).to_le_bytes());
-    Sw  2 store(4 u32::to_le_bytes);
-    CSw 1 store(4 u32::to_le_bytes);
+    Lb      load(1 |bytes| i8::from_le_bytes(bytes) as u32);
+    Lh      load(2 |bytes| i16::from_le_bytes(bytes) as u32);
+    Lw      load(4 u32::from_le_bytes);
+    Lbu     load(1 |bytes| u32::from(bytes[0]));
+    Lhu     load(2 |bytes| u32::from(u16::from_le_bytes(bytes)));
+    Sb      store(1 |value| (value as u8).to_le_bytes());
+    Sh      store(2 |value| (value as u16).to_le_bytes());
+    Sw      store(4 u32::to_le_bytes);
 
-    Addi  2 immediate(u32::wrapping_add);
-    CAddi 1 immediate(u32::wrapping_add);
-    Slti  2 immediate(|a, b| u32::from((a as i32) < b as i32));
-    Sltiu 2 immediate(|a, b| u32::from(a < b));
-    Xori  2 immediate(|a, b| a ^ b);
-    Ori   2 immediate(|a, b| a | b);
-    Andi  2 immediate(|a, b| a & b);
-    CAndi 1 immediate(|a, b| a & b);
-    Slli  2 immediate(|a, b| a << (b & 31));
-    CSlli 1 immediate(|a, b| a << (b & 31));
-    Srli  2 immediate(|a, b| a >> (b & 31));
-    CSrli 1 immediate(|a, b| a >> (b & 31));
-    Srai  2 immediate(|a, b| (a as i32 >> (b & 31)) as u32);
-    CSrai 1 immediate(|a, b| (a as i32 >> (b & 31)) as u32);
+    Addi    immediate(u32::wrapping_add);
+    Slti    immediate(|a, b| u32::from((a as i32) < b as i32));
+    Sltiu   immediate(|a, b| u32::from(a < b));
+    Xori    immediate(|a, b| a ^ b);
+    Ori     immediate(|a, b| a | b);
+    Andi    immediate(|a, b| a & b);
+    Slli    immediate(|a, b| a << (b & 31));
+    Srli    immediate(|a, b| a >> (b & 31));
+    Srai    immediate(|a, b| (a as i32 >> (b & 31)) as u32);
 
-    Add  2 register(u32::wrapping_add);
-    CAdd 1 register(u32::wrapping_add);
-    CMv  1 register(|_, b| b);
-    Sub  2 register(u32::wrapping_sub);
-    CSub 1 register(u32::wrapping_sub);
-    Sll  2 register(|a, b| a << (b & 31));
-    Slt  2 register(|a, b| u32::from((a as i32) < b as i32));
-    Sltu 2 register(|a, b| u32::from(a < b));
-    Xor  2 register(|a, b| a ^ b);
-    CXor 1 register(|a, b| a ^ b);
-    Srl  2 register(|a, b| a >> (b & 31));
-    Sra  2 register(|a, b| (a as i32 >> (b & 31)) as u32);
-    Or   2 register(|a, b| a | b);
-    COr  1 register(|a, b| a | b);
-    And  2 register(|a, b| a & b);
-    CAnd 1 register(|a, b| a & b);
+    Add     register(u32::wrapping_add);
+    Sub     register(u32::wrapping_sub);
+    Sll     register(|a, b| a << (b & 31));
+    Slt     register(|a, b| u32::from((a as i32) < b as i32));
+    Sltu    register(|a, b| u32::from(a < b));
+    Xor     register(|a, b| a ^ b);
+    Srl     register(|a, b| a >> (b & 31));
+    Sra     register(|a, b| (a as i32 >> (b & 31)) as u32);
+    Or      register(|a, b| a | b);
+    And     register(|a, b| a & b);
 
-    Mul    2 register(u32::wrapping_mul);
-    Mulh   2 register(alu::mulh);
-    Mulhsu 2 register(alu::mulhsu);
-    Mulhu  2 register(alu::mulhu);
-    Div    2 register(alu::div);
-    Divu   2 register(alu::divu);
-    Rem    2 register(alu::rem);
-    Remu   2 register(alu::remu);
+    Mul     register(u32::wrapping_mul);
+    Mulh    register(alu::mulh);
+    Mulhsu  register(alu::mulhsu);
+    Mulhu   register(alu::mulhu);
+    Div     register(alu::div);
+    Divu    register(alu::divu);
+    Rem     register(alu::rem);
+    Remu    register(alu::remu);
 
-    Sh1add 2 register(|a, b| (a << 1).wrapping_add(b));
-    Sh2add 2 register(|a, b| (a << 2).wrapping_add(b));
-    Sh3add 2 register(|a, b| (a << 3).wrapping_add(b));
-    Andn   2 register(|a, b| a & !b);
-    Orn    2 register(|a, b| a | !b);
-    Xnor   2 register(|a, b| !(a ^ b));
-    Max    2 register(|a, b| (a as i32).max(b as i32) as u32);
-    Maxu   2 register(|a, b| a.max(b));
-    Min    2 register(|a, b| (a as i32).min(b as i32) as u32);
-    Minu   2 register(|a, b| a.min(b));
-    Rol    2 register(|a, b| a.rotate_left(b & 31));
-    Ror    2 register(|a, b| a.rotate_right(b & 31));
-    Rori   2 immediate(|a, b| a.rotate_right(b & 31));
-    Clz    2 immediate(|a, _| a.leading_zeros());
-    Ctz    2 immediate(|a, _| a.trailing_zeros());
-    Cpop   2 immediate(|a, _| a.count_ones());
-    SextB  2 immediate(|a, _| a as i8 as u32);
-    SextH  2 immediate(|a, _| a as i16 as u32);
-    ZextH  2 immediate(|a, _| a & 0xffff);
-    Rev8   2 immediate(|a, _| a.swap_bytes());
-    OrcB   2 immediate(|a, _| alu::orc_b(a));
-    Bclr   2 register(|a, b| a & !(1 << (b & 31)));
-    Bclri  2 immediate(|a, b| a & !(1 << (b & 31)));
-    Bext   2 register(|a, b| a >> (b & 31) & 1);
-    Bexti  2 immediate(|a, b| a >> (b & 31) & 1);
-    Binv   2 register(|a, b| a ^ 1 << (b & 31));
-    Binvi  2 immediate(|a, b| a ^ 1 << (b & 31));
-    Bset   2 register(|a, b| a | 1 << (b & 31));
-    Bseti  2 immediate(|a, b| a | 1 << (b & 31));
+    Sh1add  register(|a, b| (a << 1).wrapping_add(b));
+    Sh2add  register(|a, b| (a << 2).wrapping_add(b));
+    Sh3add  register(|a, b| (a << 3).wrapping_add(b));
+    Andn    register(|a, b| a & !b);
+    Orn     register(|a, b| a | !b);
+    Xnor    register(|a, b| !(a ^ b));
+    Max     register(|a, b| (a as i32).max(b as i32) as u32);
+    Maxu    register(|a, b| a.max(b));
+    Min     register(|a, b| (a as i32).min(b as i32) as u32);
+    Minu    register(|a, b| a.min(b));
+    Rol     register(|a, b| a.rotate_left(b & 31));
+    Ror     register(|a, b| a.rotate_right(b & 31));
+    Rori    immediate(|a, b| a.rotate_right(b & 31));
+    Clz     immediate(|a, _| a.leading_zeros());
+    Ctz     immediate(|a, _| a.trailing_zeros());
+    Cpop    immediate(|a, _| a.count_ones());
+    SextB   immediate(|a, _| a as i8 as u32);
+    SextH   immediate(|a, _| a as i16 as u32);
+    ZextH   immediate(|a, _| a & 0xffff);
+    Rev8    immediate(|a, _| a.swap_bytes());
+    OrcB    immediate(|a, _| alu::orc_b(a));
+    Bclr    register(|a, b| a & !(1 << (b & 31)));
+    Bclri   immediate(|a, b| a & !(1 << (b & 31)));
+    Bext    register(|a, b| a >> (b & 31) & 1);
+    Bexti   immediate(|a, b| a >> (b & 31) & 1);
+    Binv    register(|a, b| a ^ 1 << (b & 31));
+    Binvi   immediate(|a, b| a ^ 1 << (b & 31));
+    Bset    register(|a, b| a | 1 << (b & 31));
+    Bseti   immediate(|a, b| a | 1 << (b & 31));
 }

@@ -5,13 +5,16 @@
 //! table, by whomever, counts for the next instruction.
 //!
 //! ```text
-//! fast loop    slots of the code page at hand ──▶ next slot, or a slot of another page through the TLB
+//! fast loop    a run of slots of the code page at hand ──▶ another of its runs, or one of another page through the TLB
 //!   │ leaves, with the instruction unbegun
 //!   ├─ page not known     walk, remember, again
+//!   ├─ not predecoded     predecode a run, again
+//!   ├─ code stored to     forget what was made of its page, again
 //!   └─ anything else      the stepper does one instruction
 //! ```
 
 mod code;
+mod cursor;
 mod fast;
 mod slot;
 mod tlb;
@@ -24,7 +27,7 @@ use crate::memory::Access;
 use crate::memory::host::{HostMemory, Watch};
 use crate::vm::Vm;
 use code::CodeCache;
-use fast::{Fast, Leave, Missed, State};
+use fast::{Leave, Left, Missed, Registers, Start};
 use guest_abi::PAGE_SIZE;
 use rv32::Ext;
 use tlb::Tlb;
@@ -33,14 +36,20 @@ use tlb::Tlb;
 const LITTLE_FUEL: u64 = 4;
 
 /// The engine. Everything in it is a cache.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Cached {
     stepper: Stepper,
     tlb: Tlb,
     code: CodeCache,
-    state: Box<State>,
+    x: Box<Registers>,
     /// [`HostMemory::mappings`] when the TLB was last right.
     mappings: u64,
+}
+
+impl Default for Cached {
+    fn default() -> Cached {
+        Cached { stepper: Stepper::default(), tlb: Tlb::default(), code: CodeCache::default(), x: Box::new([0; 256]), mappings: 0 }
+    }
 }
 
 impl Engine for Cached {
@@ -49,8 +58,11 @@ impl Engine for Cached {
             return self.stepper.run(vm, host, fuel);
         }
         Core { vm, host, recheck: false }.run(fuel, |core, stop| {
-            let leave = self.run_fast(core, stop);
-            if leave == Leave::Fuel || self.learn(core, leave) {
+            let learned = match self.run_fast(core, stop) {
+                Some(left) => self.learn(core, &left),
+                None => false,
+            };
+            if learned || core.vm.hart.vt == stop {
                 return Ok(());
             }
             core.step(self.stepper.decoder(core.vm.config.isa))
@@ -59,19 +71,22 @@ impl Engine for Cached {
 }
 
 impl Cached {
-    /// Runs the fast loop until vt is `stop` or something else has to be done.
-    fn run_fast(&mut self, core: &mut Core<'_>, stop: u64) -> Leave {
+    /// Runs the fast loop until vt is `stop`, or almost, or something else has to be done.
+    fn run_fast(&mut self, core: &mut Core<'_>, stop: u64) -> Option<Left> {
         self.settle(core.host);
         self.tlb.choose(core.vm.id, &core.vm.hart);
-        let Some(context) = self.tlb.current() else { return Leave::Slow };
+        let context = self.tlb.current()?;
         let hart = &mut core.vm.hart;
         let misaligned = if core.vm.config.isa.contains(Ext::C) { 0 } else { 2 };
         let refuse = if hart.reservation.is_some() { tlb::REFUSE } else { 0 };
-        let mut fast = Fast { pages: self.code.pages(), frames: core.host.frames(), context, refuse, misaligned };
-        let (leave, done) = fast.run(&mut self.state, &mut hart.x, &mut hart.pc, stop - hart.vt);
-        hart.vt += done;
-        hart.instret += done;
-        leave
+        let start = Start { pages: self.code.pages(), frames: core.host.hold(), context, refuse, misaligned };
+        self.x[..32].copy_from_slice(&hart.x);
+        let left = fast::run(start, &mut self.x, hart.pc, stop - hart.vt);
+        hart.x.copy_from_slice(&self.x[..32]);
+        hart.pc = left.pc;
+        hart.vt += left.done;
+        hart.instret += left.done;
+        Some(left)
     }
 
     /// Takes in what was changed in memory since the last time.
@@ -100,17 +115,30 @@ impl Cached {
     }
 
     /// Finds out what the fast loop did not know. `false`: nothing could be learned, the stepper has to do the instruction.
-    fn learn(&mut self, core: &mut Core<'_>, leave: Leave) -> bool {
-        let Missed { gva, bytes, access } = self.state.missed;
-        let learned = match leave {
+    fn learn(&mut self, core: &mut Core<'_>, left: &Left) -> bool {
+        let Missed { gva, bytes, access } = left.missed;
+        let learned = match left.why {
             Leave::Fuel | Leave::Slow => return false,
             Leave::Fetch => self.learn_fetch(core),
+            Leave::Undecoded => Ok(self.decode(core)),
             // One that is not aligned may cross into the next page, and must judge both before it does anything.
             Leave::Data if !gva.is_multiple_of(bytes) => return false,
             Leave::Data => self.learn_data(core, GuestVirt(gva), access),
+            Leave::Code => {
+                self.code.forget(left.changed);
+                return true;
+            }
         };
         // An access that cannot be made is the stepper's: it finds the same, and does what is due.
         learned.unwrap_or(false)
+    }
+
+    /// Predecodes what is at pc.
+    fn decode(&mut self, core: &Core<'_>) -> bool {
+        let pc = GuestVirt(core.vm.hart.pc);
+        let Some(index) = self.tlb.current().and_then(|context| context.fetch(pc.0)) else { return false };
+        self.code.decode(core.host, index, pc.page_offset() as usize / 2);
+        true
     }
 
     fn learn_fetch(&mut self, core: &mut Core<'_>) -> Step<bool> {
@@ -132,14 +160,15 @@ impl Cached {
         }
         let gpa = self.translate(core, gva, access)?;
         let Ok(frame) = core.vm.memory.frame(gpa, access) else { return Ok(false) };
+        let Some(page) = core.host.address(frame) else { return Ok(false) };
         if access == Access::Load {
-            self.tlb.set_load(gva, frame);
+            self.tlb.set_load(gva, page);
             return Ok(true);
         }
         if core.host.watched(frame).table {
             return Ok(false);
         }
-        self.tlb.set_store(gva, frame, self.code.find(frame));
+        self.tlb.set_store(gva, page, self.code.find(frame));
         Ok(true)
     }
 

@@ -1,125 +1,186 @@
-//! What an instruction is predecoded to: eight bytes that the fast loop can execute without looking at the word again.
+//! What an instruction is predecoded to: a function, and what it works on, so that nobody looks at the word again.
 
+use super::fast::Handler;
 use rv32::{Decoded, Ext, Isa, Op};
 
-/// Halfwords of a page: one slot each, for the instruction that begins there.
-pub(super) const SLOTS: usize = 2048;
+/// Halfwords of a page: places where an instruction can begin.
+pub(super) const HALVES: usize = 2048;
 
 /// The register that takes what is written to x0. The loop's register file has 256, so that no index needs a check.
 const SINK: u8 = 32;
 
-/// A predecoded instruction, in eight bytes: kind, three registers, immediate. Which of them mean what depends on the
-/// kind. One number, so that it travels in one processor register.
+/// A predecoded instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Slot {
+    /// Does it.
+    pub handler: Handler,
+    /// What it works on.
+    pub operands: Operands,
+}
+
+/// Registers, immediate, and the length of the run; which of them mean what depends on the kind. One number, so that it
+/// travels in one processor register:
+///
+/// ```text
+/// 63           32 31     16 15   8 7    0
+/// | immediate    |   run   | rs1  |  rd  |
+/// | rs2 |
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Slot(u64);
+pub(super) struct Operands(u64);
 
-impl Slot {
-    /// Not looked at yet, or changed since.
-    pub const UNDECODED: Slot = Slot::new(Kind::Undecoded, 0, 0, 0, 0);
-    const SLOW: Slot = Slot::new(Kind::Slow, 0, 0, 0, 0);
-
-    const fn new(kind: Kind, rd: u8, rs1: u8, rs2: u8, imm: u32) -> Slot {
-        Slot(kind as u64 | (rd as u64) << 8 | (rs1 as u64) << 16 | (rs2 as u64) << 24 | (imm as u64) << 32)
+impl Operands {
+    const fn new(rd: u8, rs1: u8, imm: u32) -> Operands {
+        Operands(rd as u64 | (rs1 as u64) << 8 | (imm as u64) << 32)
     }
 
-    /// The number of the kind.
-    #[inline(always)]
-    pub fn kind(self) -> usize {
-        usize::from(self.0 as u8)
+    /// With the number of instructions that retire from here to the end of the run, if none leaves it.
+    pub fn with_run(self, run: u16) -> Operands {
+        Operands(self.0 & !0xffff_0000 | u64::from(run) << 16)
+    }
+
+    /// With another immediate.
+    fn with_imm(self, imm: u32) -> Operands {
+        Operands(self.0 & 0xffff_ffff | u64::from(imm) << 32)
     }
 
     /// Destination register ([`SINK`] for x0); of stores and branches the second source.
     #[inline(always)]
     pub fn rd(self) -> usize {
-        usize::from((self.0 >> 8) as u8)
+        usize::from(self.0 as u8)
     }
 
     /// First source register.
     #[inline(always)]
     pub fn rs1(self) -> usize {
-        usize::from((self.0 >> 16) as u8)
+        usize::from((self.0 >> 8) as u8)
     }
 
-    /// Second source register.
+    /// Second source register, of kinds without an immediate.
     #[inline(always)]
     pub fn rs2(self) -> usize {
-        usize::from((self.0 >> 24) as u8)
+        usize::from((self.0 >> 56) as u8)
     }
 
-    /// The immediate. Of near jumps the target's slot; of far jumps and `auipc` the offset from the page's start.
+    /// How many instructions retire from here to the end of the run, if none leaves it.
+    #[inline(always)]
+    pub fn run(self) -> i32 {
+        i32::from((self.0 >> 16) as u16)
+    }
+
+    /// The immediate. Of near jumps the target's halfword in the page; of far jumps and `auipc` the offset from the page's start.
     #[inline(always)]
     pub fn imm(self) -> u32 {
         (self.0 >> 32) as u32
     }
 }
 
-/// Kinds of slots. Those with `C` in front are two bytes long, others four.
+/// Kinds of slots. How long an instruction is makes no difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(super) enum Kind {
-    Undecoded,
+    /// No instruction: goes on at an offset from the page's start.
+    Goto,
     /// The stepper does it.
     Slow,
-    Nop, CNop,
-    Const, CConst,
+    Nop,
+    /// `lui`, `li`.
+    Const,
+    /// `lui` and the `addi` after it: both.
+    Wide,
     Auipc,
-    Jal, CJal, JalFar, CJalFar, J, CJ, JFar, CJFar,
-    Jalr, CJalr,
-    Beq, Bne, Blt, Bge, Bltu, Bgeu, CBeqz, CBnez,
-    BeqFar, BneFar, BltFar, BgeFar, BltuFar, BgeuFar, CBeqzFar, CBnezFar,
-    Lb, Lh, Lw, Lbu, Lhu, CLw,
-    Sb, Sh, Sw, CSw,
+    /// `auipc` and the `addi` after it: both.
+    Address,
+    Mv,
+    Jal, JalFar, J, JFar, Jalr,
+    Beq, Bne, Blt, Bge, Bltu, Bgeu,
+    BeqFar, BneFar, BltFar, BgeFar, BltuFar, BgeuFar,
+    Lb, Lh, Lw, Lbu, Lhu,
+    Sb, Sh, Sw,
     Addi, Slti, Sltiu, Xori, Ori, Andi, Slli, Srli, Srai,
-    CAddi, CAndi, CSlli, CSrli, CSrai,
     Add, Sub, Sll, Slt, Sltu, Xor, Srl, Sra, Or, And,
-    CMv, CAdd, CSub, CXor, COr, CAnd,
     Mul, Mulh, Mulhsu, Mulhu, Div, Divu, Rem, Remu,
     Sh1add, Sh2add, Sh3add,
     Andn, Orn, Xnor, Max, Maxu, Min, Minu, Rol, Ror, Rori, Clz, Ctz, Cpop, SextB, SextH, ZextH, Rev8, OrcB,
     Bclr, Bclri, Bext, Bexti, Binv, Binvi, Bset, Bseti,
 }
 
-/// How many kinds there are.
-pub(super) const KINDS: usize = Kind::Bseti as usize + 1;
+impl Kind {
+    /// Whether execution never goes on with the slot that follows: the end of a run.
+    pub fn ends(self) -> bool {
+        matches!(self, Kind::Goto | Kind::Slow | Kind::Jal | Kind::JalFar | Kind::J | Kind::JFar | Kind::Jalr)
+    }
 
-/// Predecodes the instruction that begins at slot `at` of a page; `word` is what stands there, its upper half
-/// meaningless in the last slot.
-pub(super) fn predecode(isa: Isa, word: u32, at: usize) -> Slot {
-    let crosses = at == SLOTS - 1 && word & 3 == 3;
-    match rv32::decode_on_hart(isa, word) {
-        Some(decoded) if !crosses => of(isa, &decoded, at),
-        Some(_) | None => Slot::SLOW,
+    /// Whether it retires: everything that is an instruction and not the stepper's.
+    pub fn retires(self) -> bool {
+        !matches!(self, Kind::Goto | Kind::Slow)
     }
 }
 
-/// The slot of a decoded instruction; one exhaustive match, so that a new row of the table must be decided here.
-fn of(isa: Isa, decoded: &Decoded, at: usize) -> Slot {
+/// How many kinds there are.
+pub(super) const KINDS: usize = Kind::Bseti as usize + 1;
+
+/// A predecoded instruction before it is known what follows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Predecoded {
+    pub kind: Kind,
+    pub operands: Operands,
+    /// Its length in halfwords; of [`Kind::Slow`] it means nothing.
+    pub halves: usize,
+}
+
+/// Goes on at a halfword of the page, or at the next page's first.
+pub(super) fn goto(at: usize) -> Predecoded {
+    Predecoded { kind: Kind::Goto, operands: Operands::new(SINK, 0, 2 * at as u32), halves: 0 }
+}
+
+/// Predecodes the instruction that begins at halfword `at` of a page; `word` is what stands there, its upper half
+/// meaningless in the last halfword.
+pub(super) fn predecode(isa: Isa, word: u32, at: usize) -> Predecoded {
+    let crosses = at == HALVES - 1 && word & 3 == 3;
+    let decoded = rv32::decode_on_hart(isa, word).filter(|_| !crosses);
+    let (kind, operands) = decoded.as_ref().map_or((Kind::Slow, Operands::new(SINK, 0, 0)), |decoded| of(isa, decoded, at));
+    Predecoded { kind, operands, halves: decoded.map_or(0, |decoded| usize::from(decoded.len) / 2) }
+}
+
+/// The one slot that does what two do, if there is one, to stand for the first.
+pub(super) fn both(first: &Predecoded, second: &Predecoded) -> Option<Predecoded> {
+    let same = second.kind == Kind::Addi && second.operands.rd() == first.operands.rd() && second.operands.rs1() == first.operands.rd();
+    let kind = match first.kind {
+        Kind::Const if same => Kind::Wide,
+        Kind::Auipc if same => Kind::Address,
+        _ => return None,
+    };
+    let operands = first.operands.with_imm(first.operands.imm().wrapping_add(second.operands.imm()));
+    Some(Predecoded { kind, operands, ..*first })
+}
+
+/// The kind and operands of a decoded instruction; one exhaustive match, so that a new row of the table must be decided here.
+fn of(isa: Isa, decoded: &Decoded, at: usize) -> (Kind, Operands) {
     let i = decoded.insn;
-    let short = decoded.len == 2;
     let here = 2 * at as u32;
     let rd = if i.rd == 0 { SINK } else { i.rd };
-    let slot = |kind| Slot::new(kind, rd, i.rs1, i.rs2, i.imm as u32);
-    let sized = |long, compressed| slot(if short { compressed } else { long });
-    // Kinds without a compressed form: the table may learn one.
-    let long = |kind| if short { Slot::SLOW } else { slot(kind) };
-    let constant = |value: u32| Slot::new(if short { Kind::CConst } else { Kind::Const }, rd, 0, 0, value);
-    // Branches have their second source where `jal` has its link register.
-    let jump = |near, far, rd| jump(isa, here.wrapping_add(i.imm as u32), |is_near, imm| Slot::new(if is_near { near } else { far }, rd, i.rs1, 0, imm));
-    let branch = |near, far| if short { Slot::SLOW } else { jump(near, far, i.rs2) };
-    let store = |kind| Slot::new(kind, i.rs2, i.rs1, 0, i.imm as u32);
+    let slow = (Kind::Slow, Operands::new(SINK, 0, 0));
+    let registers = |kind| (kind, Operands::new(rd, i.rs1, u32::from(i.rs2) << 24));
+    let immediate = |kind| (kind, Operands::new(rd, i.rs1, i.imm as u32));
+    let constant = |kind, value: u32| (kind, Operands::new(rd, 0, value));
+    let store = |kind| (kind, Operands::new(i.rs2, i.rs1, i.imm as u32));
+    // One to a target that would raise an exception is slow.
+    let jump = |near, far, rd| {
+        let target = here.wrapping_add(i.imm as u32);
+        match target / 2 {
+            _ if target & 2 != 0 && !isa.contains(Ext::C) => slow,
+            halfword if halfword < HALVES as u32 => (near, Operands::new(rd, i.rs1, halfword)),
+            _ => (far, Operands::new(rd, i.rs1, target)),
+        }
+    };
+    let branch = |near, far| jump(near, far, i.rs2);
     match i.op {
-        Op::Lui => constant(i.imm as u32),
-        Op::Auipc if !short => Slot::new(Kind::Auipc, rd, 0, 0, here.wrapping_add(i.imm as u32)),
-        Op::Auipc => Slot::SLOW,
-        Op::Jal => match (i.rd == 0, short) {
-            (true, false) => jump(Kind::J, Kind::JFar, rd),
-            (true, true) => jump(Kind::CJ, Kind::CJFar, rd),
-            (false, false) => jump(Kind::Jal, Kind::JalFar, rd),
-            (false, true) => jump(Kind::CJal, Kind::CJalFar, rd),
-        },
-        Op::Jalr => sized(Kind::Jalr, Kind::CJalr),
-        Op::Beq if short => jump(Kind::CBeqz, Kind::CBeqzFar, i.rs2),
-        Op::Bne if short => jump(Kind::CBnez, Kind::CBnezFar, i.rs2),
+        Op::Lui => constant(Kind::Const, i.imm as u32),
+        Op::Auipc => constant(Kind::Auipc, here.wrapping_add(i.imm as u32)),
+        Op::Jal if i.rd == 0 => jump(Kind::J, Kind::JFar, rd),
+        Op::Jal => jump(Kind::Jal, Kind::JalFar, rd),
+        Op::Jalr => immediate(Kind::Jalr),
         Op::Beq => branch(Kind::Beq, Kind::BeqFar),
         Op::Bne => branch(Kind::Bne, Kind::BneFar),
         Op::Blt => branch(Kind::Blt, Kind::BltFar),
@@ -127,92 +188,82 @@ fn of(isa: Isa, decoded: &Decoded, at: usize) -> Slot {
         Op::Bltu => branch(Kind::Bltu, Kind::BltuFar),
         Op::Bgeu => branch(Kind::Bgeu, Kind::BgeuFar),
 
-        Op::Lb => long(Kind::Lb),
-        Op::Lh => long(Kind::Lh),
-        Op::Lw => sized(Kind::Lw, Kind::CLw),
-        Op::Lbu => long(Kind::Lbu),
-        Op::Lhu => long(Kind::Lhu),
-        Op::Sb if !short => store(Kind::Sb),
-        Op::Sh if !short => store(Kind::Sh),
-        Op::Sb | Op::Sh => Slot::SLOW,
-        Op::Sw => store(if short { Kind::CSw } else { Kind::Sw }),
+        Op::Lb => immediate(Kind::Lb),
+        Op::Lh => immediate(Kind::Lh),
+        Op::Lw => immediate(Kind::Lw),
+        Op::Lbu => immediate(Kind::Lbu),
+        Op::Lhu => immediate(Kind::Lhu),
+        Op::Sb => store(Kind::Sb),
+        Op::Sh => store(Kind::Sh),
+        Op::Sw => store(Kind::Sw),
 
-        Op::Addi if i.rd == 0 => sized(Kind::Nop, Kind::CNop),
-        Op::Addi if i.rs1 == 0 => constant(i.imm as u32),
-        Op::Addi => sized(Kind::Addi, Kind::CAddi),
-        Op::Slti => long(Kind::Slti),
-        Op::Sltiu => long(Kind::Sltiu),
-        Op::Xori => long(Kind::Xori),
-        Op::Ori => long(Kind::Ori),
-        Op::Andi => sized(Kind::Andi, Kind::CAndi),
-        Op::Slli => sized(Kind::Slli, Kind::CSlli),
-        Op::Srli => sized(Kind::Srli, Kind::CSrli),
-        Op::Srai => sized(Kind::Srai, Kind::CSrai),
-        Op::Add if short && i.rs1 == 0 => slot(Kind::CMv),
-        Op::Add => sized(Kind::Add, Kind::CAdd),
-        Op::Sub => sized(Kind::Sub, Kind::CSub),
-        Op::Sll => long(Kind::Sll),
-        Op::Slt => long(Kind::Slt),
-        Op::Sltu => long(Kind::Sltu),
-        Op::Xor => sized(Kind::Xor, Kind::CXor),
-        Op::Srl => long(Kind::Srl),
-        Op::Sra => long(Kind::Sra),
-        Op::Or => sized(Kind::Or, Kind::COr),
-        Op::And => sized(Kind::And, Kind::CAnd),
+        Op::Addi if i.rd == 0 => immediate(Kind::Nop),
+        Op::Addi if i.rs1 == 0 => constant(Kind::Const, i.imm as u32),
+        Op::Addi if i.imm == 0 => immediate(Kind::Mv),
+        Op::Addi => immediate(Kind::Addi),
+        Op::Slti => immediate(Kind::Slti),
+        Op::Sltiu => immediate(Kind::Sltiu),
+        Op::Xori => immediate(Kind::Xori),
+        Op::Ori => immediate(Kind::Ori),
+        Op::Andi => immediate(Kind::Andi),
+        Op::Slli => immediate(Kind::Slli),
+        Op::Srli => immediate(Kind::Srli),
+        Op::Srai => immediate(Kind::Srai),
+        Op::Add if i.rs1 == 0 => (Kind::Mv, Operands::new(rd, i.rs2, 0)),
+        Op::Add => registers(Kind::Add),
+        Op::Sub => registers(Kind::Sub),
+        Op::Sll => registers(Kind::Sll),
+        Op::Slt => registers(Kind::Slt),
+        Op::Sltu => registers(Kind::Sltu),
+        Op::Xor => registers(Kind::Xor),
+        Op::Srl => registers(Kind::Srl),
+        Op::Sra => registers(Kind::Sra),
+        Op::Or => registers(Kind::Or),
+        Op::And => registers(Kind::And),
 
-        Op::Fence | Op::FenceTso | Op::FenceI => sized(Kind::Nop, Kind::CNop),
-        Op::Ecall | Op::Ebreak | Op::Csrrw | Op::Csrrs | Op::Csrrc | Op::Csrrwi | Op::Csrrsi | Op::Csrrci => Slot::SLOW,
-        Op::Sret | Op::Mret | Op::Dret | Op::Wfi | Op::SfenceVma => Slot::SLOW,
-        Op::LrW | Op::ScW | Op::AmoswapW | Op::AmoaddW | Op::AmoxorW | Op::AmoandW | Op::AmoorW => Slot::SLOW,
-        Op::AmominW | Op::AmomaxW | Op::AmominuW | Op::AmomaxuW => Slot::SLOW,
+        Op::Fence | Op::FenceTso | Op::FenceI => immediate(Kind::Nop),
+        Op::Ecall | Op::Ebreak | Op::Csrrw | Op::Csrrs | Op::Csrrc | Op::Csrrwi | Op::Csrrsi | Op::Csrrci => slow,
+        Op::Sret | Op::Mret | Op::Dret | Op::Wfi | Op::SfenceVma => slow,
+        Op::LrW | Op::ScW | Op::AmoswapW | Op::AmoaddW | Op::AmoxorW | Op::AmoandW | Op::AmoorW => slow,
+        Op::AmominW | Op::AmomaxW | Op::AmominuW | Op::AmomaxuW => slow,
 
-        Op::Mul => long(Kind::Mul),
-        Op::Mulh => long(Kind::Mulh),
-        Op::Mulhsu => long(Kind::Mulhsu),
-        Op::Mulhu => long(Kind::Mulhu),
-        Op::Div => long(Kind::Div),
-        Op::Divu => long(Kind::Divu),
-        Op::Rem => long(Kind::Rem),
-        Op::Remu => long(Kind::Remu),
+        Op::Mul => registers(Kind::Mul),
+        Op::Mulh => registers(Kind::Mulh),
+        Op::Mulhsu => registers(Kind::Mulhsu),
+        Op::Mulhu => registers(Kind::Mulhu),
+        Op::Div => registers(Kind::Div),
+        Op::Divu => registers(Kind::Divu),
+        Op::Rem => registers(Kind::Rem),
+        Op::Remu => registers(Kind::Remu),
 
-        Op::Sh1add => long(Kind::Sh1add),
-        Op::Sh2add => long(Kind::Sh2add),
-        Op::Sh3add => long(Kind::Sh3add),
-        Op::Andn => long(Kind::Andn),
-        Op::Orn => long(Kind::Orn),
-        Op::Xnor => long(Kind::Xnor),
-        Op::Max => long(Kind::Max),
-        Op::Maxu => long(Kind::Maxu),
-        Op::Min => long(Kind::Min),
-        Op::Minu => long(Kind::Minu),
-        Op::Rol => long(Kind::Rol),
-        Op::Ror => long(Kind::Ror),
-        Op::Rori => long(Kind::Rori),
-        Op::Clz => long(Kind::Clz),
-        Op::Ctz => long(Kind::Ctz),
-        Op::Cpop => long(Kind::Cpop),
-        Op::SextB => long(Kind::SextB),
-        Op::SextH => long(Kind::SextH),
-        Op::ZextH => long(Kind::ZextH),
-        Op::Rev8 => long(Kind::Rev8),
-        Op::OrcB => long(Kind::OrcB),
-        Op::Bclr => long(Kind::Bclr),
-        Op::Bclri => long(Kind::Bclri),
-        Op::Bext => long(Kind::Bext),
-        Op::Bexti => long(Kind::Bexti),
-        Op::Binv => long(Kind::Binv),
-        Op::Binvi => long(Kind::Binvi),
-        Op::Bset => long(Kind::Bset),
-        Op::Bseti => long(Kind::Bseti),
+        Op::Sh1add => registers(Kind::Sh1add),
+        Op::Sh2add => registers(Kind::Sh2add),
+        Op::Sh3add => registers(Kind::Sh3add),
+        Op::Andn => registers(Kind::Andn),
+        Op::Orn => registers(Kind::Orn),
+        Op::Xnor => registers(Kind::Xnor),
+        Op::Max => registers(Kind::Max),
+        Op::Maxu => registers(Kind::Maxu),
+        Op::Min => registers(Kind::Min),
+        Op::Minu => registers(Kind::Minu),
+        Op::Rol => registers(Kind::Rol),
+        Op::Ror => registers(Kind::Ror),
+        Op::Rori => immediate(Kind::Rori),
+        Op::Clz => immediate(Kind::Clz),
+        Op::Ctz => immediate(Kind::Ctz),
+        Op::Cpop => immediate(Kind::Cpop),
+        Op::SextB => immediate(Kind::SextB),
+        Op::SextH => immediate(Kind::SextH),
+        Op::ZextH => immediate(Kind::ZextH),
+        Op::Rev8 => immediate(Kind::Rev8),
+        Op::OrcB => immediate(Kind::OrcB),
+        Op::Bclr => registers(Kind::Bclr),
+        Op::Bclri => immediate(Kind::Bclri),
+        Op::Bext => registers(Kind::Bext),
+        Op::Bexti => immediate(Kind::Bexti),
+        Op::Binv => registers(Kind::Binv),
+        Op::Binvi => immediate(Kind::Binvi),
+        Op::Bset => registers(Kind::Bset),
+        Op::Bseti => immediate(Kind::Bseti),
     }
-}
-
-/// A jump or branch to an offset from the page's start. One that would raise an exception is slow. `slot` makes the slot of
-/// a near one, to a slot of this page, or of a far one, to an offset.
-fn jump(isa: Isa, target: u32, slot: impl Fn(bool, u32) -> Slot) -> Slot {
-    if target & 2 != 0 && !isa.contains(Ext::C) {
-        return Slot::SLOW;
-    }
-    let near = target < 2 * SLOTS as u32;
-    slot(near, if near { target / 2 } else { target })
 }

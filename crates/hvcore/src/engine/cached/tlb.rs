@@ -1,9 +1,12 @@
-//! The software TLB: virtual page → frame, for each kind of access, in a context of its own for each address space and
-//! privilege. Never stale: whatever an entry was made from is watched, and a change forgets it.
+//! The software TLB: virtual page → page of the pool, for each kind of access, in a context of its own for each address
+//! space and privilege. Never stale: whatever an entry was made from is watched, and a change forgets it.
+#![allow(unsafe_code, reason = "an entry is the address of a page of the pool: a guest's load is then one of the host's")]
 
-use crate::addr::{GuestVirt, HostFrame};
+use crate::addr::GuestVirt;
 use crate::cpu::csr::sstatus;
 use crate::cpu::{Privilege, Vcpu};
+use crate::memory::PageAddress;
+use crate::memory::host::Frames;
 use crate::vm::VmId;
 use guest_abi::PAGE_SIZE;
 
@@ -19,22 +22,21 @@ pub(super) const PAGE: u32 = !(PAGE_SIZE - 1);
 /// A tag that no look-up asks for: tags are pages, and look-ups pages or addresses that are not aligned.
 const NONE: u32 = 1 << 11;
 
-/// One translation.
+/// One translation for loads or stores.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     tag: u32,
-    /// Of loads the frame; of fetches the index of the code page.
-    to: u32,
+    /// For stores: index of the frame's code page + 1; 0: nothing was decoded from it.
+    code: u32,
+    page: PageAddress,
 }
 
-/// One translation for stores.
+/// One translation for fetches.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StoreEntry {
+struct FetchEntry {
     tag: u32,
-    /// The frame.
-    pub frame: HostFrame,
-    /// Index of the frame's code page + 1; 0: nothing was decoded from it.
-    pub code: u32,
+    /// The index of the code page.
+    to: u32,
 }
 
 /// What decides how a guest's accesses translate.
@@ -65,30 +67,38 @@ pub(super) struct Context {
     /// When it was last chosen.
     used: u64,
     load: [Entry; DATA_ENTRIES],
-    store: [StoreEntry; DATA_ENTRIES],
-    fetch: [Entry; FETCH_ENTRIES],
+    store: [Entry; DATA_ENTRIES],
+    fetch: [FetchEntry; FETCH_ENTRIES],
 }
 
-const EMPTY: Entry = Entry { tag: NONE, to: 0 };
-const EMPTY_STORE: StoreEntry = StoreEntry { tag: NONE, frame: HostFrame(0), code: 0 };
+const EMPTY: Entry = Entry { tag: NONE, code: 0, page: PageAddress::NOWHERE };
+const EMPTY_FETCH: FetchEntry = FetchEntry { tag: NONE, to: 0 };
 
 impl Context {
     fn new(key: Key, flushes: u64) -> Box<Context> {
-        Box::new(Context { key, flushes, used: 0, load: [EMPTY; DATA_ENTRIES], store: [EMPTY_STORE; DATA_ENTRIES], fetch: [EMPTY; FETCH_ENTRIES] })
+        Box::new(Context { key, flushes, used: 0, load: [EMPTY; DATA_ENTRIES], store: [EMPTY; DATA_ENTRIES], fetch: [EMPTY_FETCH; FETCH_ENTRIES] })
     }
 
-    /// The frame for an aligned load of `bytes` bytes, if known.
+    /// Loads `N` aligned bytes, if their page is known.
     #[inline(always)]
-    pub fn load(&self, gva: u32, bytes: u32) -> Option<HostFrame> {
+    pub fn load<const N: usize>(&self, gva: u32, _: &Frames<'_>) -> Option<[u8; N]> {
         let entry = &self.load[(gva >> 12) as usize % DATA_ENTRIES];
-        (entry.tag == gva & (PAGE | (bytes - 1))).then_some(HostFrame(entry.to))
+        // SAFETY: the page was in memory when `Tlb::choose` gave this context out (it forgets what was learned before a frame
+        // lost its bytes), and the pool is held since.
+        (entry.tag == gva & (PAGE | (N as u32 - 1))).then(|| unsafe { entry.page.read(gva) })
     }
 
-    /// The frame for an aligned store of `bytes` bytes, if known. `refuse`: 0; with [`REFUSE`] nothing is found.
+    /// Stores `N` aligned bytes, if their page is known; gives the index of the frame's code page + 1, or 0: nothing was
+    /// decoded from it. `refuse`: 0; with [`REFUSE`] nothing is known.
     #[inline(always)]
-    pub fn store(&self, gva: u32, bytes: u32, refuse: u32) -> Option<&StoreEntry> {
+    pub fn store<const N: usize>(&self, gva: u32, refuse: u32, bytes: [u8; N], _: &mut Frames<'_>) -> Option<u32> {
         let entry = &self.store[(gva >> 12) as usize % DATA_ENTRIES];
-        (entry.tag == gva & (PAGE | (bytes - 1)) | refuse).then_some(entry)
+        if entry.tag != gva & (PAGE | (N as u32 - 1)) | refuse {
+            return None;
+        }
+        // SAFETY: as in `load`.
+        unsafe { entry.page.write(gva, bytes) };
+        Some(entry.code)
     }
 
     /// The code page for a fetch, if known.
@@ -100,8 +110,8 @@ impl Context {
 
     fn clear(&mut self) {
         self.load.fill(EMPTY);
-        self.store.fill(EMPTY_STORE);
-        self.fetch.fill(EMPTY);
+        self.store.fill(EMPTY);
+        self.fetch.fill(EMPTY_FETCH);
     }
 }
 
@@ -164,16 +174,16 @@ impl Tlb {
     }
 
     /// Remembers a translation for loads in the current context.
-    pub fn set_load(&mut self, gva: GuestVirt, frame: HostFrame) {
+    pub fn set_load(&mut self, gva: GuestVirt, page: PageAddress) {
         if let Some(context) = self.contexts.get_mut(self.current) {
-            context.load[(gva.0 >> 12) as usize % DATA_ENTRIES] = Entry { tag: gva.page().0, to: frame.0 };
+            context.load[(gva.0 >> 12) as usize % DATA_ENTRIES] = Entry { tag: gva.page().0, code: 0, page };
         }
     }
 
     /// Remembers a translation for stores in the current context; `code` is the index of the frame's code page.
-    pub fn set_store(&mut self, gva: GuestVirt, frame: HostFrame, code: Option<u32>) {
+    pub fn set_store(&mut self, gva: GuestVirt, page: PageAddress, code: Option<u32>) {
         if let Some(context) = self.contexts.get_mut(self.current) {
-            let entry = StoreEntry { tag: gva.page().0, frame, code: code.map_or(0, |index| index + 1) };
+            let entry = Entry { tag: gva.page().0, code: code.map_or(0, |index| index + 1), page };
             context.store[(gva.0 >> 12) as usize % DATA_ENTRIES] = entry;
         }
     }
@@ -181,7 +191,7 @@ impl Tlb {
     /// Remembers a translation for fetches in the current context.
     pub fn set_fetch(&mut self, gva: GuestVirt, page: u32) {
         if let Some(context) = self.contexts.get_mut(self.current) {
-            context.fetch[(gva.0 >> 12) as usize % FETCH_ENTRIES] = Entry { tag: gva.page().0, to: page };
+            context.fetch[(gva.0 >> 12) as usize % FETCH_ENTRIES] = FetchEntry { tag: gva.page().0, to: page };
         }
     }
 }
