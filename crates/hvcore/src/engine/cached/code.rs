@@ -9,7 +9,7 @@ use guest_abi::PAGE_SIZE;
 use rv32::Isa;
 use std::fmt;
 
-/// At most this many pages of code are kept: up to 50 KiB of host memory each, by how much of them is executed.
+/// At most this many pages of code are kept: 16 to 160 KiB of host memory each, by how much of them is executed.
 const MOST_PAGES: usize = 1024;
 /// Instructions of a run at most, so that a slice's end is never far away when it has to be met exactly.
 const RUN: usize = 32;
@@ -24,13 +24,31 @@ pub(super) struct CodePage {
     /// By halfword: the index + 1 of the slot of the instruction that begins there; 0: not predecoded.
     entries: [u16; HALVES],
     slots: Vec<Slot>,
-    /// Where each slot's instruction begins and ends, in halfwords.
-    places: Vec<(u16, u16)>,
+    /// About each slot what executing it does not need.
+    notes: Vec<Note>,
+    /// The jumps whose target in the page is not predecoded.
+    unlinked: Vec<u16>,
 }
+
+/// About a slot.
+#[derive(Clone, Copy)]
+struct Note {
+    kind: Kind,
+    /// Where the instruction begins and ends, in halfwords.
+    begin: u16,
+    end: u16,
+}
+
+/// As long as a page has so few slots, a run goes on over instructions that are known, in slots of its own.
+const FEW_SLOTS: usize = HALVES;
+/// What a page's slots can become then: no more than one and a [`Kind::Goto`] for each further instruction.
+const MOST_SLOTS: usize = FEW_SLOTS + RUN + 1 + 2 * HALVES;
 
 impl CodePage {
     fn new(frame: HostFrame, isa: Isa) -> Box<CodePage> {
-        Box::new(CodePage { frame, isa, entries: [0; HALVES], slots: Vec::new(), places: Vec::new() })
+        // Room for all that there can be, so that nothing is allocated while guests run; it costs what is used of it.
+        let (slots, notes, unlinked) = (Vec::with_capacity(MOST_SLOTS), Vec::with_capacity(MOST_SLOTS), Vec::with_capacity(MOST_SLOTS));
+        Box::new(CodePage { frame, isa, entries: [0; HALVES], slots, notes, unlinked })
     }
 
     /// The slot of the instruction that begins at a halfword, if it was predecoded.
@@ -41,8 +59,7 @@ impl CodePage {
 
     /// Where the instruction of a slot begins and ends, in halfwords.
     pub fn place(&self, cursor: Cursor<'_>) -> (u32, u32) {
-        let (begin, end) = self.places.get(cursor.index(&self.slots)).copied().unwrap_or_default();
-        (begin.into(), end.into())
+        self.notes.get(cursor.index(&self.slots)).map_or((0, 0), |note| (note.begin.into(), note.end.into()))
     }
 
     /// Whether some slot was made of bytes of the page.
@@ -56,21 +73,27 @@ impl CodePage {
     pub fn forget(&mut self) {
         self.entries.fill(0);
         self.slots.clear();
-        self.places.clear();
+        self.notes.clear();
+        self.unlinked.clear();
     }
 
     /// Predecodes the run that begins at a halfword, from the bytes of the page.
     fn decode(&mut self, page: &Page, at: usize) {
         let mut run = [goto(at); RUN + 1];
         let (mut at, mut count) = (at, 0);
+        let few = self.slots.len() < FEW_SLOTS;
         loop {
-            let known = at >= HALVES || count == RUN || self.entries[at] != 0;
-            let one = if known { goto(at) } else { predecode(self.isa, word(page, 2 * at), at) };
-            if one.kind != Kind::Goto {
-                self.entries[at] = (self.slots.len() + count + 1) as u16;
+            let stop = at >= HALVES || count == RUN || !few && self.entries[at] != 0;
+            let one = if stop { goto(at) } else { predecode(self.isa, word(page, 2 * at), at) };
+            let index = self.slots.len() + count;
+            if one.kind != Kind::Goto && self.entries[at] == 0 {
+                self.entries[at] = index as u16 + 1;
             }
             let next = at + one.halves;
-            self.places.push((at as u16, next as u16));
+            self.notes.push(Note { kind: one.kind, begin: at as u16, end: next as u16 });
+            if one.kind.near().is_some() && one.operands.imm() < PAGE_SIZE {
+                self.unlinked.push(index as u16);
+            }
             run[count] = one;
             count += 1;
             if one.kind.ends() {
@@ -80,13 +103,43 @@ impl CodePage {
         }
         let run = &mut run[..count];
         let retire = run.iter().filter(|one| one.kind.retires()).count();
-        for i in 1..count {
-            run[i - 1] = both(&run[i - 1], &run[i]).unwrap_or(run[i - 1]);
+        let first = self.slots.len();
+        for i in 0..count {
+            if let Some(two) = run.get(i + 1).and_then(|next| both(&run[i], next)) {
+                run[i] = two;
+                self.notes[first + i].kind = two.kind;
+            }
+            let operands = run[i].operands.with_run((retire - i.min(retire)) as u16);
+            self.slots.push(Slot { handler: fast::handler(run[i].kind, None), operands });
         }
-        for (i, one) in run.iter().enumerate() {
-            let handler = fast::handler(one.kind, run.get(i + 1).map(|next| next.kind));
-            self.slots.push(Slot { handler, operands: one.operands.with_run((retire - i.min(retire)) as u16) });
+        self.link();
+        for index in first..self.slots.len() {
+            self.choose_handler(index);
         }
+    }
+
+    /// Jumps to what is predecoded by now become near.
+    fn link(&mut self) {
+        for at in (0..self.unlinked.len()).rev() {
+            let index = usize::from(self.unlinked[at]);
+            let operands = self.slots[index].operands;
+            let target = usize::from(self.entries[operands.imm() as usize / 2 % HALVES]);
+            let (Some(near), true) = (self.notes[index].kind.near(), target != 0) else { continue };
+            self.unlinked.swap_remove(at);
+            self.slots[index].operands = operands.with_imm((target as u32).wrapping_sub(index as u32 + 1));
+            self.notes[index].kind = near;
+            self.choose_handler(index);
+            if index > 0 {
+                self.choose_handler(index - 1);
+            }
+        }
+    }
+
+    /// The function of a slot, by its kind and the next one's.
+    fn choose_handler(&mut self, index: usize) {
+        let kind = self.notes[index].kind;
+        let next = self.notes.get(index + 1).filter(|_| !kind.ends()).map(|note| note.kind);
+        self.slots[index].handler = fast::handler(kind, next);
     }
 }
 

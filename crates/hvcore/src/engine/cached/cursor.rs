@@ -37,6 +37,16 @@ impl<'a> Cursor<'a> {
         Cursor { at: unsafe { self.at.add(1) }, slots: PhantomData }
     }
 
+    /// The slot so many further on, or back.
+    ///
+    /// # Safety
+    /// There is one.
+    #[inline(always)]
+    pub unsafe fn offset(self, slots: i32) -> Cursor<'a> {
+        // SAFETY: the caller's.
+        Cursor { at: unsafe { self.at.offset(slots as isize) }, slots: PhantomData }
+    }
+
     /// Its index in the slots that it was made of.
     pub fn index(self, slots: &[Slot]) -> usize {
         (self.at.addr().get() - slots.as_ptr().addr()) / size_of::<Slot>()

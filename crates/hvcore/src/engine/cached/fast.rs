@@ -61,7 +61,8 @@ pub(super) struct Fast<'a> {
     code: &'a CodePage,
     pages: &'a [Box<CodePage>],
     frames: Frames<'a>,
-    /// Where the loop was left, and what may still be done.
+    /// Why and where the loop was left, and what may still be done.
+    why: Leave,
     pc: u32,
     left: i32,
     /// What [`Leave::Data`] is about.
@@ -82,7 +83,7 @@ pub(super) struct Left {
 
 /// The function of a kind: does the instruction at the cursor, whose operands are given, and those that follow it. The number
 /// is how many steps may still be done after this run.
-pub(super) type Handler = for<'a> fn(&mut Registers, &mut Fast<'a>, Cursor<'a>, Operands, i32) -> Leave;
+pub(super) type Handler = for<'a> fn(&mut Registers, &mut Fast<'a>, Cursor<'a>, Operands, i32);
 
 /// What a run of the loop begins with.
 pub(super) struct Start<'a> {
@@ -98,18 +99,18 @@ pub(super) fn run(start: Start<'_>, x: &mut Registers, pc: u32, fuel: u64) -> Le
     let Start { pages, frames, context, refuse, misaligned } = start;
     let missed = Missed { gva: 0, bytes: 0, access: Access::Load };
     let Some(code) = page(pages, context, pc) else { return Left { why: Leave::Fetch, pc, done: 0, missed, changed: 0 } };
-    let mut fast = Fast { context, refuse, misaligned, base: pc & PAGE, code, pages, frames, pc, left: 0, missed, changed: 0 };
+    let mut fast = Fast { context, refuse, misaligned, base: pc & PAGE, code, pages, frames, why: Leave::Fuel, pc, left: 0, missed, changed: 0 };
     let mut left = fuel;
-    let why = loop {
+    loop {
         let burst = left.min(BURST);
         let pc = fast.pc;
-        let why = go(x, &mut fast, pc, burst as i32);
+        go(x, &mut fast, pc, burst as i32);
         left -= burst - u64::from(fast.left.unsigned_abs());
-        if why != Leave::Fuel || burst < BURST {
-            break why;
+        if fast.why != Leave::Fuel || burst < BURST {
+            break;
         }
-    };
-    Left { why, pc: fast.pc, done: fuel - left, missed: fast.missed, changed: fast.changed }
+    }
+    Left { why: fast.why, pc: fast.pc, done: fuel - left, missed: fast.missed, changed: fast.changed }
 }
 
 /// The code of an address's page, if it is known.
@@ -121,61 +122,69 @@ fn page<'a>(pages: &'a [Box<CodePage>], context: &Context, pc: u32) -> Option<&'
 /// Leaves at an address.
 #[inline(never)]
 #[cold]
-fn leave_at(f: &mut Fast<'_>, pc: u32, left: i32, why: Leave) -> Leave {
-    (f.pc, f.left) = (pc, left);
-    why
+fn leave_at(f: &mut Fast<'_>, pc: u32, left: i32, why: Leave) {
+    (f.why, f.pc, f.left) = (why, pc, left);
 }
 
 /// Leaves before the instruction at the cursor: it and what follows it in its run is given back.
 #[inline(never)]
 #[cold]
-fn leave(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, why: Leave) -> Leave {
+fn leave(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, why: Leave) {
     f.pc = f.base.wrapping_add(2 * f.code.place(here).0);
     f.left = left + here.slot().operands.run();
-    why
+    f.why = why;
 }
 
 /// The page of a data access is not known, or the access is not aligned.
 #[inline(never)]
 #[cold]
-fn miss<const BYTES: usize>(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, gva: u32, access: Access) -> Leave {
+fn miss<const BYTES: usize>(f: &mut Fast<'_>, here: Cursor<'_>, left: i32, gva: u32, access: Access) {
     f.missed = Missed { gva, bytes: BYTES as u32, access };
-    leave(f, here, left, Leave::Data)
+    leave(f, here, left, Leave::Data);
 }
 
 /// A store was made to a page that instructions were decoded from.
 #[inline(never)]
 #[cold]
-fn into_code<'a, N: Then, const BYTES: usize>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32, gva: u32, code: u32) -> Leave {
+fn into_code<'a, N: Then, const BYTES: usize>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32, gva: u32, code: u32) {
     let decoded = f.pages.get(code as usize).is_some_and(|page| page.is_made_of(gva & !PAGE, BYTES as u32));
     if !decoded {
         return N::next(x, f, here, left);
     }
     f.changed = code;
     let next = f.base.wrapping_add(2 * f.code.place(here).1);
-    leave_at(f, next, left + here.slot().operands.run() - 1, Leave::Code)
+    leave_at(f, next, left + here.slot().operands.run() - 1, Leave::Code);
 }
 
-/// Enters a run at a halfword of the page, if all of it may be done.
+/// Enters a run at a slot, if all that follows may be done.
 #[inline(always)]
-fn enter<'a>(x: &mut Registers, f: &mut Fast<'a>, at: u32, left: i32) -> Leave {
-    let Some(here) = f.code.enter(at as usize) else { return leave_at(f, f.base.wrapping_add(2 * at), left, Leave::Undecoded) };
+fn enter<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) {
     let slot = here.slot();
     let after = left - slot.operands.run();
     if after < 0 {
-        return leave_at(f, f.base.wrapping_add(2 * at), left, Leave::Fuel);
+        return leave(f, here, after, Leave::Fuel);
     }
-    (slot.handler)(x, f, here, slot.operands, after)
+    (slot.handler)(x, f, here, slot.operands, after);
+}
+
+/// Enters the run that a jump within the page leads to.
+#[inline(always)]
+fn near<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) {
+    // SAFETY: a near jump's immediate is how far its target is away among the page's slots (`CodePage::link`).
+    enter(x, f, unsafe { here.offset(o.imm() as i32) }, left);
 }
 
 /// Goes on anywhere.
 #[inline(always)]
-fn go<'a>(x: &mut Registers, f: &mut Fast<'a>, target: u32, left: i32) -> Leave {
+fn go<'a>(x: &mut Registers, f: &mut Fast<'a>, target: u32, left: i32) {
     if target & PAGE != f.base {
         let Some(code) = page(f.pages, f.context, target) else { return leave_at(f, target, left, Leave::Fetch) };
         (f.base, f.code) = (target & PAGE, code);
     }
-    enter(x, f, (target & !PAGE) / 2, left)
+    match f.code.enter((target & !PAGE) as usize / 2) {
+        Some(here) => enter(x, f, here, left),
+        None => leave_at(f, target, left, Leave::Undecoded),
+    }
 }
 
 /// What is left after a jump out of a run: it retires, what follows it does not.
@@ -187,12 +196,12 @@ fn after(left: i32, operands: Operands) -> i32 {
 /// What an instruction of a kind does.
 trait Row {
     /// Does the instruction, then what `N` says.
-    fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) -> Leave;
+    fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32);
 }
 
 /// What comes after an instruction that does not jump.
 trait Then {
-    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave;
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32);
 }
 
 /// Whatever stands there.
@@ -200,7 +209,7 @@ struct Any;
 
 impl Then for Any {
     #[inline(always)]
-    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave {
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) {
         // SAFETY: a kind whose rows go on is never the last of a run (`Kind::ends`).
         let next = unsafe { here.next() };
         (next.slot().handler)(x, f, next, next.slot().operands, left)
@@ -212,7 +221,7 @@ struct Known<R>(PhantomData<R>);
 
 impl<R: Row> Then for Known<R> {
     #[inline(always)]
-    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) -> Leave {
+    fn next<'a>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, left: i32) {
         // SAFETY: as above.
         let next = unsafe { here.next() };
         R::execute::<Any>(x, f, next, next.slot().operands, left)
@@ -222,7 +231,7 @@ impl<R: Row> Then for Known<R> {
 #[inline(always)]
 fn load<'a, N: Then, const BYTES: usize>(
     x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, value: impl Fn([u8; BYTES]) -> u32,
-) -> Leave {
+) {
     let gva = x[o.rs1()].wrapping_add(o.imm());
     let Some(bytes) = f.context.load(gva, &f.frames) else { return miss::<BYTES>(f, here, left, gva, Access::Load) };
     x[o.rd()] = value(bytes);
@@ -232,7 +241,7 @@ fn load<'a, N: Then, const BYTES: usize>(
 #[inline(always)]
 fn store<'a, N: Then, const BYTES: usize>(
     x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, value: impl Fn(u32) -> [u8; BYTES],
-) -> Leave {
+) {
     let gva = x[o.rs1()].wrapping_add(o.imm());
     match f.context.store(gva, f.refuse, value(x[o.rd()]), &mut f.frames) {
         Some(0) => N::next(x, f, here, left),
@@ -281,7 +290,7 @@ macro_rules! handlers {
 
             impl Row for $kind {
                 #[inline(always)]
-                fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) -> Leave {
+                fn execute<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32) {
                     handlers!(@$shape (x f here o left) [$($meaning)*])
                 }
             }
@@ -327,10 +336,10 @@ macro_rules! handlers {
         let _ = $o;
         N::next($x, $f, $here, $left)
     }};
-    // to a halfword of this page, if f(rs1, rs2)
+    // to a known slot of this page, if f(rs1, rs2)
     (@branch ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {{
         if of($meaning, $x[$o.rs1()], $x[$o.rd()]) {
-            return enter($x, $f, $o.imm(), after($left, $o));
+            return near($x, $f, $here, $o, after($left, $o));
         }
         N::next($x, $f, $here, $left)
     }};
@@ -342,8 +351,7 @@ macro_rules! handlers {
         N::next($x, $f, $here, $left)
     }};
     (@jump ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
-        let _ = $here;
-        enter($x, $f, $o.imm(), $left)
+        near($x, $f, $here, $o, $left);
     }};
     (@far_jump ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
         let _ = $here;
@@ -351,7 +359,7 @@ macro_rules! handlers {
     }};
     (@call ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
         $x[$o.rd()] = $f.link($here);
-        enter($x, $f, $o.imm(), $left)
+        near($x, $f, $here, $o, $left);
     }};
     (@far_call ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
         $x[$o.rd()] = $f.link($here);

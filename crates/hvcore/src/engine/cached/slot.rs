@@ -40,7 +40,7 @@ impl Operands {
     }
 
     /// With another immediate.
-    fn with_imm(self, imm: u32) -> Operands {
+    pub fn with_imm(self, imm: u32) -> Operands {
         Operands(self.0 & 0xffff_ffff | u64::from(imm) << 32)
     }
 
@@ -68,7 +68,7 @@ impl Operands {
         i32::from((self.0 >> 16) as u16)
     }
 
-    /// The immediate. Of near jumps the target's halfword in the page; of far jumps and `auipc` the offset from the page's start.
+    /// The immediate. Of near jumps how many slots the target is away; of other jumps and `auipc` the offset from the page's start.
     #[inline(always)]
     pub fn imm(self) -> u32 {
         (self.0 >> 32) as u32
@@ -92,9 +92,10 @@ pub(super) enum Kind {
     /// `auipc` and the `addi` after it: both.
     Address,
     Mv,
-    Jal, JalFar, J, JFar, Jalr,
-    Beq, Bne, Blt, Bge, Bltu, Bgeu,
-    BeqFar, BneFar, BltFar, BgeFar, BltuFar, BgeuFar,
+    /// Jumps and branches to a slot of the same page that is known,
+    Jal, J, Beq, Bne, Blt, Bge, Bltu, Bgeu,
+    /// and anywhere.
+    JalFar, JFar, BeqFar, BneFar, BltFar, BgeFar, BltuFar, BgeuFar, Jalr,
     Lb, Lh, Lw, Lbu, Lhu,
     Sb, Sh, Sw,
     Addi, Slti, Sltiu, Xori, Ori, Andi, Slli, Srli, Srai,
@@ -111,11 +112,23 @@ impl Kind {
         matches!(self, Kind::Goto | Kind::Slow | Kind::Jal | Kind::JalFar | Kind::J | Kind::JFar | Kind::Jalr)
     }
 
+    /// The near kind of a far jump: to a slot that is known, of the same page.
+    pub fn near(self) -> Option<Kind> {
+        NEAR.iter().find(|(far, _)| *far == self).map(|(_, near)| *near)
+    }
+
     /// Whether it retires: everything that is an instruction and not the stepper's.
     pub fn retires(self) -> bool {
         !matches!(self, Kind::Goto | Kind::Slow)
     }
 }
+
+/// Jumps that can become near.
+const NEAR: [(Kind, Kind); 8] = [
+    (Kind::JFar, Kind::J), (Kind::JalFar, Kind::Jal),
+    (Kind::BeqFar, Kind::Beq), (Kind::BneFar, Kind::Bne), (Kind::BltFar, Kind::Blt), (Kind::BgeFar, Kind::Bge),
+    (Kind::BltuFar, Kind::Bltu), (Kind::BgeuFar, Kind::Bgeu),
+];
 
 /// How many kinds there are.
 pub(super) const KINDS: usize = Kind::Bseti as usize + 1;
@@ -146,11 +159,7 @@ pub(super) fn predecode(isa: Isa, word: u32, at: usize) -> Predecoded {
 /// The one slot that does what two do, if there is one, to stand for the first.
 pub(super) fn both(first: &Predecoded, second: &Predecoded) -> Option<Predecoded> {
     let same = second.kind == Kind::Addi && second.operands.rd() == first.operands.rd() && second.operands.rs1() == first.operands.rd();
-    let kind = match first.kind {
-        Kind::Const if same => Kind::Wide,
-        Kind::Auipc if same => Kind::Address,
-        _ => return None,
-    };
+    let (_, kind) = [(Kind::Const, Kind::Wide), (Kind::Auipc, Kind::Address)].into_iter().find(|(one, _)| same && *one == first.kind)?;
     let operands = first.operands.with_imm(first.operands.imm().wrapping_add(second.operands.imm()));
     Some(Predecoded { kind, operands, ..*first })
 }
@@ -166,27 +175,23 @@ fn of(isa: Isa, decoded: &Decoded, at: usize) -> (Kind, Operands) {
     let constant = |kind, value: u32| (kind, Operands::new(rd, 0, value));
     let store = |kind| (kind, Operands::new(i.rs2, i.rs1, i.imm as u32));
     // One to a target that would raise an exception is slow.
-    let jump = |near, far, rd| {
+    let jump = |kind, rd| {
         let target = here.wrapping_add(i.imm as u32);
-        match target / 2 {
-            _ if target & 2 != 0 && !isa.contains(Ext::C) => slow,
-            halfword if halfword < HALVES as u32 => (near, Operands::new(rd, i.rs1, halfword)),
-            _ => (far, Operands::new(rd, i.rs1, target)),
-        }
+        if target & 2 != 0 && !isa.contains(Ext::C) { slow } else { (kind, Operands::new(rd, i.rs1, target)) }
     };
-    let branch = |near, far| jump(near, far, i.rs2);
+    let branch = |kind| jump(kind, i.rs2);
     match i.op {
         Op::Lui => constant(Kind::Const, i.imm as u32),
         Op::Auipc => constant(Kind::Auipc, here.wrapping_add(i.imm as u32)),
-        Op::Jal if i.rd == 0 => jump(Kind::J, Kind::JFar, rd),
-        Op::Jal => jump(Kind::Jal, Kind::JalFar, rd),
+        Op::Jal if i.rd == 0 => jump(Kind::JFar, rd),
+        Op::Jal => jump(Kind::JalFar, rd),
         Op::Jalr => immediate(Kind::Jalr),
-        Op::Beq => branch(Kind::Beq, Kind::BeqFar),
-        Op::Bne => branch(Kind::Bne, Kind::BneFar),
-        Op::Blt => branch(Kind::Blt, Kind::BltFar),
-        Op::Bge => branch(Kind::Bge, Kind::BgeFar),
-        Op::Bltu => branch(Kind::Bltu, Kind::BltuFar),
-        Op::Bgeu => branch(Kind::Bgeu, Kind::BgeuFar),
+        Op::Beq => branch(Kind::BeqFar),
+        Op::Bne => branch(Kind::BneFar),
+        Op::Blt => branch(Kind::BltFar),
+        Op::Bge => branch(Kind::BgeFar),
+        Op::Bltu => branch(Kind::BltuFar),
+        Op::Bgeu => branch(Kind::BgeuFar),
 
         Op::Lb => immediate(Kind::Lb),
         Op::Lh => immediate(Kind::Lh),
