@@ -86,13 +86,14 @@ fn hart(hasher: &mut Hasher, vm: &Vm) {
 
 fn devices(hasher: &mut Hasher, vm: &Vm) {
     let uart = &vm.board.uart;
-    hasher.update(&[uart.ier, uart.fcr, uart.lcr, uart.mcr, uart.scr, uart.divisor[0], uart.divisor[1]]);
+    hasher.update(&[uart.ier, uart.fcr, uart.lcr, uart.mcr, uart.scr, uart.divisor[0], uart.divisor[1], uart.quiet]);
     flag(hasher, uart.transmit_pending);
     option(hasher, uart.looped.map(u32::from));
     let input = &vm.board.input;
     long(hasher, input.waiting().len() as u64);
     hasher.update(input.waiting());
     flag(hasher, input.ended());
+    flag(hasher, vm.board.printed_elsewhere);
     let rtc = &vm.board.rtc;
     long(hasher, rtc.start);
     word(hasher, rtc.time_high);

@@ -497,6 +497,39 @@ fn a_console_writes_and_receives_by_interrupt() {
     let done = go(&input, console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
     assert_eq!((done.used_index(), done.ran.word(USED + 8), done.ran.word(USED + 16)), (2, 5, 3));
     assert_eq!(done.ran.word(DATA).to_le_bytes(), *b" ine");
+    // The UART printed last: the input is for it, until the virtio console prints.
+    let uart = |script: Script| script.sw(0x1000_0000, b'?'.into());
+    let input = |script: Script| script.submit(SLOT, 0, 0).lw(0x1000_0000).lw(0x1000_0000);
+    let script = uart(Script::default().start_with(SLOT, 0, 0).descriptor(0, DATA.into(), 5, WRITE, 0));
+    let done = go(&input(script), console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
+    assert_eq!((done.used_index(), done.loaded()), (0, vec![b't'.into(), b'y'.into()]));
+}
+
+#[test]
+fn input_goes_to_the_console_that_printed_last() {
+    // Queue 0 receives, queue 1 (its rings 4 KiB further on) transmits.
+    let (table, available) = (DESCRIPTORS + 0x4000, AVAILABLE + 0x4000);
+    let console = DeviceConfig { kind: DeviceKind::Console, legacy: false };
+    for by_virtio in [false, true] {
+        let mut script = Script::default()
+            .start_with(SLOT, 0, 0)
+            .sw(SLOT + register::QUEUE_SEL, 1)
+            .sw(SLOT + register::QUEUE_NUM, 8)
+            .sw(SLOT + register::DESC, table)
+            .sw(SLOT + register::AVAIL, available)
+            .sw(SLOT + register::USED, USED + 0x4000)
+            .sw(SLOT + register::QUEUE_READY, 1)
+            .descriptor(0, DATA.into(), 5, WRITE, 0)
+            .descriptor_in(table, 0, HEADER.into(), 2, 0, 0)
+            .at(HEADER, *b"$ ")
+            .sw(0x1000_0000, b'?'.into())
+            .submit(SLOT, 0, 0);
+        if by_virtio {
+            script = script.sh(available + 2, 1).sw(SLOT + register::NOTIFY, 1).sw(SLOT + register::NOTIFY, 0);
+        }
+        let done = go(&script, vec![console.clone()], TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
+        assert_eq!((done.ran.output(), done.used_index()), if by_virtio { (&b"?$ "[..], 1) } else { (&b"?"[..], 0) });
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Context<'_> {
         self.vm.hart.retire(next);
         match effect {
             Effect::None => {}
-            Effect::Transmit(byte) => self.door.console_write(self.vm.id, self.vm.hart.vt, &[byte]),
+            Effect::Transmit(byte) => self.console_write(&[byte]),
             Effect::PowerOff { code } => self.halt(Stop::PowerOff { code, by: PowerOff::Finisher }),
             Effect::Reboot => self.reboot(),
             Effect::Virtio(notify) => {

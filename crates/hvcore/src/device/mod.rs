@@ -81,6 +81,9 @@ pub struct Board {
     pub rtc: Rtc,
     /// The virtio devices, by slot.
     pub virtio: Vec<virtio::Slot>,
+    /// The guest's last console output went another way than by a virtio console. Input goes where output comes from:
+    /// with several consoles, the one that asked last is the one that waits for an answer.
+    pub printed_elsewhere: bool,
 }
 
 impl Board {
@@ -142,7 +145,7 @@ impl Board {
     /// Whether console input would go to a virtio console.
     #[must_use]
     pub fn virtio_takes_input(&self) -> bool {
-        self.virtio.iter().any(virtio::Slot::takes_input)
+        !self.printed_elsewhere && self.virtio.iter().any(virtio::Slot::takes_input)
     }
 
     /// Whether console input waits to be carried to a virtio console.
@@ -162,6 +165,7 @@ impl Board {
     #[must_use]
     pub fn input_interrupts(&self) -> bool {
         let uart = self.uart.receives_by_interrupt() && self.plic.would_deliver(plic::UART_SOURCE);
-        uart || self.virtio.iter().enumerate().any(|(number, slot)| slot.takes_input() && self.plic.would_deliver(virtio::source(number)))
+        let virtio = |(number, slot): (usize, &virtio::Slot)| slot.takes_input() && self.plic.would_deliver(virtio::source(number));
+        uart || !self.printed_elsewhere && self.virtio.iter().enumerate().any(virtio)
     }
 }

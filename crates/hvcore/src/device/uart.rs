@@ -1,6 +1,7 @@
 //! The console: a 16550A (National Semiconductor PC16550D; QEMU's `serial`). The transmitter is always empty, the
 //! receiver is [`ConsoleFifo`]. Clearing the receive FIFO gives its bytes back to the line rather than dropping
-//! them, so that a driver's start-up never loses input.
+//! them, and the line is quiet for a while: drivers read and drop what is there when they begin, and a driver's
+//! start-up never loses input.
 
 use crate::device::console::ConsoleFifo;
 use crate::device::{BusError, Effect};
@@ -33,11 +34,15 @@ const IIR_RECEIVE: u8 = 4;
 const IIR_TIMEOUT: u8 = 0xc;
 const IIR_FIFO: u8 = 0xc0;
 const FCR_ENABLE: u8 = 1;
+const FCR_CLEAR_RECEIVER: u8 = 2;
 const LCR_DIVISOR: u8 = 0x80;
 const MCR_LOOP: u8 = 0x10;
 const LSR_DATA: u8 = 1;
 const LSR_TRANSMITTER_EMPTY: u8 = 0x60;
 const MSR_CONNECTED: u8 = 0xb0;
+
+/// How often a driver that polls finds nothing after it has cleared the receive FIFO.
+const QUIET: u8 = 16;
 
 /// The registers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -58,6 +63,9 @@ pub struct Uart {
     pub transmit_pending: bool,
     /// In loop mode: the byte sent and not yet received.
     pub looped: Option<u8>,
+    /// The receive FIFO was cleared: so many times more the line status says that nothing was received. Enabling the
+    /// receive interrupt ends it.
+    pub quiet: u8,
 }
 
 impl Uart {
@@ -67,13 +75,18 @@ impl Uart {
         let byte = match offset {
             register::DATA if divisor => self.divisor[0],
             register::DATA if self.loops() => self.looped.take().unwrap_or(0),
+            register::DATA if self.quiet > 0 => 0,
             register::DATA => input.take_byte().unwrap_or(0),
             register::IER if divisor => self.divisor[1],
             register::IER => self.ier,
             register::IIR_FCR => self.identify(input),
             register::LCR => self.lcr,
             register::MCR => self.mcr,
-            register::LSR => LSR_TRANSMITTER_EMPTY | if self.received(input) > 0 { LSR_DATA } else { 0 },
+            register::LSR => {
+                let data = if self.received(input) > 0 { LSR_DATA } else { 0 };
+                self.quiet = self.quiet.saturating_sub(1);
+                LSR_TRANSMITTER_EMPTY | data
+            }
             register::MSR => self.modem_status(),
             register::SCR => self.scr,
             _ => return Err(BusError),
@@ -102,8 +115,16 @@ impl Uart {
                 if newly {
                     self.transmit_pending = true;
                 }
+                if self.ier & IER_RECEIVE != 0 {
+                    self.quiet = 0;
+                }
             }
-            register::IIR_FCR => self.fcr = byte & 0xc1,
+            register::IIR_FCR => {
+                self.fcr = byte & 0xc1;
+                if byte & FCR_CLEAR_RECEIVER != 0 && self.ier & IER_RECEIVE == 0 {
+                    self.quiet = QUIET;
+                }
+            }
             register::LCR => self.lcr = byte,
             register::MCR => {
                 self.mcr = byte & 0x1f;
@@ -133,7 +154,11 @@ impl Uart {
     }
 
     fn received(&self, input: &ConsoleFifo) -> usize {
-        if self.loops() { usize::from(self.looped.is_some()) } else { input.waiting().len() }
+        match self.loops() {
+            true => usize::from(self.looped.is_some()),
+            false if self.quiet > 0 => 0,
+            false => input.waiting().len(),
+        }
     }
 
     fn cause(&self, input: &ConsoleFifo) -> u8 {
@@ -204,6 +229,29 @@ mod tests {
         assert_eq!(uart.read(2, 1, &mut input), Ok(0xcc), "13 bytes of a trigger level of 14: time-out");
         input.push(&[1]);
         assert_eq!(uart.read(2, 1, &mut input), Ok(0xc4));
+    }
+
+    #[test]
+    fn what_waits_when_a_driver_begins_is_not_lost() {
+        // As Linux begins: clear the FIFOs, read what is there and drop it, enable the receive interrupt.
+        let (mut uart, mut input) = (Uart::default(), ConsoleFifo::default());
+        input.push(b"early");
+        for byte in [1, 7, 0] {
+            uart.write(2, 1, byte).expect("FCR");
+        }
+        for _ in 0..2 {
+            assert_eq!((uart.read(5, 1, &mut input), uart.read(0, 1, &mut input)), (Ok(0x60), Ok(0)));
+        }
+        uart.write(1, 1, 5).expect("IER");
+        assert!(uart.interrupt(&input));
+        assert_eq!((uart.read(5, 1, &mut input), uart.read(0, 1, &mut input)), (Ok(0x61), Ok(u32::from(b'e'))));
+        // Cleared while the interrupt is enabled, and by a driver that polls.
+        uart.write(2, 1, 7).expect("FCR");
+        assert_eq!((uart.read(5, 1, &mut input), uart.read(0, 1, &mut input)), (Ok(0x61), Ok(u32::from(b'a'))));
+        uart.write(1, 1, 0).expect("IER");
+        uart.write(2, 1, 7).expect("FCR");
+        let polls = (0..100).take_while(|_| uart.read(5, 1, &mut input) == Ok(0x60)).count();
+        assert_eq!((polls, uart.read(0, 1, &mut input)), (usize::from(QUIET), Ok(u32::from(b'r'))));
     }
 
     #[test]

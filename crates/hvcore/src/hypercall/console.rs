@@ -33,9 +33,10 @@ fn read_physical(context: &mut Context<'_>, gpa: u32, bytes: u32) -> Result<u32,
 }
 
 impl Context<'_> {
-    /// Console output of the guest.
+    /// Console output of the guest, by any way but a virtio console.
     pub fn console_write(&mut self, bytes: &[u8]) {
         if !bytes.is_empty() {
+            self.vm.board.printed_elsewhere = true;
             self.door.console_write(self.vm.id, self.vm.hart.vt, bytes);
         }
     }
@@ -44,6 +45,7 @@ impl Context<'_> {
     pub fn print_found(&mut self) -> Result<u32, Failure> {
         self.gather()?;
         if !self.scratch.bytes.is_empty() {
+            self.vm.board.printed_elsewhere = true;
             self.door.console_write(self.vm.id, self.vm.hart.vt, &self.scratch.bytes);
         }
         Ok(self.scratch.bytes.len() as u32)

@@ -1,11 +1,17 @@
 //! The console device (virtio 1.2, §5.3), one port: the guest's console by another way. Its input comes from the same
-//! place as the UART's, so that no byte is lost or seen twice.
+//! place as the UART's, so that no byte is lost or seen twice, and goes to the one that printed last.
 
 use crate::device::virtio::dma::Dma;
 use crate::device::virtio::queue::{Chain, Malformed};
+use crate::handler::Context;
 
 /// The queue of buffers for input.
 pub(super) const RECEIVE: usize = 0;
+
+/// Whether input waits that goes this way.
+pub(super) fn has_input(context: &Context<'_>) -> bool {
+    !context.vm.board.printed_elsewhere && !context.vm.board.input.waiting().is_empty()
+}
 
 /// Writes a request's bytes to the console.
 pub(super) fn transmit(dma: &mut Dma<'_, '_>, chain: &Chain) -> Result<u32, Malformed> {
@@ -18,7 +24,8 @@ pub(super) fn transmit(dma: &mut Dma<'_, '_>, chain: &Chain) -> Result<u32, Malf
         }
         dma.with(|context| {
             context.scratch.moved += count as u64;
-            context.console_write(&page[..count]);
+            context.vm.board.printed_elsewhere = false;
+            context.door.console_write(context.vm.id, context.vm.hart.vt, &page[..count]);
         });
     }
 }

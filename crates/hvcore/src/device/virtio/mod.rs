@@ -401,7 +401,7 @@ impl Context<'_> {
         if result.is_err() && stop.is_none() {
             slot.break_down();
         }
-        slot.starved = slot.kind == Kind::Console && notify.queue == console::RECEIVE && !self.vm.board.input.waiting().is_empty();
+        slot.starved = slot.kind == Kind::Console && notify.queue == console::RECEIVE && console::has_input(self);
         self.scratch.chain = chain;
         self.vm.board.virtio[notify.slot] = slot;
         self.vm.board.update_lines();
@@ -425,7 +425,7 @@ fn work(slot: &mut Slot, number: usize, dma: &mut Dma<'_, '_>, chain: &mut Chain
     let mut served = 0;
     let outcome = loop {
         let waits = slot.kind == Kind::Console && number == console::RECEIVE;
-        if waits && dma.with(|context| context.vm.board.input.waiting().is_empty()) {
+        if waits && !dma.with(|context| console::has_input(context)) {
             break queue.listen(dma).map(drop);
         }
         match queue.pop(dma, chain) {
