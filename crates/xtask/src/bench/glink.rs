@@ -1,11 +1,13 @@
-//! glink beside GNU ld, lld and mold: a large program with debug information, a program that needs a large part
-//! of a C library, and many small ones.
+//! glink beside GNU ld, lld and mold: a large program with debug information, real programs with a C library, one
+//! that needs a large part of that library, and many small ones.
 
 use super::measure::{Contestant, command, compare, is_there, table};
 use super::{Place, hello, objects, progress, say};
 use ar_archive_writer::{ArchiveKind, DEFAULT_OBJECT_READER, NewArchiveMember, write_archive_to_stream};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::hash::Hasher;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +18,8 @@ const LARGE: objects::Shape = objects::Shape { objects: 2000, functions: 42 };
 const FIRST_ARCHIVED: u32 = 1500;
 /// Objects of the program in each archive, and others that nothing needs.
 const ARCHIVED: (u32, u32) = (50, 10);
+/// Programs of the corpus.
+const REAL: [&str; 3] = ["lua", "sqlite", "mbedtls' self-test"];
 /// How many of the small programs.
 const SMALL: usize = 200;
 
@@ -36,8 +40,18 @@ pub fn run(place: &Place<'_>, rounds: usize) -> Result<(), String> {
     let job = Job { gasm, glink, scratch: place.scratch, rounds };
     let large = job.large()?;
     job.compare("a program of 2,000 objects with debug information", &large, 1)?;
+    job.same_with_any_number_of_threads(&large)?;
     match job.library() {
-        Some(library) => job.compare("a program with much of picolibc", &library?, 1)?,
+        Some(library) => {
+            for name in REAL {
+                match crate::corpus::program_objects(place.root, &place.target, name) {
+                    Ok(objects) => job.compare(&format!("{name} with picolibc"), &library.with(objects), 1)?,
+                    Err(error) => say(&format!("skipped: {error}")),
+                }
+            }
+            let object = job.library_user()?;
+            job.compare("a program with much of picolibc", &library.with(vec![object]), 1)?;
+        }
         None => say("skipped: riscv64-unknown-elf-gcc or its picolibc is not installed"),
     }
     let hello = vec!["-emain".into(), job.assemble("hello", hello::HELLO)?.into()];
@@ -133,31 +147,77 @@ impl Job<'_> {
         Ok(path)
     }
 
-    /// A C program and the libraries that it needs; none if there is no compiler or no library for it.
-    fn library(&self) -> Option<Result<Vec<OsString>, String>> {
-        const TARGET: [&str; 3] = ["--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"];
-        let gcc = || {
-            let mut command = Command::new("riscv64-unknown-elf-gcc");
-            command.args(TARGET);
-            command
-        };
+    /// Image and map of the large program are the same with 1, 2 and 8 threads, and once more with 8.
+    fn same_with_any_number_of_threads(&self, arguments: &[OsString]) -> Result<(), String> {
+        progress("linking with 1, 2 and 8 threads");
+        let (image, map) = (self.scratch.join("image"), self.scratch.join("map"));
+        let mut first = None;
+        for threads in ["1", "2", "8", "8"] {
+            let output = Command::new(&self.glink).args(arguments).arg("-o").arg(&image).arg("-Map").arg(&map).args(["--threads", threads]).output().map_err(|error| format!("{}: {error}", self.glink.display()))?;
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            }
+            let made = (fingerprint(&image)?, fingerprint(&map)?);
+            if *first.get_or_insert(made) != made {
+                return Err(format!("the large program's image or map is another with {threads} threads than with one"));
+            }
+        }
+        say("image and map of the large program are the same with 1, 2 and 8 threads, and from run to run");
+        fs::remove_file(&map).map_err(|error| format!("{}: {error}", map.display()))
+    }
+
+    /// The libraries that C programs need; none if there is no compiler or no library for it.
+    fn library(&self) -> Option<Library> {
         let libgcc = gcc().arg("-print-libgcc-file-name").output().ok().filter(|output| output.status.success())?;
         // Where Debian puts it; gcc does not look into the folders of its specs when it is asked for a file.
-        let libc = Path::new("/usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv32imac/ilp32/libc.a");
-        if !libc.is_file() {
-            return None;
-        }
+        let folder = Path::new("/usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv32imac/ilp32");
+        let [libc, libm] = ["libc.a", "libm.a"].map(|name| folder.join(name));
+        (libc.is_file() && libm.is_file()).then(|| Library { files: [libc, libm, String::from_utf8_lossy(&libgcc.stdout).trim().into()] })
+    }
+
+    /// The object of a program that needs much of the library.
+    fn library_user(&self) -> Result<PathBuf, String> {
         let (source, object) = (self.scratch.join("library.c"), self.scratch.join("library.o"));
-        let compiled = fs::write(&source, include_str!("library.c")).and_then(|()| gcc().args(["-O2", "-g", "-fno-builtin", "-c"]).arg(&source).arg("-o").arg(&object).output());
-        Some(match compiled {
-            Ok(output) if output.status.success() => {
-                let libgcc = String::from_utf8_lossy(&libgcc.stdout).trim().to_string();
-                // The ends of the heap are what a linker script would define.
-                let options = ["-emain", "--defsym=__heap_start=0x1000000", "--defsym=__heap_end=0x2000000", "--start-group"].map(OsString::from);
-                Ok(options.into_iter().chain([object.into(), libc.into(), libgcc.into(), "--end-group".into()]).collect())
-            }
+        let output = fs::write(&source, include_str!("library.c")).and_then(|()| gcc().args(["-O2", "-g", "-fno-builtin", "-c"]).arg(&source).arg("-o").arg(&object).output());
+        match output {
+            Ok(output) if output.status.success() => Ok(object),
             Ok(output) => Err(format!("library.c: {}", String::from_utf8_lossy(&output.stderr))),
             Err(error) => Err(format!("library.c: {error}")),
-        })
+        }
+    }
+}
+
+/// A number that another content of a file would hardly have.
+fn fingerprint(path: &Path) -> Result<u64, String> {
+    let read = || -> std::io::Result<u64> {
+        let (mut file, mut hasher, mut block) = (fs::File::open(path)?, std::hash::DefaultHasher::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut block)? {
+                0 => return Ok(hasher.finish()),
+                count => hasher.write(&block[..count]),
+            }
+        }
+    };
+    read().map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn gcc() -> Command {
+    let mut command = Command::new("riscv64-unknown-elf-gcc");
+    command.args(["--specs=picolibc.specs", "-march=rv32imac", "-mabi=ilp32"]);
+    command
+}
+
+/// picolibc and the compiler's own library.
+struct Library {
+    files: [PathBuf; 3],
+}
+
+impl Library {
+    /// The arguments that link objects with it.
+    fn with(&self, objects: Vec<PathBuf>) -> Vec<OsString> {
+        // The ends of the heap are what a linker script would define.
+        let options = ["-emain", "--defsym=__heap_start=0x1000000", "--defsym=__heap_end=0x2000000", "--start-group"].map(OsString::from);
+        let files = objects.into_iter().chain(self.files.iter().cloned()).map(OsString::from);
+        options.into_iter().chain(files).chain(["--end-group".into()]).collect()
     }
 }

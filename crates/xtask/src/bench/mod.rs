@@ -55,9 +55,9 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Builds a program of the workspace as users have it; its path.
-    fn release(&self, package: &str) -> Result<PathBuf, String> {
-        release::build(self.root, &[package])?;
-        Ok(self.target.join("release").join(package))
+    fn release(&self, program: &str) -> Result<PathBuf, String> {
+        release::build(self.root)?;
+        Ok(self.target.join("release").join(program))
     }
 }
 

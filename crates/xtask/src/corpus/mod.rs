@@ -10,6 +10,8 @@ mod fetch;
 mod packages;
 mod programs;
 
+pub use programs::objects as program_objects;
+
 use crate::{release, say};
 use check::{Judge, Verdict, check};
 use compile::Source;
@@ -25,7 +27,7 @@ pub fn run(root: &Path, sample: bool, only: Option<&str>) -> Vec<String> {
     if [compile::GCC, compile::CLANG].iter().chain(&check::PEERS).any(|peer| !peers::have(peer)) {
         return Vec::new();
     }
-    let target = match build(root, &["gasm"]) {
+    let target = match build(root) {
         Ok(target) => target,
         Err(error) => return vec![error],
     };
@@ -41,15 +43,15 @@ pub fn programs(root: &Path, only: Option<&str>) -> Vec<String> {
     if programs::PEERS.iter().any(|peer| !peers::have(peer)) {
         return Vec::new();
     }
-    match build(root, &["gasm", "glink", "hvrun"]) {
+    match build(root) {
         Ok(target) => programs::run(root, &target, only),
         Err(error) => vec![error],
     }
 }
 
-/// Builds programs of ours for speed; gives the target folder.
-fn build(root: &Path, packages: &[&str]) -> Result<PathBuf, String> {
-    release::build(root, packages)?;
+/// Builds our programs for speed; gives the target folder.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    release::build(root)?;
     let target = release::target(root);
     target.canonicalize().map_err(|error| format!("{}: {error}", target.display()))
 }

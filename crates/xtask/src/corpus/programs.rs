@@ -108,7 +108,7 @@ pub fn run(root: &Path, target: &Path, only: Option<&str>) -> Vec<String> {
         };
         compared += 1;
         for (way, flags, collections) in WAYS {
-            let place = corpus.join("programs").join(program.name.replace([' ', '\''], "")).join(way);
+            let place = place(&corpus, program, way);
             match compile(program, root, &folder, &place, flags, None) {
                 Ok(objects) => {
                     for (relax, gc) in [true, false].into_iter().flat_map(|relax| collections.iter().map(move |gc| (relax, *gc))) {
@@ -133,6 +133,21 @@ pub fn run(root: &Path, target: &Path, only: Option<&str>) -> Vec<String> {
         problems.push("no program was compared: no source package can be fetched, or none has this name".into());
     }
     problems
+}
+
+/// The objects of one of the programs at -O2, made where they are not there yet.
+pub fn objects(root: &Path, target: &Path, name: &str) -> Result<Vec<PathBuf>, String> {
+    let program = PROGRAMS.iter().find(|program| program.name == name).ok_or_else(|| format!("there is no program {name}"))?;
+    let canonical = |path: &Path| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
+    let (root, corpus) = (canonical(root)?, canonical(target)?.join("corpus"));
+    let folder = fetch::package(&corpus, &program.package)?;
+    let (way, flags, _) = WAYS[0];
+    compile(program, &root, &folder, &place(&corpus, program, way), flags, None)
+}
+
+/// Where a program's objects and images stand.
+fn place(corpus: &Path, program: &Program, way: &str) -> PathBuf {
+    corpus.join("programs").join(program.name.replace([' ', '\''], "")).join(way)
 }
 
 /// The folder for `-B`.
