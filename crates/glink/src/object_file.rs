@@ -257,12 +257,21 @@ fn read_section<'a>(bytes: &'a [u8], header: &SectionHeader32<LE>, names: &'a [u
     })
 }
 
+/// How many rows of one size a table has.
+fn rows<T>(table: &Section<'_>) -> Result<usize, Refused> {
+    let (bytes, row) = (table.data.len(), size_of::<T>());
+    if bytes % row == 0 { Ok(bytes / row) } else { Err(Refused::Broken(format!("`{}` has {bytes} bytes, which is no multiple of {row}", text(table.name)))) }
+}
+
 fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
     let Some(table) = object.sections.iter().position(|section| section.kind == elf::SHT_SYMTAB) else { return Ok(()) };
     let section = &object.sections[table];
-    let count = section.data.len() / size_of::<Sym>();
+    let count = rows::<Sym>(section)?;
     object.symbols = pod::slice_from_bytes(section.data, count).map_or(&[][..], |(symbols, _)| symbols);
-    object.first_global = (section.info as usize).min(count);
+    object.first_global = section.info as usize;
+    if object.first_global > count {
+        return Err(Refused::Broken(format!("`{}` has {count} symbols, and says that {} are local", text(section.name), section.info)));
+    }
     object.strings = object
         .sections
         .get(section.link as usize)
@@ -300,7 +309,7 @@ fn attach_relocations(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         if table.kind != elf::SHT_RELA {
             continue;
         }
-        let count = table.data.len() / size_of::<Rela>();
+        let count = rows::<Rela>(table)?;
         let relas: &[Rela] = pod::slice_from_bytes(table.data, count).map_or(&[][..], |(relas, _)| relas);
         let (name, target) = (table.name, table.info as usize);
         let Some(section) = object.sections.get(target).filter(|section| target != 0 && section.kind != elf::SHT_RELA) else {
@@ -344,7 +353,8 @@ fn read_groups(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         if words.next().unwrap_or(0) & elf::GRP_COMDAT.0 == 0 {
             continue;
         }
-        let signature = object.symbol(section.info as usize).map_or(&b""[..], |symbol| object.symbol_name(symbol));
+        let key = object.symbol(section.info as usize).ok_or_else(|| Refused::Broken(format!("the group in section {index} is named by symbol {}, which does not exist", section.info)))?;
+        let signature = object.symbol_name(key);
         let members: Vec<u32> = words.collect();
         if let Some(member) = members.iter().find(|&&member| member as usize >= object.sections.len()) {
             return Err(Refused::Broken(format!("the group in section {index} has section {member}, which does not exist")));

@@ -298,3 +298,100 @@ fn archives_that_lie_are_errors() {
         assert!(text.contains("E05"), "{what}: {text}");
     }
 }
+
+/// An object's parts by offset, for writing lies into it.
+struct Liar {
+    bytes: Vec<u8>,
+}
+
+impl Liar {
+    fn word(&self, at: usize) -> usize {
+        u32::from_le_bytes(self.bytes[at..at + 4].try_into().expect("four bytes")) as usize
+    }
+
+    fn put(&mut self, at: usize, value: u32) {
+        self.bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+
+    /// Where the header of the first section of this type and name is; its fields are words.
+    fn header(&self, kind: u32, name: &str) -> usize {
+        let (table, count, names) = (self.word(32), self.bytes[48] as usize, self.bytes[50] as usize);
+        let names = self.word(table + 40 * names + 16);
+        let is_it = |at: &usize| {
+            let text = &self.bytes[names + self.word(*at)..];
+            self.word(at + 4) == kind as usize && text.starts_with(name.as_bytes()) && text[name.len()] == 0
+        };
+        (0..count).map(|index| table + 40 * index).find(is_it).unwrap_or_else(|| panic!("the object has no {name}"))
+    }
+
+    /// Where the contents of a section are.
+    fn contents(&self, kind: u32, name: &str) -> usize {
+        self.word(self.header(kind, name) + 16)
+    }
+}
+
+const PROGBITS: u32 = 1;
+const SYMTAB: u32 = 2;
+const STRTAB: u32 = 3;
+const RELA: u32 = 4;
+const NOBITS: u32 = 8;
+const GROUP: u32 = 17;
+
+#[test]
+fn objects_that_lie_are_errors() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (source, object) = (folder.path().join("a.s"), folder.path().join("a.o"));
+    let text = " .globl _start\n_start: call far_away\n la a0, table\n ret\n .globl far_away\nfar_away: ret\n .data\ntable: .word _start, table\n .bss\n .zero 8\n .section .text.g,\"axG\",@progbits,key,comdat\n .weak key\nkey: ret\n";
+    std::fs::write(&source, text).expect("written");
+    common::run(Command::new("riscv64-unknown-elf-as").args(["-march=rv32imac", "-mabi=ilp32"]).arg(&source).arg("-o").arg(&object));
+    let honest = Liar { bytes: std::fs::read(&object).expect("read") };
+    type Lie = fn(&mut Liar);
+    // What is said, what the message must hold, the lie.
+    let cases: &[(&str, &str, Lie)] = &[
+        ("a relocation outside its section", "E0505", |o| o.put(o.contents(RELA, ".rela.text"), 0x7fff_fff0)),
+        ("a relocation over its section's end", "E0505", |o| o.put(o.contents(RELA, ".rela.data"), 6)),
+        ("a relocation with a symbol that is not there", "E0505", |o| o.put(o.contents(RELA, ".rela.text") + 4, 0x00ff_ff13)),
+        ("a relocation of no known type", "250", |o| o.put(o.contents(RELA, ".rela.data") + 4, o.word(o.contents(RELA, ".rela.data") + 4) as u32 & !0xff | 250)),
+        ("relocations for a section that is not there", "E0505", |o| o.put(o.header(RELA, ".rela.text") + 28, 4000)),
+        ("relocations of a size that is no multiple", "E0505", |o| o.put(o.header(RELA, ".rela.text") + 20, 13)),
+        ("a string table without NUL", "E0505", |o| {
+            let header = o.header(STRTAB, ".strtab");
+            let (at, size) = (o.word(header + 16), o.word(header + 20));
+            o.bytes[at..at + size].fill(b'x');
+        }),
+        ("a name outside the strings", "E0505", |o| o.put(o.contents(SYMTAB, ".symtab") + 16 * (o.word(o.header(SYMTAB, ".symtab") + 28)), 0xffff_0000)),
+        ("a section of 4 GiB", "E0505", |o| o.put(o.header(PROGBITS, ".text") + 20, 0xffff_ffff)),
+        ("a section behind the file's end", "E0505", |o| o.put(o.header(PROGBITS, ".data") + 16, 0x7fff_ffff)),
+        ("zeroed memory of 4 GiB", "E0514", |o| o.put(o.header(NOBITS, ".bss") + 20, 0xffff_fffc)),
+        ("a symbol in a section that is not there", "E0505", |o| {
+            let symbol = o.contents(SYMTAB, ".symtab") + 16 * o.word(o.header(SYMTAB, ".symtab") + 28);
+            o.bytes[symbol + 14..symbol + 16].copy_from_slice(&[0xf0, 0]);
+        }),
+        ("an alignment that is no power of two", "E0505", |o| o.put(o.header(PROGBITS, ".data") + 32, 3)),
+        ("a group with a member that is not there", "E0505", |o| o.put(o.contents(GROUP, ".group") + 4, 4000)),
+        ("a group whose key is not there", "E0505", |o| o.put(o.header(GROUP, ".group") + 28, 4000)),
+        ("more local symbols than symbols", "E0505", |o| o.put(o.header(SYMTAB, ".symtab") + 28, 4000)),
+        ("more sections than the file holds", "E0505", |o| o.bytes[48..50].copy_from_slice(&[0xff, 0xfe])),
+    ];
+    let link = |bytes: &[u8]| {
+        let specs = [InputSpec::Bytes { name: "a.o".into(), data: FileData::new(bytes.to_vec(), Identity { device: 0, inode: 0 }) }];
+        let mut sources = diag::Sources::new();
+        let linked = glink::link(&specs, &Options::default(), &mut sources, &mut MemoryHost::new());
+        (linked.image.is_some(), diag::render_text(&sources, &linked.diagnostics, false))
+    };
+    let (links, text) = link(&honest.bytes);
+    assert!(links, "{text}");
+    let mut wrong = String::new();
+    for (what, part, lie) in cases {
+        let mut liar = Liar { bytes: honest.bytes.clone() };
+        lie(&mut liar);
+        let (links, text) = link(&liar.bytes);
+        if links || !text.contains(part) || !text.contains("a.o") {
+            wrong += &format!("{what}: {}{text}\n", if links { "it links! " } else { "" });
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
