@@ -13,6 +13,8 @@ const ROM_BELOW: u32 = 1024 * 1024;
 const REACH: u32 = 512 * 1024 * 1024;
 /// It does not cross a boundary of this size.
 const BOUNDARY: u32 = 4 * 1024 * 1024;
+/// Bytes of its own behind its last block, for boot loaders.
+const ROOM: usize = 4096;
 
 const CPU_INTERRUPTS: u32 = 1;
 const PLIC_PHANDLE: u32 = 2;
@@ -96,7 +98,19 @@ pub fn write(config: &VmConfig, rng_seed: &[u8; 32], initrd: Option<GuestPhys>) 
     fdt.end_node(soc)?;
 
     fdt.end_node(root)?;
-    fdt.finish()
+    let mut tree = fdt.finish()?;
+    if config.ram_bytes >= ROM_BELOW {
+        leave_room(&mut tree);
+    }
+    Ok(tree)
+}
+
+/// Boot loaders add to the tree where it lies, U-Boot without a look at what lies behind it: so some room follows the
+/// tree's last block that counts as its own (Devicetree Specification 0.4, §5.2, `totalsize`).
+fn leave_room(tree: &mut Vec<u8>) {
+    tree.resize(tree.len() + ROOM, 0);
+    let bytes = tree.len() as u32;
+    tree[4..8].copy_from_slice(&bytes.to_be_bytes());
 }
 
 fn cpus(fdt: &mut FdtWriter, config: &VmConfig) -> Result<(), Error> {
@@ -232,6 +246,8 @@ mod tests {
         let tree = write(&config, &[0xab; 32], None).expect("a tree");
         let has = |needle: &[u8]| tree.windows(needle.len()).any(|window| window == needle);
         assert_eq!(tree[..4], [0xd0, 0x0d, 0xfe, 0xed]);
+        let total = u32::from_be_bytes([tree[4], tree[5], tree[6], tree[7]]) as usize;
+        assert!(total == tree.len() && tree[total - ROOM..].iter().all(|&byte| byte == 0), "room for boot loaders");
         assert!(has(b"console=ttyS0\0") && has(b"rv32imac_") && has(&[0xab; 32]) && !has(b"sstc"));
         config.boot_args = "a\0b".to_owned();
         assert!(write(&config, &[0; 32], None).is_err());
