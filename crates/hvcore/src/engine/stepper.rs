@@ -44,8 +44,13 @@ impl Core<'_> {
     /// One instruction.
     #[inline]
     pub(super) fn step(&mut self, decoder: &mut Decoder) -> Step<()> {
-        let pc = self.vm.hart.pc;
-        let word = self.fetch(GuestVirt(pc))?;
+        let word = self.fetch(GuestVirt(self.vm.hart.pc))?;
+        self.perform(decoder, word)
+    }
+
+    /// The instruction `word`, which is what a fetch from pc gives.
+    #[inline]
+    pub(super) fn perform(&mut self, decoder: &mut Decoder, word: u32) -> Step<()> {
         let Some(decoded) = decoder.decode(word) else {
             let bits = if word & 3 == 3 { word } else { word & 0xffff };
             return Err(Event::Exit(VmExit::PrivilegedInstruction(bits)));

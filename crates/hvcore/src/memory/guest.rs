@@ -114,6 +114,11 @@ impl GuestMemory {
         if offset < self.ram_bytes { self.ram_frame(offset, access) } else { Err(outside_ram(gpa)) }
     }
 
+    /// The frame that the page of RAM at `gpa` has, without any effect.
+    pub(crate) fn frame_of(&self, gpa: GuestPhys) -> Option<HostFrame> {
+        if self.is_ram(gpa) { self.ept.entry((gpa.0 - RAM.base) / PAGE_SIZE).backing.frame() } else { None }
+    }
+
     /// The frame that a store to `gpa` would change, marked dirty.
     #[inline]
     pub(crate) fn frame_to_write(&mut self, gpa: GuestPhys) -> Result<HostFrame, Miss> {

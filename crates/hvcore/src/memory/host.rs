@@ -63,8 +63,11 @@ pub struct PoolEvents {
 pub struct Watch {
     /// Instructions were decoded from it.
     pub code: bool,
-    /// A translation that is kept went through it.
-    pub table: bool,
+    /// A translation that is kept went through it, as the root of the tables,
+    pub root: bool,
+    /// or as a table of the last level: so many of its changes are still followed one by one, before all translations are
+    /// forgotten and it is watched no longer, because it seems to be something else by now.
+    pub last_level: u8,
 }
 
 impl Watch {
@@ -72,7 +75,14 @@ impl Watch {
     #[inline]
     #[must_use]
     pub fn any(self) -> bool {
-        self.code || self.table
+        self.code || self.is_table()
+    }
+
+    /// Whether a translation that is kept went through it.
+    #[inline]
+    #[must_use]
+    pub fn is_table(self) -> bool {
+        self.root || self.last_level != 0
     }
 }
 
@@ -534,7 +544,7 @@ mod tests {
         let a = pool.allocate().expect("a frame");
         pool.page_mut(a)[0] = 1;
         assert!(!pool.has_changes(), "nothing is watched");
-        let code = Watch { code: true, table: false };
+        let code = Watch { code: true, ..Watch::default() };
         pool.watch(a, code);
         pool.bytes_mut(a, 8, 2)[8] = 1;
         pool.bytes_mut(a, 8, 2)[9] = 1;

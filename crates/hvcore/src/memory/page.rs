@@ -56,7 +56,7 @@ impl fmt::Debug for PageBox {
 }
 
 /// The address of a page of the pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PageAddress(NonNull<Page>);
 
 impl PageAddress {

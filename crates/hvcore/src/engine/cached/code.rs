@@ -155,6 +155,17 @@ fn word(page: &Page, at: usize) -> u32 {
     half(at + 2) << 16 | half(at)
 }
 
+/// Translations that a page of code makes stale.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stale {
+    /// It was known.
+    Nothing,
+    /// For stores to its frame: it is new.
+    Stores,
+    /// It took the place of another.
+    All,
+}
+
 /// Every page of code that is known.
 #[derive(Debug, Default)]
 pub(super) struct CodeCache {
@@ -180,23 +191,25 @@ impl CodeCache {
         self.by_frame.get(frame.0 as usize).and_then(|index| index.checked_sub(1))
     }
 
-    /// The page for code in `frame`; and whether that made other indices, or translations for stores to the frame, stale.
-    pub fn find_or_make(&mut self, host: &mut HostMemory, frame: HostFrame, isa: Isa) -> (u32, bool) {
+    /// The page for code in `frame`; and what that made stale.
+    pub fn find_or_make(&mut self, host: &mut HostMemory, frame: HostFrame, isa: Isa) -> (u32, Stale) {
         if let Some(index) = self.find(frame) {
             let page = &mut self.pages[index as usize];
-            let stale = page.isa != isa; // a guest with other extensions runs the same frame
-            if stale {
-                page.isa = isa;
-                page.forget();
+            if page.isa == isa {
+                return (index, Stale::Nothing);
             }
-            return (index, stale);
+            page.isa = isa; // a guest with other extensions runs the same frame
+            page.forget();
+            return (index, Stale::All);
         }
+        let mut stale = Stale::Stores;
         if self.free.is_empty() && self.pages.len() == MOST_PAGES {
             self.victim = (self.victim + 1) % MOST_PAGES;
             let frame = self.pages[self.victim].frame;
             let watch = host.watched(frame);
             host.watch(frame, Watch { code: false, ..watch });
             self.drop_page(frame);
+            stale = Stale::All;
         }
         let index = match self.free.pop() {
             Some(index) => {
@@ -215,7 +228,7 @@ impl CodeCache {
         self.by_frame[frame.0 as usize] = index + 1;
         let watch = host.watched(frame);
         host.watch(frame, Watch { code: true, ..watch });
-        (index, true)
+        (index, stale)
     }
 
     /// Predecodes the instruction at a halfword of a page, and what follows it.
@@ -223,6 +236,12 @@ impl CodeCache {
         if let Some(page) = self.pages.get_mut(index as usize) {
             page.decode(host.page(page.frame), at);
         }
+    }
+
+    /// What stands at a halfword of a page, if it is not beyond its end.
+    pub fn word(&self, host: &HostMemory, index: u32, at: usize) -> Option<u32> {
+        let word = word(host.page(self.pages.get(index as usize)?.frame), 2 * at);
+        (at < HALVES - 1 || word & 3 != 3).then_some(word)
     }
 
     /// What was made of a page is forgotten.

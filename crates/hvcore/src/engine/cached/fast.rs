@@ -13,7 +13,7 @@ use super::cursor::Cursor;
 use super::slot::{KINDS, Kind, Operands};
 use super::tlb::{Context, PAGE};
 use crate::engine::alu;
-use crate::memory::Access;
+use crate::memory::{Access, PageAddress};
 use crate::memory::host::Frames;
 use std::marker::PhantomData;
 
@@ -51,11 +51,11 @@ pub(super) struct Missed {
 
 /// What the loop works with, but for what it keeps in processor registers.
 pub(super) struct Fast<'a> {
-    pub context: &'a Context,
-    /// [`REFUSE`](super::tlb::REFUSE) while stores have to look at a reservation: they are left to the stepper.
-    pub refuse: u32,
+    context: &'a Context,
+    /// The page of the reserved word, if there is one: stores to it are left to the stepper.
+    reserved: PageAddress,
     /// Bits that must be 0 in a jump's target.
-    pub misaligned: u32,
+    misaligned: u32,
     /// The page of pc; `code` is what is known of it.
     base: u32,
     code: &'a CodePage,
@@ -90,16 +90,18 @@ pub(super) struct Start<'a> {
     pub pages: &'a [Box<CodePage>],
     pub frames: Frames<'a>,
     pub context: &'a Context,
-    pub refuse: u32,
+    /// The page of the reserved word; [`PageAddress::NOWHERE`]: there is none.
+    pub reserved: PageAddress,
+    /// Bits that must be 0 in a jump's target.
     pub misaligned: u32,
 }
 
 /// Executes at most `fuel` steps from `pc` on, until something has to be left to others.
 pub(super) fn run(start: Start<'_>, x: &mut Registers, pc: u32, fuel: u64) -> Left {
-    let Start { pages, frames, context, refuse, misaligned } = start;
+    let Start { pages, frames, context, reserved, misaligned } = start;
     let missed = Missed { gva: 0, bytes: 0, access: Access::Load };
     let Some(code) = page(pages, context, pc) else { return Left { why: Leave::Fetch, pc, done: 0, missed, changed: 0 } };
-    let mut fast = Fast { context, refuse, misaligned, base: pc & PAGE, code, pages, frames, why: Leave::Fuel, pc, left: 0, missed, changed: 0 };
+    let mut fast = Fast { context, reserved, misaligned, base: pc & PAGE, code, pages, frames, why: Leave::Fuel, pc, left: 0, missed, changed: 0 };
     let mut left = fuel;
     loop {
         let burst = left.min(BURST);
@@ -243,10 +245,23 @@ fn store<'a, N: Then, const BYTES: usize>(
     x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, value: impl Fn(u32) -> [u8; BYTES],
 ) {
     let gva = x[o.rs1()].wrapping_add(o.imm());
-    match f.context.store(gva, f.refuse, value(x[o.rd()]), &mut f.frames) {
+    match f.context.store(gva, f.reserved, value(x[o.rd()]), &mut f.frames) {
         Some(0) => N::next(x, f, here, left),
         Some(code) => into_code::<N, BYTES>(x, f, here, left, gva, code - 1),
         None => miss::<BYTES>(f, here, left, gva, Access::Store),
+    }
+}
+
+#[inline(always)]
+fn modify<'a, N: Then>(x: &mut Registers, f: &mut Fast<'a>, here: Cursor<'a>, o: Operands, left: i32, meaning: impl Fn(u32, u32) -> u32) {
+    let (gva, operand) = (x[o.rs1()], x[o.rs2()]);
+    let Some((old, code)) = f.context.modify(gva, f.reserved, |old| meaning(old, operand), &mut f.frames) else {
+        return miss::<4>(f, here, left, gva, Access::Store);
+    };
+    x[o.rd()] = old;
+    match code {
+        0 => N::next(x, f, here, left),
+        code => into_code::<N, 4>(x, f, here, left, gva, code - 1),
     }
 }
 
@@ -376,6 +391,10 @@ macro_rules! handlers {
     (@load ($x:ident $f:ident $here:ident $o:ident $left:ident) [$bytes:literal $meaning:expr]) => {
         load::<N, $bytes>($x, $f, $here, $o, $left, $meaning)
     };
+    // rd = [rs1]; [rs1] = f(rd, rs2)
+    (@modify ($x:ident $f:ident $here:ident $o:ident $left:ident) [$meaning:expr]) => {
+        modify::<N>($x, $f, $here, $o, $left, $meaning)
+    };
     (@store ($x:ident $f:ident $here:ident $o:ident $left:ident) [$bytes:literal $meaning:expr]) => {
         store::<N, $bytes>($x, $f, $here, $o, $left, $meaning)
     };
@@ -426,6 +445,16 @@ handlers! {
     Sb      store(1 |value| (value as u8).to_le_bytes());
     Sh      store(2 |value| (value as u16).to_le_bytes());
     Sw      store(4 u32::to_le_bytes);
+
+    Amoswap modify(|_, b| b);
+    Amoadd  modify(u32::wrapping_add);
+    Amoxor  modify(|a, b| a ^ b);
+    Amoand  modify(|a, b| a & b);
+    Amoor   modify(|a, b| a | b);
+    Amomin  modify(|a, b| (a as i32).min(b as i32) as u32);
+    Amomax  modify(|a, b| (a as i32).max(b as i32) as u32);
+    Amominu modify(u32::min);
+    Amomaxu modify(u32::max);
 
     Addi    immediate(u32::wrapping_add);
     Slti    immediate(|a, b| u32::from((a as i32) < b as i32));

@@ -23,10 +23,10 @@ use crate::addr::{GuestPhys, GuestVirt};
 use crate::engine::stepper::Stepper;
 use crate::engine::{Core, Engine, Step};
 use crate::exit::VmExit;
-use crate::memory::Access;
+use crate::memory::{Access, PageAddress};
 use crate::memory::host::{HostMemory, Watch};
 use crate::vm::Vm;
-use code::CodeCache;
+use code::{CodeCache, Stale};
 use fast::{Leave, Left, Missed, Registers, Start};
 use guest_abi::PAGE_SIZE;
 use rv32::Ext;
@@ -34,6 +34,9 @@ use tlb::Tlb;
 
 /// With less fuel than this the stepper is as quick.
 const LITTLE_FUEL: u64 = 4;
+
+/// So many changes of a page table are followed one by one since it was last walked.
+const FOLLOWED: u8 = 32;
 
 /// The engine. Everything in it is a cache.
 #[derive(Debug)]
@@ -65,7 +68,11 @@ impl Engine for Cached {
             if learned || core.vm.hart.vt == stop {
                 return Ok(());
             }
-            core.step(self.stepper.decoder(core.vm.config.isa))
+            let decoder = self.stepper.decoder(core.vm.config.isa);
+            match word(&self.tlb, &self.code, core) {
+                Some(word) => core.perform(decoder, word),
+                None => core.step(decoder),
+            }
         })
     }
 }
@@ -78,8 +85,9 @@ impl Cached {
         let context = self.tlb.current()?;
         let hart = &mut core.vm.hart;
         let misaligned = if core.vm.config.isa.contains(Ext::C) { 0 } else { 2 };
-        let refuse = if hart.reservation.is_some() { tlb::REFUSE } else { 0 };
-        let start = Start { pages: self.code.pages(), frames: core.host.hold(), context, refuse, misaligned };
+        let reserved = hart.reservation.and_then(|gpa| core.vm.memory.frame_of(gpa)).and_then(|frame| core.host.address(frame));
+        let reserved = reserved.unwrap_or(PageAddress::NOWHERE);
+        let start = Start { pages: self.code.pages(), frames: core.host.hold(), context, reserved, misaligned };
         self.x[..32].copy_from_slice(&hart.x);
         let left = fast::run(start, &mut self.x, hart.pc, stop - hart.vt);
         hart.x.copy_from_slice(&self.x[..32]);
@@ -107,9 +115,12 @@ impl Cached {
         host.take_changes(|host, change| {
             let watch = host.watched(change.frame);
             let all = change.bytes >= PAGE_SIZE; // then it is watched no longer, for whatever it was
-            if code.changed(change.frame, change.offset, change.bytes) || watch.table || all {
+            if code.changed(change.frame, change.offset, change.bytes) || watch.root || watch.last_level == 1 || all {
                 tlb.flush();
-                host.watch(change.frame, Watch { table: false, ..watch });
+                host.watch(change.frame, Watch { root: false, last_level: 0, ..watch });
+            } else if watch.last_level > 1 {
+                (change.offset / 4..=(change.offset + change.bytes - 1) / 4).for_each(|index| tlb.forget(index));
+                host.watch(change.frame, Watch { last_level: watch.last_level - 1, ..watch });
             }
         });
     }
@@ -146,18 +157,19 @@ impl Cached {
         let gpa = self.translate(core, gva, Access::Fetch)?;
         let Ok(frame) = core.vm.memory.frame(gpa, Access::Fetch) else { return Ok(false) };
         let (index, stale) = self.code.find_or_make(core.host, frame, core.vm.config.isa);
-        if stale {
-            self.tlb.flush();
-            self.tlb.choose(core.vm.id, &core.vm.hart);
+        match (stale, core.host.address(frame)) {
+            (Stale::Nothing, _) => {}
+            (Stale::Stores, Some(page)) => self.tlb.forget_stores(page),
+            (Stale::Stores, None) | (Stale::All, _) => {
+                self.tlb.flush();
+                self.tlb.choose(core.vm.id, &core.vm.hart);
+            }
         }
         self.tlb.set_fetch(gva, index);
         Ok(true)
     }
 
     fn learn_data(&mut self, core: &mut Core<'_>, gva: GuestVirt, access: Access) -> Step<bool> {
-        if access == Access::Store && core.vm.hart.reservation.is_some() {
-            return Ok(false);
-        }
         let gpa = self.translate(core, gva, access)?;
         let Ok(frame) = core.vm.memory.frame(gpa, access) else { return Ok(false) };
         let Some(page) = core.host.address(frame) else { return Ok(false) };
@@ -165,7 +177,8 @@ impl Cached {
             self.tlb.set_load(gva, page);
             return Ok(true);
         }
-        if core.host.watched(frame).table {
+        let reserved = core.vm.hart.reservation.and_then(|gpa| core.vm.memory.frame_of(gpa));
+        if core.host.watched(frame).is_table() || reserved == Some(frame) {
             return Ok(false);
         }
         self.tlb.set_store(gva, page, self.code.find(frame));
@@ -176,18 +189,31 @@ impl Cached {
     fn translate(&mut self, core: &mut Core<'_>, gva: GuestVirt, access: Access) -> Step<GuestPhys> {
         let leaf = core.walk(gva, access)?;
         core.update_entry(gva, access, &leaf)?;
-        for entry in leaf.entries.into_iter().flatten() {
+        for (level, entry) in leaf.entries.into_iter().enumerate() {
             // An entry in the boot ROM never changes.
-            let Ok(frame) = core.vm.memory.frame(entry, Access::Load) else { continue };
-            let watch = core.host.watched(frame);
-            if !watch.table {
-                core.host.watch(frame, Watch { table: true, ..watch });
+            let Some(Ok(frame)) = entry.map(|entry| core.vm.memory.frame(entry, Access::Load)) else { continue };
+            let old = core.host.watched(frame);
+            let new = if level == 0 { Watch { root: true, ..old } } else { Watch { last_level: FOLLOWED, ..old } };
+            if new != old {
+                core.host.watch(frame, new);
+            }
+            if !old.is_table() {
                 // There may be translations for stores to it.
-                self.tlb.flush();
+                match core.host.address(frame) {
+                    Some(page) => self.tlb.forget_stores(page),
+                    None => self.tlb.flush(),
+                }
             }
         }
         self.settle(core.host);
         self.tlb.choose(core.vm.id, &core.vm.hart);
         Ok(leaf.gpa)
     }
+}
+
+/// The instruction at pc, if its page is known and it ends there.
+fn word(tlb: &Tlb, code: &CodeCache, core: &Core<'_>) -> Option<u32> {
+    let pc = GuestVirt(core.vm.hart.pc);
+    let index = tlb.current()?.fetch(pc.0)?;
+    code.word(core.host, index, pc.page_offset() as usize / 2)
 }

@@ -13,9 +13,9 @@ use guest_abi::PAGE_SIZE;
 /// Entries for loads and for stores: 1 MiB of reach.
 const DATA_ENTRIES: usize = 256;
 /// Entries for fetches.
-const FETCH_ENTRIES: usize = 64;
+const FETCH_ENTRIES: usize = 256;
 /// Address spaces and privileges that are kept side by side.
-const CONTEXTS: usize = 8;
+const CONTEXTS: usize = 16;
 
 /// The bits of an address that name its page.
 pub(super) const PAGE: u32 = !(PAGE_SIZE - 1);
@@ -50,6 +50,8 @@ struct Key {
 }
 
 impl Key {
+    const NOBODY: Key = Key { vm: VmId(usize::MAX), satp: 0, privilege: Privilege::User, status: 0 };
+
     fn new(vm: VmId, hart: &Vcpu) -> Key {
         if hart.csr.satp >> 31 == 0 {
             return Key { vm, satp: 0, privilege: Privilege::User, status: 0 };
@@ -61,11 +63,6 @@ impl Key {
 /// The translations of one address space as one privilege sees it.
 #[derive(Debug)]
 pub(super) struct Context {
-    key: Key,
-    /// [`Tlb::flushes`] when its entries were last all good.
-    flushes: u64,
-    /// When it was last chosen.
-    used: u64,
     load: [Entry; DATA_ENTRIES],
     store: [Entry; DATA_ENTRIES],
     fetch: [FetchEntry; FETCH_ENTRIES],
@@ -75,9 +72,7 @@ const EMPTY: Entry = Entry { tag: NONE, code: 0, page: PageAddress::NOWHERE };
 const EMPTY_FETCH: FetchEntry = FetchEntry { tag: NONE, to: 0 };
 
 impl Context {
-    fn new(key: Key, flushes: u64) -> Box<Context> {
-        Box::new(Context { key, flushes, used: 0, load: [EMPTY; DATA_ENTRIES], store: [EMPTY; DATA_ENTRIES], fetch: [EMPTY_FETCH; FETCH_ENTRIES] })
-    }
+    const EMPTY: Context = Context { load: [EMPTY; DATA_ENTRIES], store: [EMPTY; DATA_ENTRIES], fetch: [EMPTY_FETCH; FETCH_ENTRIES] };
 
     /// Loads `N` aligned bytes, if their page is known.
     #[inline(always)]
@@ -88,17 +83,32 @@ impl Context {
         (entry.tag == gva & (PAGE | (N as u32 - 1))).then(|| unsafe { entry.page.read(gva) })
     }
 
-    /// Stores `N` aligned bytes, if their page is known; gives the index of the frame's code page + 1, or 0: nothing was
-    /// decoded from it. `refuse`: 0; with [`REFUSE`] nothing is known.
+    /// Where `N` aligned bytes may be stored, if their page is known.
     #[inline(always)]
-    pub fn store<const N: usize>(&self, gva: u32, refuse: u32, bytes: [u8; N], _: &mut Frames<'_>) -> Option<u32> {
+    fn to_store<const N: usize>(&self, gva: u32, reserved: PageAddress) -> Option<&Entry> {
         let entry = &self.store[(gva >> 12) as usize % DATA_ENTRIES];
-        if entry.tag != gva & (PAGE | (N as u32 - 1)) | refuse {
-            return None;
-        }
+        (entry.tag == gva & (PAGE | (N as u32 - 1)) && entry.page != reserved).then_some(entry)
+    }
+
+    /// Stores `N` aligned bytes, if their page is known and not `reserved`; gives the index of the frame's code page + 1, or 0:
+    /// nothing was decoded from it.
+    #[inline(always)]
+    pub fn store<const N: usize>(&self, gva: u32, reserved: PageAddress, bytes: [u8; N], _: &mut Frames<'_>) -> Option<u32> {
+        let entry = self.to_store::<N>(gva, reserved)?;
         // SAFETY: as in `load`.
         unsafe { entry.page.write(gva, bytes) };
         Some(entry.code)
+    }
+
+    /// Changes an aligned word, as [`store`](Self::store); gives the old word too.
+    #[inline(always)]
+    pub fn modify(&self, gva: u32, reserved: PageAddress, new: impl FnOnce(u32) -> u32, _: &mut Frames<'_>) -> Option<(u32, u32)> {
+        let entry = self.to_store::<4>(gva, reserved)?;
+        // SAFETY: as in `load`.
+        let old = u32::from_le_bytes(unsafe { entry.page.read(gva) });
+        // SAFETY: as in `load`.
+        unsafe { entry.page.write(gva, new(old).to_le_bytes()) };
+        Some((old, entry.code))
     }
 
     /// The code page for a fetch, if known.
@@ -108,19 +118,35 @@ impl Context {
         (entry.tag == gva & PAGE).then_some(entry.to)
     }
 
-    fn clear(&mut self) {
-        self.load.fill(EMPTY);
-        self.store.fill(EMPTY);
-        self.fetch.fill(EMPTY_FETCH);
+    /// Forgets the translations of the pages whose numbers end with these ten bits.
+    fn forget(&mut self, number: u32) {
+        self.load[number as usize % DATA_ENTRIES] = EMPTY;
+        self.store[number as usize % DATA_ENTRIES] = EMPTY;
+        self.fetch[number as usize % FETCH_ENTRIES] = EMPTY_FETCH;
+    }
+
+    /// Forgets the translations for stores to a page of the pool.
+    fn forget_stores(&mut self, page: PageAddress) {
+        for entry in self.store.iter_mut().filter(|entry| entry.page == page) {
+            *entry = EMPTY;
+        }
     }
 }
 
-/// Makes [`Context::store`] find nothing.
-pub(super) const REFUSE: u32 = 1 << 10;
+/// About a context.
+#[derive(Debug)]
+struct About {
+    key: Key,
+    /// [`Tlb::flushes`] when its entries were last all good.
+    flushes: u64,
+    /// When it was last chosen.
+    used: u64,
+}
 
 /// The contexts of all guests. They are made as they are needed.
 #[derive(Debug, Default)]
 pub(super) struct Tlb {
+    about: Vec<About>,
     contexts: Vec<Box<Context>>,
     current: usize,
     flushes: u64,
@@ -134,12 +160,22 @@ impl Tlb {
         self.flushes += 1;
     }
 
+    /// An entry of a table of the last level changed, at this index: what was translated by it is forgotten.
+    pub fn forget(&mut self, index: u32) {
+        self.contexts.iter_mut().for_each(|context| context.forget(index));
+    }
+
+    /// The translations for stores to a page of the pool are forgotten.
+    pub fn forget_stores(&mut self, page: PageAddress) {
+        self.contexts.iter_mut().for_each(|context| context.forget_stores(page));
+    }
+
     /// Makes the hart's context the current one.
     #[inline]
     pub fn choose(&mut self, vm: VmId, hart: &Vcpu) {
         let key = Key::new(vm, hart);
-        match self.contexts.get(self.current) {
-            Some(context) if context.key == key && context.flushes == self.flushes => {}
+        match self.about.get(self.current) {
+            Some(about) if about.key == key && about.flushes == self.flushes => {}
             Some(_) | None => self.change(key),
         }
     }
@@ -152,25 +188,22 @@ impl Tlb {
 
     fn change(&mut self, key: Key) {
         self.clock += 1;
-        let known = self.contexts.iter().position(|context| context.key == key);
-        self.current = known.unwrap_or_else(|| self.place(key));
-        let context = &mut self.contexts[self.current];
-        context.used = self.clock;
-        if context.flushes != self.flushes || known.is_none() {
-            context.flushes = self.flushes;
-            context.clear();
+        self.current = self.about.iter().position(|about| about.key == key).unwrap_or_else(|| self.place());
+        let about = &mut self.about[self.current];
+        if about.flushes != self.flushes || about.key != key {
+            *self.contexts[self.current] = Context::EMPTY;
         }
+        *about = About { key, flushes: self.flushes, used: self.clock };
     }
 
-    /// A context for a new key: one more, or the one that was not used for the longest time.
-    fn place(&mut self, key: Key) -> usize {
+    /// A place for a new context: one more, or that of the one that was not used for the longest time.
+    fn place(&mut self) -> usize {
         if self.contexts.len() < CONTEXTS {
-            self.contexts.push(Context::new(key, self.flushes));
+            self.contexts.push(Box::new(Context::EMPTY));
+            self.about.push(About { key: Key::NOBODY, flushes: self.flushes, used: 0 });
             return self.contexts.len() - 1;
         }
-        let oldest = (0..CONTEXTS).min_by_key(|&at| self.contexts[at].used).unwrap_or(0);
-        self.contexts[oldest].key = key;
-        oldest
+        (0..CONTEXTS).min_by_key(|&at| self.about[at].used).unwrap_or(0)
     }
 
     /// Remembers a translation for loads in the current context.
