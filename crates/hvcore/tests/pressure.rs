@@ -4,10 +4,32 @@
 
 mod common;
 use common::*;
-use hvcore::{DeviceConfig, DeviceKind, ExitReason, Hypervisor, HypervisorConfig, Share, Stop, Swap, SwapFailed, VmConfig, VmId};
+use hvcore::{DeviceConfig, DeviceKind, EngineKind, ExitReason, Hypervisor, HypervisorConfig, Share, Stop, Swap, SwapFailed, VmConfig, VmId};
 use rv32::Op;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// Tests that run under each engine.
+macro_rules! under_each_engine {
+    ($($name:ident)*) => {
+        mod stepper { $(#[test] fn $name() { super::$name(super::EngineKind::Stepper); })* }
+        mod cached { $(#[test] fn $name() { super::$name(super::EngineKind::Cached); })* }
+    };
+}
+
+under_each_engine! {
+    four_classic_guests_are_the_same_with_and_without_pressure
+    an_instruction_that_needs_more_pages_than_there_are_ends_its_guest
+    swap_that_fails_ends_those_who_need_it_and_nobody_else
+    guests_of_one_image_share_what_they_do_not_write
+    a_page_table_in_the_image_gets_its_bits
+    reserve_and_limit_are_kept
+    devices_work_under_pressure
+}
+
+fn machine(engine: EngineKind, config: HypervisorConfig) -> Hypervisor {
+    Hypervisor::with_engine(config, engine.into())
+}
 
 /// Swap in memory, which can be broken.
 #[derive(Clone, Debug, Default)]
@@ -70,8 +92,8 @@ fn toucher(pages: u32, rounds: u32) -> Vec<u8> {
 }
 
 /// Four guests of the classic machine that each touch all of their memory.
-fn four(host_frames: u64, swap: Option<TestSwap>, rounds: u32) -> Ran {
-    let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: host_frames * 4096, ..HypervisorConfig::classic() });
+fn four(engine: EngineKind, host_frames: u64, swap: Option<TestSwap>, rounds: u32) -> Ran {
+    let mut hypervisor = machine(engine, HypervisorConfig { host_memory_bytes: host_frames * 4096, ..HypervisorConfig::classic() });
     if let Some(swap) = swap {
         hypervisor.set_swap(Box::new(swap));
     }
@@ -87,12 +109,11 @@ fn hashes(ran: &Ran) -> Vec<[u8; 32]> {
     ran.hypervisor.vms().iter().map(|vm| ran.hypervisor.state_hash(vm.id())).collect()
 }
 
-#[test]
-fn four_classic_guests_are_the_same_with_and_without_pressure() {
-    let roomy = four(16, None, 3000);
+fn four_classic_guests_are_the_same_with_and_without_pressure(engine: EngineKind) {
+    let roomy = four(engine, 16, None, 3000);
     assert_eq!(roomy.hypervisor.host_memory().frames_in_use(), 16);
     for frames in [15, 12, 8, 4, 3, 2] {
-        let tight = four(frames, Some(TestSwap::default()), 3000);
+        let tight = four(engine, frames, Some(TestSwap::default()), 3000);
         let pool = tight.hypervisor.host_memory();
         assert_eq!(hashes(&tight), hashes(&roomy), "{frames} frames");
         assert!(pool.frames_in_use() <= frames as u32);
@@ -104,19 +125,17 @@ fn four_classic_guests_are_the_same_with_and_without_pressure() {
     }
 }
 
-#[test]
-fn an_instruction_that_needs_more_pages_than_there_are_ends_its_guest() {
+fn an_instruction_that_needs_more_pages_than_there_are_ends_its_guest(engine: EngineKind) {
     let program = toucher(4, 10);
-    let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: 4096, ..HypervisorConfig::virt() });
+    let mut hypervisor = machine(engine, HypervisorConfig { host_memory_bytes: 4096, ..HypervisorConfig::virt() });
     hypervisor.set_swap(Box::new(TestSwap::default()));
     hypervisor.add_vm(image(&program), VmConfig { ram_bytes: 16384, max_steps: Some(100_000), ..VmConfig::virt("tiny") }).expect("taken");
     let ran = finish(hypervisor, TestDoor::default());
     assert!(matches!(ran.stop(), Stop::HostMemoryExhausted { .. }), "{}", ran.stop());
 }
 
-#[test]
-fn swap_that_fails_ends_those_who_need_it_and_nobody_else() {
-    let roomy = four(16, None, 3000);
+fn swap_that_fails_ends_those_who_need_it_and_nobody_else(engine: EngineKind) {
+    let roomy = four(engine, 16, None, 3000);
     let mut cases = 0;
     for (name, swap) in [
         ("none", None),
@@ -127,7 +146,7 @@ fn swap_that_fails_ends_those_who_need_it_and_nobody_else() {
         ("damaged later", Some(TestSwap { damaged: Rc::new(Cell::new(Some(9))), ..TestSwap::default() })),
     ] {
         let damages = swap.as_ref().is_some_and(|swap| swap.unreadable || swap.damaged.get().is_some());
-        let ran = four(12, swap, 3000);
+        let ran = four(engine, 12, swap, 3000);
         let mut failed = 0;
         for (vm, expected) in ran.hypervisor.vms().iter().zip(hashes(&roomy)) {
             match vm.stop() {
@@ -143,8 +162,7 @@ fn swap_that_fails_ends_those_who_need_it_and_nobody_else() {
     println!("{cases} ways for swap to fail");
 }
 
-#[test]
-fn guests_of_one_image_share_what_they_do_not_write() {
+fn guests_of_one_image_share_what_they_do_not_write(engine: EngineKind) {
     // Sixteen pages of the image are read, one of them written.
     let mut program = code(|c| {
         c.li(S1, RAM + 0x1000);
@@ -163,7 +181,7 @@ fn guests_of_one_image_share_what_they_do_not_write() {
     });
     program.resize(17 * 4096, 0x5a);
     let build = |guests: usize| {
-        let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+        let mut hypervisor = machine(engine, HypervisorConfig::virt());
         let image = image(&program);
         for number in 0..guests {
             hypervisor.add_vm(image.clone(), small(&format!("guest-{number}"))).expect("taken");
@@ -178,7 +196,7 @@ fn guests_of_one_image_share_what_they_do_not_write() {
     }
     assert_eq!(one.hypervisor.state_hash(VmId(0)), ten.hypervisor.state_hash(VmId(0)), "sharing is not seen");
     // The ones that were started from another copy of the same file share nothing with them.
-    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    let mut hypervisor = machine(engine, HypervisorConfig::virt());
     hypervisor.add_vm(image(&program), small("a")).expect("taken");
     hypervisor.add_vm(image(&program), small("b")).expect("taken");
     let apart = finish(hypervisor, TestDoor::default());
@@ -186,8 +204,7 @@ fn guests_of_one_image_share_what_they_do_not_write() {
 }
 
 /// Page tables that lie in pages of the image: the walk writes accessed and dirty bits into shared pages.
-#[test]
-fn a_page_table_in_the_image_gets_its_bits() {
+fn a_page_table_in_the_image_gets_its_bits(engine: EngineKind) {
     let mut program = code(|c| {
         c.li(T0, 1 << 31 | (RAM + 0x1000) >> 12);
         c.csrw(csr::SATP, T0);
@@ -198,7 +215,7 @@ fn a_page_table_in_the_image_gets_its_bits() {
     program.resize(0x1000 + 4096, 0);
     // A megapage for RAM without A and D.
     program[0x1000 + 512 * 4..][..4].copy_from_slice(&(RAM >> 12 << 10 | 0xf).to_le_bytes());
-    let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
+    let mut hypervisor = machine(engine, HypervisorConfig::virt());
     let image = image_with_bss(&program, 0x2000);
     for name in ["a", "b"] {
         hypervisor.add_vm(image.clone(), small(name)).expect("taken");
@@ -212,10 +229,9 @@ fn a_page_table_in_the_image_gets_its_bits() {
     }
 }
 
-#[test]
-fn reserve_and_limit_are_kept() {
+fn reserve_and_limit_are_kept(engine: EngineKind) {
     let limited = |limit: u32, reserve: u32| {
-        let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: 24 * 4096, ..HypervisorConfig::virt() });
+        let mut hypervisor = machine(engine, HypervisorConfig { host_memory_bytes: 24 * 4096, ..HypervisorConfig::virt() });
         hypervisor.set_swap(Box::new(TestSwap::default()));
         let config = |name: &str, share: Share| VmConfig { ram_bytes: 1 << 17, share, ..small(name) };
         hypervisor.add_vm(image(&toucher(16, 400)), config("kept", Share { reserve, limit: u32::MAX })).expect("taken");
@@ -231,8 +247,7 @@ fn reserve_and_limit_are_kept() {
 }
 
 /// A disk request moves more pages than the pool has, while another guest wants its own.
-#[test]
-fn devices_work_under_pressure() {
+fn devices_work_under_pressure(engine: EngineKind) {
     let script = |pool: u64| {
         let program = code(|c| {
             const SLOT: u32 = 0x1000_1000;
@@ -263,7 +278,7 @@ fn devices_work_under_pressure() {
             c.i(Op::Lbu, A0, T0, 0);
             c.exit_a0();
         });
-        let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: pool * 4096, ..HypervisorConfig::virt() });
+        let mut hypervisor = machine(engine, HypervisorConfig { host_memory_bytes: pool * 4096, ..HypervisorConfig::virt() });
         hypervisor.set_swap(Box::new(TestSwap::default()));
         let disk = DeviceConfig { kind: DeviceKind::Block { sectors: 128, read_only: false }, legacy: false };
         hypervisor.add_vm(image(&program), VmConfig { ram_bytes: 1 << 20, devices: vec![disk], ..small("disk") }).expect("taken");
