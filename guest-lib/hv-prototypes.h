@@ -38,6 +38,8 @@ void hv_exit(int code) __attribute__((noreturn));
 void hv_panic(const void *message, size_t length) __attribute__((noreturn));
 int hv_yield(void);
 int hv_mark(uint32_t tag, uint32_t value);
+int hv_random(void *buffer, size_t length); /* bytes written */
+int hv_balloon(int pages); /* to give, or negative: to take; how many were */
 
 /* What HVK_INFO fills, a word each. */
 struct hv_info {

@@ -1,10 +1,11 @@
 //! After a warm-up, nothing that a guest does often makes the host allocate: calls, device accesses, interrupts, switches of
-//! slices, `wfi`. Under each engine, two guests taking turns of 50 steps.
+//! slices, `wfi`. Under each engine, two guests taking turns of 50 steps. A virtio request may take 4 KiB while it lasts.
 #![allow(unsafe_code, reason = "counting allocations needs an allocator")]
+#![expect(clippy::print_stdout, reason = "what was measured is part of the result")]
 
 mod common;
 use common::*;
-use hvcore::{ConsoleInput, Door, EngineKind, Hypervisor, HypervisorConfig, Idle, Observer, RunEnd, Vm, VmConfig, VmExit, VmId};
+use hvcore::{ConsoleInput, DeviceConfig, DeviceKind, DiskError, Door, EngineKind, Hypervisor, HypervisorConfig, Idle, Observer, RunEnd, Vm, VmConfig, VmExit, VmId};
 use rv32::Op;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,11 +13,17 @@ use std::cell::Cell;
 thread_local! {
     /// Of this thread alone: the test runner's own may allocate meanwhile.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that are taken, and the most that were since somebody looked.
+    static LIVE: Cell<(i64, i64)> = const { Cell::new((0, 0)) };
 }
 
-fn count() {
+fn count(bytes: i64) {
     // A thread that ends has nothing left to count.
-    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + u64::from(bytes > 0)));
+    let _ = LIVE.try_with(|live| {
+        let (now, most) = live.get();
+        live.set((now + bytes, most.max(now + bytes)));
+    });
 }
 
 struct Counting;
@@ -24,16 +31,19 @@ struct Counting;
 // SAFETY: every call is the system allocator's.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size() as i64);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as i64));
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        // The old and the new block may be there together.
+        count(size as i64);
+        count(-(layout.size() as i64));
         // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -60,10 +70,34 @@ impl Door for Quiet {
     fn should_stop(&mut self) -> bool {
         false
     }
+    fn disk_read(&mut self, _: VmId, _: usize, _: u64, buffer: &mut [u8]) -> Result<(), DiskError> {
+        buffer.fill(7);
+        Ok(())
+    }
+    fn disk_write(&mut self, _: VmId, _: usize, _: u64, _: &[u8]) -> Result<(), DiskError> {
+        Ok(())
+    }
 }
 
 /// (guest, phase, 0 at its begin and 1 at its end, allocations so far)
 struct Marks(Vec<(usize, u32, u32, u64)>);
+
+/// (tag, value, bytes that are taken, the most since the mark before)
+struct Levels(Vec<(u32, u32, i64, i64)>);
+
+impl Observer for Levels {
+    fn wants_steps(&mut self) -> bool {
+        false
+    }
+    fn exit(&mut self, _: &Vm, _: &VmExit) {}
+    fn step(&mut self, _: &Vm, _: u32, _: Option<u32>) {}
+    fn mark(&mut self, _: &Vm, tag: u32, value: u32) {
+        let (live, most) = LIVE.get();
+        self.0.push((tag, value, live, most));
+        LIVE.set((live, live));
+    }
+    fn stopped(&mut self, _: &Vm) {}
+}
 
 impl Observer for Marks {
     fn wants_steps(&mut self) -> bool {
@@ -219,6 +253,84 @@ fn what_guests_do_often_allocates_nothing() {
                 let (begin, end) = (at(0).expect("begun"), at(1).expect("ended"));
                 assert_eq!(end - begin, 0, "{engine:?}, {ROUNDS} {name}: allocations");
             }
+        }
+    }
+}
+
+const DEVICES: [(&str, u32); 5] = [("block reads", 0), ("block writes", 0), ("console lines", 1), ("entropy requests", 2), ("balloon requests", 3)];
+
+/// Each device's queue is placed, then it serves the same request again and again.
+fn requests(c: &mut Code) {
+    let labels = [["block0", "block"], ["write0", "write"], ["console0", "console"], ["entropy0", "entropy"], ["balloon0", "balloon"]];
+    for (phase_number, (_, device)) in DEVICES.into_iter().enumerate() {
+        let slot = 0x1000_1000 + 0x1000 * device;
+        let queue = u32::from(device == 1);
+        let store = |c: &mut Code, at: u32, value: u32| {
+            c.li(T0, at);
+            c.li(T1, value);
+            c.s(Op::Sw, T1, T0, 0);
+        };
+        let descriptors = RAM + 0x1_0000 + 0x8000 * phase_number as u32;
+        let (available, used, data) = (descriptors + 0x1000, descriptors + 0x2000, descriptors + 0x3000);
+        for (register, value) in [(0x70, 0), (0x70, 3), (0x24, 1), (0x20, 1), (0x70, 11), (0x30, queue), (0x38, 8), (0x80, descriptors), (0x90, available), (0xa0, used), (0x44, 1), (0x70, 15)] {
+            store(c, slot + register, value);
+        }
+        // (address, length, flags: 1 there is another one, 2 the device writes)
+        let chain: Vec<(u32, u32, u32)> = match phase_number {
+            0 => vec![(data, 16, 1), (data + 0x100, 4096, 3), (data + 16, 1, 2)],
+            1 => vec![(data, 16, 1), (data + 0x100, 4096, 1), (data + 16, 1, 2)],
+            2 => vec![(data, 80, 0)],
+            3 => vec![(data, 256, 2)],
+            _ => vec![(data, 16, 0)],
+        };
+        // A block request's header; for the balloon, numbers of pages.
+        for word in 0..4 {
+            let value = if phase_number == 4 { (RAM >> 12) + 0x80 + word } else { u32::from(phase_number == 1 && word == 0) };
+            store(c, data + 4 * word, value);
+        }
+        for (index, (address, length, flags)) in (0..).zip(chain) {
+            for (offset, value) in [(0, address), (4, 0), (8, length), (12, flags | (index + 1) << 16)] {
+                store(c, descriptors + 16 * index + offset, value);
+            }
+        }
+        c.li(S2, 0);
+        phase(c, phase_number as u32, labels[phase_number], |c| {
+            c.i(Op::Addi, S2, S2, 1);
+            c.li(T0, available);
+            c.s(Op::Sh, S2, T0, 2);
+            c.li(T0, slot + 0x50);
+            c.li(T1, queue);
+            c.s(Op::Sw, T1, T0, 0);
+        });
+        // All were served.
+        c.li(T0, used);
+        c.i(Op::Lhu, T1, T0, 2);
+        c.branch(Op::Bne, T1, S2, "wrong");
+    }
+    c.exit(0);
+    c.label("wrong");
+    c.exit(1);
+}
+
+#[test]
+fn a_virtio_request_takes_four_kibibytes_at_most_and_gives_them_back() {
+    let program = image(&code(requests));
+    for engine in EngineKind::ALL {
+        let mut hypervisor: Hypervisor = Hypervisor::with_engine(HypervisorConfig::virt(), engine.into());
+        let kinds = [DeviceKind::Block { sectors: 64, read_only: false }, DeviceKind::Console, DeviceKind::Entropy, DeviceKind::Balloon { wanted: 4 }];
+        let devices = kinds.map(|kind| DeviceConfig { kind, legacy: false }).into();
+        hypervisor.add_vm(program.clone(), VmConfig { ram_bytes: 1 << 20, max_steps: Some(50_000_000), devices, ..VmConfig::virt("virtio") }).expect("taken");
+        let mut levels = Levels(Vec::with_capacity(100));
+        let before = LIVE.get().0;
+        assert_eq!(hypervisor.run(&mut Quiet, &mut levels), RunEnd::AllStopped);
+        assert_eq!(hypervisor.vms()[0].stop().and_then(hvcore::Stop::code), Some(0), "{:?}", hypervisor.vms()[0].stop());
+        assert!(levels.0[0].2 - before > 4 * 4096, "the guest's pages are counted");
+        for (phase, (name, _)) in (0..).zip(DEVICES) {
+            let at = |value| levels.0.iter().find(|level| (level.0, level.1) == (phase, value)).expect("marked");
+            let (begin, end) = (at(0), at(1));
+            println!("{}: {ROUNDS} {name}: at most {} bytes, {} kept", engine.name(), end.3 - begin.2, end.2 - begin.2);
+            assert!(end.3 - begin.2 <= 4096, "{engine:?}, {name}: {} bytes", end.3 - begin.2);
+            assert_eq!(end.2, begin.2, "{engine:?}, {name}: given back");
         }
     }
 }

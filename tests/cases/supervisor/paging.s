@@ -7,20 +7,7 @@
         .equ    WINDOW, 0x40000000
         .equ    LEAF, 0xcf                      # V R W X A D
 
-        .macro  test
-        la      s2, 9998f
-        la      s3, 9999f
-        addi    s1, s1, 1
-        li      s4, 0
-        .option push
-        .option norvc
-9998:
-        .endm
-
-        .macro  done
-        .option pop
-9999:   call    report
-        .endm
+        .include "test.inc"
 
         .macro  map index, page, flags
         la      t0, \page

@@ -3,20 +3,7 @@
 # Traps in S-mode, one line each: number, scause, stval and sepc - or - after a dash - what a register holds. Offsets
 # are from the instruction under test. QEMU prints the same.
 
-        .macro  test                            # the instruction that follows is under test
-        la      s2, 9998f
-        la      s3, 9999f
-        addi    s1, s1, 1
-        li      s4, 0                           # no trap
-        .option push
-        .option norvc
-9998:
-        .endm
-
-        .macro  done
-        .option pop
-9999:   call    report
-        .endm
+        .include "test.inc"
 
         .globl  main
 main:   addi    sp, sp, -16

@@ -35,7 +35,7 @@ pub(crate) type Origin = (usize, u32);
 /// What a guest may have of the pool, in frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Share {
-    /// So many frames are not taken from it for others.
+    /// So many frames are there for it whenever it asks, and are not taken from it for others.
     pub reserve: u32,
     /// It never has more; its own pages make room.
     pub limit: u32,
@@ -119,6 +119,8 @@ pub struct HostMemory {
     pinned: Vec<HostFrame>,
     /// By guest: what it may have, and what it has.
     shares: Vec<(Share, u32)>,
+    /// Frames that are kept for guests which do not have them yet.
+    promised: u64,
     /// Frames that hold pages of images.
     origins: BTreeMap<Origin, HostFrame>,
     events: PoolEvents,
@@ -155,7 +157,7 @@ impl HostMemory {
     #[must_use]
     pub fn new(bytes: u64) -> HostMemory {
         let limit = u32::try_from(bytes / u64::from(PAGE_SIZE)).unwrap_or(u32::MAX);
-        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: NEXT_POOL.fetch_add(1 << 40, Ordering::Relaxed), swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), origins: BTreeMap::new(), events: PoolEvents::default(), residency: Residency::default() }
+        HostMemory { slots: Vec::new(), free: Vec::new(), limit, in_use: 0, changes: Vec::new(), mappings: NEXT_POOL.fetch_add(1 << 40, Ordering::Relaxed), swap: None, hand: 0, pinned: Vec::new(), shares: Vec::new(), promised: 0, origins: BTreeMap::new(), events: PoolEvents::default(), residency: Residency::default() }
     }
 
     /// From now on cold pages go there when the pool is full.
@@ -165,7 +167,10 @@ impl HostMemory {
 
     /// What a guest may have of the pool.
     pub fn set_share(&mut self, owner: u32, share: Share) {
-        self.share_of(owner).0 = share;
+        let of = self.share_of(owner);
+        let (before, after) = (of.0.reserve.saturating_sub(of.1), share.reserve.saturating_sub(of.1));
+        of.0 = share;
+        self.promised = self.promised - u64::from(before) + u64::from(after);
     }
 
     fn share_of(&mut self, owner: u32) -> &mut (Share, u32) {
@@ -174,6 +179,15 @@ impl HostMemory {
             self.shares.resize(at + 1, (Share::default(), 0));
         }
         &mut self.shares[at]
+    }
+
+    /// A guest has one frame more or fewer.
+    fn count(&mut self, owner: u32, change: i32) {
+        let (share, has) = self.share_of(owner);
+        let before = share.reserve.saturating_sub(*has);
+        *has = has.wrapping_add_signed(change);
+        let after = share.reserve.saturating_sub(*has);
+        self.promised = self.promised - u64::from(before) + u64::from(after);
     }
 
     /// A zeroed frame with one reference, or `None` when the pool is empty and nothing can be evicted.
@@ -187,7 +201,7 @@ impl HostMemory {
             return None;
         }
         self.in_use += 1;
-        self.share_of(owner).1 += 1;
+        self.count(owner, 1);
         let slot = Slot { page: Some(PageBox::zeroed()), references: 1, watch: Watch::default(), swapped: None, owner, recent: true, origin: None };
         if let Some(frame) = self.free.pop() {
             self.slots[frame.0 as usize] = slot;
@@ -218,7 +232,7 @@ impl HostMemory {
             let (resident, swapped, owner, origin) = (slot.page.take().is_some(), slot.swapped.take(), slot.owner, slot.origin.take());
             if resident {
                 self.in_use -= 1;
-                self.share_of(owner).1 -= 1;
+                self.count(owner, -1);
             }
             if let (Some(swap), Some(swapped)) = (&mut self.swap, swapped) {
                 swap.forget(swapped);
@@ -255,7 +269,7 @@ impl HostMemory {
         slot.recent = true;
         self.in_use += 1;
         self.residency.set(frame, true);
-        self.share_of(owner).1 += 1;
+        self.count(owner, 1);
         self.events.reloads += 1;
         Ok(true)
     }
@@ -278,7 +292,9 @@ impl HostMemory {
         if has >= share.limit {
             return self.evict(owner, true);
         }
-        self.in_use < self.limit || self.evict(owner, false)
+        // Who has not got its reserve finds it; the others leave it alone.
+        let kept = if has < share.reserve { 0 } else { self.promised };
+        u64::from(self.in_use) + kept < u64::from(self.limit) || self.evict(owner, false)
     }
 
     /// Puts the bytes of a frame away that nobody asked for lately: one of the guest's own (`own`), or one that its
@@ -310,7 +326,7 @@ impl HostMemory {
             slot.swapped = Some(swapped);
             self.in_use -= 1;
             self.residency.set(HostFrame(self.hand as u32), false);
-            self.shares[owner as usize].1 -= 1;
+            self.count(owner, -1);
             self.events.evictions += 1;
             self.remap();
             return true;
