@@ -88,6 +88,7 @@ fn devices(hasher: &mut Hasher, vm: &Vm) {
     let uart = &vm.board.uart;
     hasher.update(&[uart.ier, uart.fcr, uart.lcr, uart.mcr, uart.scr, uart.divisor[0], uart.divisor[1], uart.quiet]);
     flag(hasher, uart.transmit_pending);
+    flag(hasher, uart.transmit_told);
     option(hasher, uart.looped.map(u32::from));
     let input = &vm.board.input;
     long(hasher, input.waiting().len() as u64);
@@ -118,6 +119,7 @@ fn devices(hasher: &mut Hasher, vm: &Vm) {
 fn virtio(hasher: &mut Hasher, slot: &Slot) {
     flag(hasher, slot.legacy);
     flag(hasher, slot.broken);
+    flag(hasher, slot.told);
     flag(hasher, slot.starved);
     hasher.update(&[slot.status, slot.page_shift]);
     for value in [slot.interrupts, slot.device_half, slot.driver_half, slot.selected].into_iter().chain(slot.align) {

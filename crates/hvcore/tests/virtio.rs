@@ -461,6 +461,18 @@ fn the_driver_may_ask_not_to_be_interrupted() {
 }
 
 #[test]
+fn a_driver_that_does_not_acknowledge_is_interrupted_once_for_each_completion() {
+    const CLAIM: u32 = 0x0c20_1004;
+    let claim = |script: Script| script.lw(CLAIM).sw(CLAIM, 1).lw(CLAIM);
+    let script = request(Script::default().start(SLOT), 0, 0, WRITE, 512).sw(0x0c00_0004, 1).sw(0x0c00_2080, 2);
+    let script = claim(claim(script.submit(SLOT, 0, 0)).submit(SLOT, 0, 1));
+    // One cause of two is acknowledged: the other interrupts again.
+    let script = claim(script.sh(AVAILABLE + 4 + 4, 99).sh(AVAILABLE + 2, 3).sw(SLOT + register::NOTIFY, 0)).sw(SLOT + register::ACKNOWLEDGE, 1);
+    let done = with_disk(&claim(script).sw(SLOT + register::ACKNOWLEDGE, 2).lw(CLAIM));
+    assert_eq!(done.loaded(), [1, 0, 1, 0, 1, 0, 1, 0, 0]);
+}
+
+#[test]
 fn indirect_tables_work() {
     let script = Script::default()
         .start(SLOT)

@@ -91,7 +91,11 @@ impl Board {
     pub fn read(&mut self, vt: u64, device: Device, offset: u32, width: u32) -> Result<u32, BusError> {
         let value = match device {
             Device::Uart => self.uart.read(offset, width, &mut self.input),
-            Device::Plic => self.plic.read(offset, width),
+            Device::Plic => self.plic.read(offset, width).inspect(|&value| {
+                if let Some(source) = Plic::claimed_by(offset, value) {
+                    self.claimed(source);
+                }
+            }),
             Device::Finisher => self.finisher.read(offset, width),
             Device::Rtc => self.rtc.read(vt, offset, width),
             Device::Virtio => Ok(virtio::read(&self.virtio, offset, width)),
@@ -111,6 +115,18 @@ impl Board {
         };
         self.update_lines();
         effect
+    }
+
+    /// The guest took notice of an interrupt. Lines whose cause only an acknowledgement ends fall until there is something
+    /// new: as under QEMU, whose interrupt controller forgets a line that stays high, so that drivers which do not
+    /// acknowledge (xv6's UART, and its disk once) are not interrupted for ever.
+    fn claimed(&mut self, source: u32) {
+        if source == plic::UART_SOURCE {
+            self.uart.claimed(&self.input);
+        }
+        for (number, slot) in self.virtio.iter_mut().enumerate() {
+            slot.told |= source == virtio::source(number);
+        }
     }
 
     /// Carries the devices' interrupt lines to the interrupt controller.

@@ -106,6 +106,12 @@ fn register(offset: u32, width: u32) -> Result<Option<Register>, BusError> {
 }
 
 impl Plic {
+    /// The source that a load gave, if it was a claim.
+    pub(super) fn claimed_by(offset: u32, value: u32) -> Option<u32> {
+        let is_claim = matches!(register(offset, 4), Ok(Some(Register::Claim(_))));
+        Some(value).filter(|&source| is_claim && source != 0)
+    }
+
     /// A load. Reading a claim register claims.
     pub fn read(&mut self, offset: u32, width: u32) -> Result<u32, BusError> {
         Ok(match register(offset, width)? {

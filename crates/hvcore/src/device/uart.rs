@@ -61,6 +61,8 @@ pub struct Uart {
     pub divisor: [u8; 2],
     /// The transmitter became empty and the guest has not been told.
     pub transmit_pending: bool,
+    /// It has been: the interrupt for it was claimed. The identification still says why it came.
+    pub transmit_told: bool,
     /// In loop mode: the byte sent and not yet received.
     pub looped: Option<u8>,
     /// The receive FIFO was cleared: so many times more the line status says that nothing was received. Enabling the
@@ -101,7 +103,7 @@ impl Uart {
         match offset {
             register::DATA if divisor => self.divisor[0] = byte,
             register::DATA => {
-                self.transmit_pending = true; // the byte is gone at once
+                self.transmitter_is_empty(); // the byte is gone at once
                 if self.loops() {
                     self.looped = Some(byte);
                 } else {
@@ -113,7 +115,7 @@ impl Uart {
                 let newly = byte & !self.ier & IER_TRANSMIT != 0;
                 self.ier = byte & 0xf;
                 if newly {
-                    self.transmit_pending = true;
+                    self.transmitter_is_empty();
                 }
                 if self.ier & IER_RECEIVE != 0 {
                     self.quiet = 0;
@@ -140,7 +142,21 @@ impl Uart {
     /// The interrupt line.
     #[must_use]
     pub fn interrupt(&self, input: &ConsoleFifo) -> bool {
-        self.cause(input) != IIR_NONE
+        match self.cause(input) {
+            IIR_NONE => false,
+            IIR_TRANSMIT => !self.transmit_told,
+            _ => true,
+        }
+    }
+
+    /// The interrupt was claimed.
+    pub(super) fn claimed(&mut self, input: &ConsoleFifo) {
+        self.transmit_told |= self.cause(input) == IIR_TRANSMIT;
+    }
+
+    fn transmitter_is_empty(&mut self) {
+        self.transmit_pending = true;
+        self.transmit_told = false;
     }
 
     /// Whether a byte received raises the interrupt line.
@@ -178,7 +194,7 @@ impl Uart {
     fn identify(&mut self, input: &ConsoleFifo) -> u8 {
         let cause = self.cause(input);
         if cause == IIR_TRANSMIT {
-            self.transmit_pending = false;
+            (self.transmit_pending, self.transmit_told) = (false, false);
         }
         cause | if self.fcr & FCR_ENABLE != 0 { IIR_FIFO } else { 0 }
     }
@@ -229,6 +245,24 @@ mod tests {
         assert_eq!(uart.read(2, 1, &mut input), Ok(0xcc), "13 bytes of a trigger level of 14: time-out");
         input.push(&[1]);
         assert_eq!(uart.read(2, 1, &mut input), Ok(0xc4));
+    }
+
+    #[test]
+    fn an_empty_transmitter_interrupts_once_though_the_driver_never_asks_why() {
+        let (mut uart, mut input) = (Uart::default(), ConsoleFifo::default());
+        uart.write(1, 1, 3).expect("IER");
+        input.push(b"x");
+        uart.claimed(&input);
+        assert!(uart.interrupt(&input), "for the byte");
+        uart.read(0, 1, &mut input).expect("data");
+        assert!(uart.interrupt(&input), "for the transmitter");
+        uart.claimed(&input);
+        assert!(!uart.interrupt(&input));
+        uart.write(0, 1, 0).expect("data");
+        assert!(uart.interrupt(&input), "it is empty again");
+        uart.claimed(&input);
+        assert_eq!((uart.read(2, 1, &mut input), uart.read(2, 1, &mut input)), (Ok(2), Ok(1)), "the driver that asks is answered");
+        assert_eq!((uart.transmit_pending, uart.transmit_told), (false, false));
     }
 
     #[test]

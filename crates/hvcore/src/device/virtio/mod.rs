@@ -84,6 +84,8 @@ pub struct Slot {
     pub queues: [QueueState; MAX_QUEUES],
     /// The driver broke the rules of the queues: nothing is done until a reset.
     pub broken: bool,
+    /// The interrupt was claimed: the line is low until there is something new.
+    pub told: bool,
     /// A console: input waited, and the driver had no buffer for it; it will say when it has.
     pub starved: bool,
 }
@@ -171,6 +173,7 @@ impl Slot {
             align: [LEGACY_ALIGN; MAX_QUEUES],
             queues: [queue; MAX_QUEUES],
             broken: false,
+            told: false,
             starved: false,
         }
     }
@@ -297,7 +300,10 @@ impl Slot {
                 }
             }
             VIRTIO_MMIO_QUEUE_NOTIFY => return Some(value as usize).filter(|&queue| queue < self.queue_count()),
-            VIRTIO_MMIO_INTERRUPT_ACK => self.interrupts &= !value,
+            VIRTIO_MMIO_INTERRUPT_ACK => {
+                self.interrupts &= !value;
+                self.told = false;
+            }
             VIRTIO_MMIO_STATUS => self.set_status(value as u8),
             VIRTIO_MMIO_QUEUE_DESC_LOW..=VIRTIO_MMIO_QUEUE_USED_HIGH if !legacy => self.set_ring(register, value),
             _ => {}
@@ -367,7 +373,13 @@ impl Slot {
 
     /// The slot's interrupt line.
     pub(super) fn interrupt(&self) -> bool {
-        self.interrupts != 0
+        self.interrupts != 0 && !self.told
+    }
+
+    /// There is something new to tell.
+    fn tell(&mut self, why: u32) {
+        self.interrupts |= why;
+        self.told = false;
     }
 
     /// Whether this is a console whose driver waits for input.
@@ -380,7 +392,7 @@ impl Slot {
         self.broken = true;
         if !self.legacy {
             self.status |= VIRTIO_CONFIG_S_NEEDS_RESET as u8;
-            self.interrupts |= VIRTIO_MMIO_INT_CONFIG;
+            self.tell(VIRTIO_MMIO_INT_CONFIG);
         }
     }
 }
@@ -453,7 +465,7 @@ fn work(slot: &mut Slot, number: usize, dma: &mut Dma<'_, '_>, chain: &mut Chain
         }
     };
     if served != 0 && queue.wants_interrupt(dma)? {
-        slot.interrupts |= VIRTIO_MMIO_INT_VRING;
+        slot.tell(VIRTIO_MMIO_INT_VRING);
     }
     slot.queues[number] = queue.state();
     outcome
