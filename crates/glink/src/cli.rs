@@ -8,7 +8,7 @@ use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
 use crate::reproduce::Recorder;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Exit status: the image was made.
 const OK: u8 = 0;
@@ -178,7 +178,8 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         undefined: all("undefined"),
         wrap: all("wrap"),
         search_dirs: matches.get_many::<PathBuf>("library-path").into_iter().flatten().cloned().collect(),
-        script: path("script").or_else(|| path("default-script")),
+        scripts: matches.get_many::<PathBuf>("script").into_iter().flatten().cloned().collect(),
+        default_script: path("default-script"),
         required: all("require-defined"),
         relocatable: flag("relocatable"),
         define_common: flag("define-common"),
@@ -189,23 +190,27 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         gc_sections: last_of("gc-sections", "no-gc-sections", false),
         print_gc_sections: flag("print-gc-sections"),
         why_live: all("why-live"),
-        omagic: flag("omagic"),
+        omagic: last_of("omagic", "no-omagic", false),
+        nmagic: flag("nmagic"),
         allow_multiple_definition: flag("allow-multiple-definition"),
         ..Options::platform()
     };
-    for text in all("defsym") {
+    let script_places: Vec<usize> = matches.indices_of("script").into_iter().flatten().collect();
+    let defsym_places = matches.indices_of("defsym").into_iter().flatten();
+    for (text, place) in all("defsym").into_iter().zip(defsym_places) {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("--defsym takes NAME=VALUE, not `{text}`"))?;
         if assigns_again(value) {
             return Err(format!("--defsym defines one symbol, NAME=VALUE; `{text}` has a second `=` (give --defsym again for another symbol)"));
         }
-        options.defsyms.push(Defsym { name: name.trim().to_string(), value: value.to_string() });
+        let scripts_before = script_places.iter().filter(|&&script| script < place).count();
+        options.defsyms.push(Defsym { scripts_before, ..Defsym::new(name.trim(), value) });
     }
     for (option, section, segment) in [("Ttext", ".text", "text-segment"), ("Tdata", ".data", "data-segment"), ("Tbss", ".bss", "bss-segment")] {
         let Some(address) = text(option) else { continue };
         let address = flags::address(&address).ok_or_else(|| format!("-{option} takes an address, not `{address}`"))?;
         // The built-in layout, and scripts like it, begin at a segment's start.
         match option {
-            "Ttext" if options.script.is_none() => options.text_base = address,
+            "Ttext" if !options.has_script() => options.text_base = address,
             _ => options.section_starts.push((section.to_string(), address)),
         }
         options.segment_starts.push((segment.to_string(), address));
@@ -281,9 +286,10 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Some("ihex") => Format::Ihex,
         Some(other) => return Err(format!("--oformat {other} is not supported; there are elf, binary and ihex")),
     };
+    let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
     let map = match (path("Map"), flag("print-map")) {
         (Some(path), _) if path.as_os_str() == "-" => Some(MapTo::Stdout),
-        (Some(path), _) => Some(MapTo::File(path)),
+        (Some(path), _) => Some(MapTo::File(map_path(&path, &output))),
         (None, true) => Some(MapTo::Stdout),
         (None, false) => None,
     };
@@ -304,8 +310,20 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Some("never") => Some(false),
         _ => None,
     };
-    let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
+    options.output = output.display().to_string();
     Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain, reproduce: path("reproduce"), trace: flag("trace") })))
+}
+
+/// Where the map goes: into a folder under the output's name, which also takes the place of a `%`.
+fn map_path(given: &Path, output: &Path) -> PathBuf {
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
+    let text = given.to_string_lossy();
+    match text.strip_suffix('%') {
+        Some(folder) => PathBuf::from(format!("{folder}{name}.map")),
+        None if text.contains('%') => PathBuf::from(text.replacen('%', &name, 1)),
+        None if given.is_dir() => given.join(format!("{name}.map")),
+        None => given.to_path_buf(),
+    }
 }
 
 /// Whether a `=` in an expression is no part of a comparison.

@@ -64,7 +64,7 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
         let resolved = linked.inputs.resolved;
         let size = |item: &Item<'_>| match item {
             Item::Section(id) if resolved.section(*id).kind != elf::SHT_NOBITS => u64::from(linked.shapes.size(resolved, *id)),
-            Item::Section(_) | Item::Assign(_) | Item::Data(..) | Item::Fill(_) | Item::Assert(_) => 0,
+            Item::Inputs(_) | Item::Section(_) | Item::Assign(_) | Item::Data(..) | Item::Fill(_) | Item::Assert(_) => 0,
         };
         let held: u64 = output.items.iter().map(size).sum();
         gaps = gaps.saturating_add(placed.size.saturating_sub(held));

@@ -2,6 +2,7 @@
 //! of the script its value; passes repeat while relaxation shrinks sections or a value used before
 //! it is assigned moves.
 
+mod data_segment;
 mod eval;
 mod regions;
 
@@ -12,8 +13,10 @@ use crate::options::Options;
 use crate::plan::{Item, Line, Output, Plan};
 use crate::problem::Problem;
 use crate::resolve::{Resolved, SymbolId};
-use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Fill, Script};
+use crate::segments;
+use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Fill, Function, Overlay, Script};
 use diag::{Diagnostic, codes};
+use data_segment::DataSegment;
 use eval::Context;
 use regions::Regions;
 
@@ -88,6 +91,12 @@ pub struct Layout {
     pub regions: Regions,
     /// By segment of `PHDRS`: `AT` and `FLAGS`.
     pub segments: Vec<(Option<u64>, Option<u64>)>,
+    /// For the map: what each assignment and assertion gave, in the order of the plan; none for a `PROVIDE`
+    /// that does not take effect.
+    pub values: Vec<Option<u64>>,
+    /// `SIZEOF_HEADERS`.
+    pub headers: u64,
+    data_segment: DataSegment,
     /// First address of thread-local data.
     pub tls_base: u64,
     /// `__global_pointer$`, if it is defined.
@@ -103,8 +112,6 @@ pub struct Inputs<'x, 'a, 's> {
     pub plan: &'x Plan<'s>,
     /// The script.
     pub script: &'s Script,
-    /// `--defsym`, parsed.
-    pub defsyms: &'x [(SymbolId, Expr)],
     /// Options.
     pub options: &'x Options,
 }
@@ -118,6 +125,7 @@ impl Layout {
             outputs: vec![Placed::default(); inputs.plan.outputs.len()],
             symbols: vec![None; inputs.resolved.symbols.len()],
             regions: Regions::new(inputs.script),
+            headers: segments::headers_size(inputs, &Layout::default()),
             ..Layout::default()
         }
     }
@@ -126,7 +134,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -149,6 +157,10 @@ struct Pass<'l, 'x, 'a, 's> {
     section: Option<usize>,
     /// The region and the load region that the script gave the section before.
     before: Option<(Option<usize>, Option<usize>)>,
+    /// The symbol whose value is computed.
+    assigning: Option<SymbolId>,
+    /// The overlay in which the script is.
+    overlay: Option<Overlaid>,
     changed: bool,
     judge: bool,
     problems: Vec<Problem>,
@@ -162,10 +174,7 @@ impl Pass<'_, '_, '_, '_> {
             symbol.last = Some(symbol.address);
         }
         self.layout.extras.clear();
-        for (symbol, value) in self.inputs.defsyms {
-            let value = self.evaluate(value, None);
-            self.set_symbol(*symbol, value);
-        }
+        self.layout.values.clear();
         self.start_regions();
         for line in &self.inputs.plan.lines {
             match line {
@@ -182,6 +191,8 @@ impl Pass<'_, '_, '_, '_> {
         });
         let segments = segments.collect();
         self.layout.segments = segments;
+        let headers = segments::headers_size(self.inputs, self.layout);
+        self.changed |= std::mem::replace(&mut self.layout.headers, headers) != headers;
         self.changed |= self.layout.symbols.iter().flatten().any(|symbol| symbol.last != Some(symbol.address));
     }
 
@@ -244,7 +255,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     fn context(&self) -> Context<'_, '_, '_, '_> {
-        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section }
+        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning }
     }
 
     /// The value of an expression outside all sections: an address or a number.
@@ -279,9 +290,12 @@ impl Pass<'_, '_, '_, '_> {
                 (Base::Number | Base::Absolute | Base::Section(_), _) => self.context().address(value),
             };
             if self.section.is_none() {
+                self.data_segment(&assignment.value, to);
                 (self.dot, self.free) = (to, to);
+                self.layout.values.push(Some(to));
                 return;
             }
+            self.layout.values.push(Some(to.max(self.dot)));
             if self.inputs.options.relocatable && to < self.dot {
                 return;
             }
@@ -292,16 +306,42 @@ impl Pass<'_, '_, '_, '_> {
             self.dot = to.max(self.dot);
             return;
         }
-        let Some(id) = self.inputs.resolved.symbols.find(assignment.name.as_bytes()) else { return };
+        let Some(id) = self.inputs.resolved.symbols.find(assignment.name.as_bytes()) else {
+            self.layout.values.push(None);
+            return;
+        };
         if matches!(assignment.assigns, Assigns::Provide | Assigns::ProvideHidden) && !self.inputs.resolved.symbols.get(id).provided {
+            self.layout.values.push(None);
             return;
         }
+        self.assigning = Some(id);
         let value = self.evaluate(&assignment.value, Some(assignment.span));
+        self.assigning = None;
         self.set_symbol(id, value);
+        self.layout.values.push(self.layout.symbols[id.0 as usize].map(|symbol| symbol.address));
+    }
+
+    /// Notes where the script says that the data segment begins and ends.
+    fn data_segment(&mut self, value: &Expr, to: u64) {
+        let Expr::Call(function) = value else { return };
+        match &**function {
+            Function::DataSegmentAlign(max, common) => {
+                let (max, common) = (self.number(max, None), self.number(common, None));
+                self.layout.data_segment.begun(self.dot, max, common);
+            }
+            Function::DataSegmentEnd(_) => {
+                let before = self.layout.data_segment;
+                self.layout.data_segment.ended(to);
+                self.changed |= before.saves_page() != self.layout.data_segment.saves_page();
+            }
+            _ => {}
+        }
     }
 
     fn assert(&mut self, assertion: &Assertion) {
-        if self.judge && self.evaluate(&assertion.condition, Some(assertion.span)).number == 0 {
+        let value = if self.judge { self.evaluate(&assertion.condition, Some(assertion.span)).number } else { 1 };
+        self.layout.values.push(Some(value));
+        if value == 0 {
             let diagnostic = Diagnostic::new(&codes::E0509, assertion.message.clone()).at(assertion.span, "this does not hold");
             self.problems.push(Problem::Plain(Box::new(diagnostic)));
         }
@@ -325,6 +365,10 @@ impl Pass<'_, '_, '_, '_> {
         let before = self.dot;
         let given = self.inputs.options.section_start(&output.name).map(u64::from);
         let explicit = given.or_else(|| rule.and_then(|rule| rule.address.as_ref()).map(|address| self.number(address, span)));
+        let overlay = rule.and_then(|rule| rule.overlay);
+        // All sections of an overlay have the address of its first.
+        let overlaid = self.overlay.filter(|_| overlay.is_some_and(|overlay| overlay != Overlay::First));
+        let explicit = explicit.or(overlaid.map(|overlaid| overlaid.start));
         let region = self.layout.regions.choose(self.inputs.script, output);
         if let Some(address) = explicit {
             self.dot = address;
@@ -345,8 +389,16 @@ impl Pass<'_, '_, '_, '_> {
         self.contents(index, output, address, subalign, present);
         self.section = None;
         let size = self.dot.wrapping_sub(address);
-        let load_region = self.load_region(output, explicit.is_some());
-        let load = self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region });
+        let load_region = self.load_region(output, explicit.is_some() && overlaid.is_none());
+        let load = match overlaid {
+            // One is loaded behind the other.
+            Some(overlaid) if load_region.is_none() => eval::align_up(overlaid.next_load, align),
+            _ => self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region }),
+        };
+        if overlay.is_some() {
+            let end = overlaid.map_or(0, |overlaid| overlaid.end).max(address.wrapping_add(size));
+            self.overlay = Some(Overlaid { start: address, end, next_load: load.wrapping_add(size) });
+        }
         self.place(index, Placed { address, load, size, align, present });
         let last = match region {
             Some(region) => &mut self.layout.regions.uses[region].last,
@@ -359,13 +411,16 @@ impl Pass<'_, '_, '_, '_> {
         if load_region.is_none() && (size != 0 || goes_on) {
             *last = Some(index);
         }
-        if !present && !output.assigns {
+        if !present && !output.assigns && overlay.is_none() {
             self.dot = before;
             return;
         }
         // Zeroed thread data is made for each thread; here it takes no room.
         let room = if output.is_tbss() { 0 } else { size };
         self.dot = address.wrapping_add(room);
+        if let (Some(overlaid), true) = (self.overlay, overlay.is_some()) {
+            self.dot = overlaid.end;
+        }
         match region {
             Some(region) => self.layout.regions.advance(region, self.dot, index, room),
             None => {
@@ -437,6 +492,7 @@ impl Pass<'_, '_, '_, '_> {
                     self.dot += u64::from(*size);
                 }
                 Item::Fill(fill) => filling = Some(self.filling(fill)),
+                Item::Inputs(_) => {}
             }
         }
     }
@@ -508,6 +564,17 @@ impl Pass<'_, '_, '_, '_> {
     fn place(&mut self, index: usize, placed: Placed) {
         self.changed |= std::mem::replace(&mut self.layout.outputs[index], placed) != placed;
     }
+}
+
+/// An overlay as far as it is laid out.
+#[derive(Clone, Copy, Debug)]
+struct Overlaid {
+    /// Where all its sections begin.
+    start: u64,
+    /// Behind the longest of them.
+    end: u64,
+    /// Where the next is loaded.
+    next_load: u64,
 }
 
 /// Where a section begins and why there, for its load address.

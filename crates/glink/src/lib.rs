@@ -52,11 +52,21 @@ use host::Files;
 use layout::{Inputs, Layout};
 use problem::Problem;
 use resolve::{Definition, Place, Resolved, SymbolId};
-use script::ast::{Assigns, Assignment, Content, Expr, Fill, Function, Script, Statement};
+use script::ast::{Assigns, Assignment, Content, Expr, Fill, Script, Statement};
 use synthetic::Got;
 
 /// The default layout as a linker script, which GNU ld reads too.
 pub const DEFAULT_SCRIPT: &str = script::DEFAULT;
+
+/// Every word that scripts have: commands, functions, attributes.
+pub fn script_words() -> impl Iterator<Item = &'static str> {
+    script::words::all()
+}
+
+/// Every operator that scripts have.
+pub fn script_operators() -> impl Iterator<Item = &'static str> {
+    script::words::operators()
+}
 
 /// The outcome of a link.
 #[derive(Debug, Default)]
@@ -79,10 +89,13 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         Ok(script) => script,
         Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
     };
-    let inputs = load::load(specs, &script, options, files, &mut problems);
+    let (inputs, script) = match load::load(specs, script, options, sources, files, &mut problems) {
+        Ok(loaded) => loaded,
+        Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
+    };
     let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
     // A script without ENTRY starts at the first code, as in GNU ld, if there is no `_start`.
-    let entry_is_wanted = !options.relocatable && (options.script.is_none() || options.entry.is_some() || script.entry.is_some());
+    let entry_is_wanted = !options.relocatable && (!options.has_script() || options.entry.is_some() || script.entry.is_some());
     let mut asked: Vec<&str> = options.undefined.iter().chain(&options.required).chain(&script.externs).map(String::as_str).collect();
     if entry_is_wanted && !entry.starts_with(|c: char| c.is_ascii_digit()) {
         asked.push(&entry);
@@ -100,7 +113,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let explained = startup::settle(&mut resolved, &entry, options, &mut problems);
     synthetic::allocate_commons(&mut resolved);
     let mut got = Got::declare(&mut resolved);
-    let defsyms = define_symbols(sources, &mut resolved, &script, options, &mut problems);
+    define_symbols(&mut resolved, &script);
     for name in &options.required {
         if let Some(symbol) = resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
             problems.push(Problem::Undefined { symbol, uses: Vec::new() });
@@ -129,9 +142,10 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     if plan::discards(&script, b".riscv.attributes") {
         attributes.section = None;
     }
+    plan.has_attributes = attributes.section.is_some();
     let merged = merge::merge(&resolved, &plan);
     let mut shapes = Shapes::new(resolved.sections.len(), &merged);
-    let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, defsyms: &defsyms, options };
+    let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, options };
     let mut layout = Layout::new(inputs);
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
@@ -141,7 +155,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         Format::Binary => flat::binary(&image, &layout, &mut problems),
         Format::Ihex => flat::ihex(&image, &layout),
     });
-    let map = options.map.then(|| map::map(linked, entry, sources));
+    let map = options.map.then(|| map::map(linked, entry));
     let report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
     let mut diagnostics = report::report(&resolved, problems, sources, files);
     if options.unresolved == Unresolved::Warn {
@@ -156,10 +170,10 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
 
 /// `-r`: the objects become one.
 fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
-    if options.define_common {
+    if options.define_common || script.force_common {
         synthetic::allocate_commons(&mut resolved);
     }
-    let defsyms = define_symbols(sources, &mut resolved, script, options, &mut problems);
+    define_symbols(&mut resolved, script);
     resolved.settle();
     let mut plan = plan::plan(&resolved, script, options, &mut problems);
     if options.gc_sections {
@@ -169,7 +183,7 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     let attributes = attributes::merge(&resolved, &mut problems);
     let merged = merge::Merged::default();
     let shapes = Shapes::new(resolved.sections.len(), &merged);
-    let inputs = Inputs { resolved: &resolved, plan: &plan, script, defsyms: &defsyms, options };
+    let inputs = Inputs { resolved: &resolved, plan: &plan, script, options };
     let mut layout = Layout::new(inputs);
     relax::settle(inputs, &shapes, &mut layout, &mut problems);
     let bytes = relocatable::object(inputs, &layout, &attributes, &mut problems);
@@ -180,24 +194,15 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
 }
 
 /// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
-/// something uses and nothing defines. Gives the values of `--defsym`.
-fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script: &'a Script, options: &Options, problems: &mut Vec<Problem>) -> Vec<(SymbolId, Expr)> {
-    let mut defsyms = Vec::new();
-    for defsym in &options.defsyms {
-        let Some(id) = resolved.symbols.find(defsym.name.as_bytes()) else { continue };
-        let file = sources.add("<command line>", defsym.value.clone().into_bytes());
-        match script::parse::parse_expression(file, &defsym.value) {
-            Ok(value) => defsyms.push((id, value)),
-            Err(errors) => problems.extend(errors.into_iter().map(|error| Problem::Plain(Box::new(error)))),
-        }
-    }
+/// something uses and nothing defines.
+fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
     let mut assignments: Vec<&'a Assignment> = Vec::new();
     let mut expressions: Vec<&'a Expr> = Vec::new();
     for statement in &script.statements {
         match statement {
             Statement::Assign(assignment) => assignments.push(assignment),
             Statement::Assert(assertion) => expressions.push(&assertion.condition),
-            Statement::Include { .. } => {}
+            Statement::Include(_) => {}
             Statement::Output(rule) => {
                 expressions.extend([&rule.address, &rule.load_address, &rule.align, &rule.subalign].into_iter().flatten());
                 expressions.extend(rule.fill.as_ref().and_then(Fill::value));
@@ -207,7 +212,7 @@ fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script
                         Content::Data(_, value) => expressions.push(value),
                         Content::Fill(fill) => expressions.extend(fill.value()),
                         Content::Assert(assertion) => expressions.push(&assertion.condition),
-                        Content::Input(_) => {}
+                        Content::Input(_) | Content::Include(_) => {}
                     }
                 }
             }
@@ -240,43 +245,14 @@ fn define_symbols<'a>(sources: &mut Sources, resolved: &mut Resolved<'a>, script
             !provided
         });
         if pending.len() == before {
-            return defsyms;
+            return;
         }
     }
 }
 
-/// Notes the symbols that an expression uses. The parser bounds its depth.
+/// Notes the symbols that an expression uses.
 fn mention<'a>(resolved: &mut Resolved<'a>, expr: &'a Expr) {
-    match expr {
-        Expr::Number(_) | Expr::Dot => {}
-        Expr::Symbol(name) => resolved.symbols.mention(name.as_bytes()),
-        Expr::Unary(_, a) => mention(resolved, a),
-        Expr::Binary(_, a, b) => {
-            mention(resolved, a);
-            mention(resolved, b);
-        }
-        Expr::Conditional(a, b, c) => {
-            mention(resolved, a);
-            mention(resolved, b);
-            mention(resolved, c);
-        }
-        Expr::Call(function) => match &**function {
-            Function::Absolute(a) | Function::Align(None, a) | Function::Log2ceil(a) | Function::SegmentStart(_, a) | Function::DataSegmentRelroEnd(a) | Function::DataSegmentEnd(a) | Function::Assert(a, _) => mention(resolved, a),
-            Function::Align(Some(a), b) | Function::Max(a, b) | Function::Min(a, b) | Function::DataSegmentAlign(a, b) => {
-                mention(resolved, a);
-                mention(resolved, b);
-            }
-            Function::Addr(_)
-            | Function::Alignof(_)
-            | Function::Constant(_)
-            | Function::Defined(_)
-            | Function::Length(_)
-            | Function::Loadaddr(_)
-            | Function::Origin(_)
-            | Function::Sizeof(_)
-            | Function::SizeofHeaders => {}
-        },
-    }
+    expr.each_symbol(&mut |name| resolved.symbols.mention(name.as_bytes()));
 }
 
 /// `__start_NAME` and `__stop_NAME` of sections whose names are C names.

@@ -3,9 +3,10 @@
 use crate::archive;
 use crate::options::{InputSpec, Options};
 use crate::problem::Problem;
-use crate::script::ast::Script;
+use crate::script::ast::{Script, ScriptInputs};
+use crate::script::read;
 use crate::strings::text;
-use diag::{Diagnostic, codes};
+use diag::{Diagnostic, Sources, codes};
 use host::{FileData, Files};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -44,50 +45,86 @@ pub struct Inputs {
     pub steps: Vec<Step>,
 }
 
-/// Reads every input of the command line, then those that the script names.
-pub fn load(specs: &[InputSpec], script: &Script, options: &Options, files: &mut dyn Files, problems: &mut Vec<Problem>) -> Inputs {
-    let mut inputs = Inputs::default();
-    let mut whole_archive = false;
-    let mut raw = false;
-    let named = named_by_script(script);
-    let folders: Vec<&Path> = options.search_dirs.iter().map(PathBuf::as_path).chain(script.search_dirs.iter().map(Path::new)).collect();
-    for spec in specs.iter().chain(&named) {
-        match spec {
-            InputSpec::WholeArchive(on) => whole_archive = *on,
-            InputSpec::Raw(on) => raw = *on,
-            InputSpec::GroupStart => inputs.steps.push(Step::GroupStart),
-            InputSpec::GroupEnd => inputs.steps.push(Step::GroupEnd),
-            InputSpec::Bytes { name, data } => add(&mut inputs, name.clone(), data.clone(), whole_archive, files, problems),
-            InputSpec::File(path) => match files.view(path) {
-                Ok(data) if raw => {
-                    let name = path.display().to_string();
-                    let object = FileData::new(crate::raw::object(&name, &data), data.identity());
-                    add(&mut inputs, name, object, false, files, problems);
-                }
-                Ok(data) => add(&mut inputs, path.display().to_string(), data, whole_archive, files, problems),
-                Err(error) => problems.push(Problem::plain(&codes::E0501, format!("cannot read {}: {error}", path.display()))),
-            },
-            InputSpec::Library(name) => match find_library(name, &folders, options, files) {
-                Ok((name, data)) => add(&mut inputs, name, data, whole_archive, files, problems),
-                Err(diagnostic) => problems.push(Problem::Plain(diagnostic)),
-            },
+/// Reads every input of the command line, then those that the script names. An input that is a script
+/// adds to the script; the whole script is given back.
+pub fn load(specs: &[InputSpec], script: Script, options: &Options, sources: &mut Sources, files: &mut dyn Files, problems: &mut Vec<Problem>) -> Result<(Inputs, Script), Vec<Diagnostic>> {
+    let mut loader = Loader { inputs: Inputs::default(), whole_archive: false, raw: false, script, options, sources, files, problems };
+    loader.add_all(specs)?;
+    let Loader { mut inputs, script, sources, files, problems, .. } = loader;
+    let script = read::complete(sources, options, files, script)?;
+    for named in &script.inputs {
+        let mut loader = Loader { inputs, whole_archive: false, raw: false, script: Script { search_dirs: script.search_dirs.clone(), ..Script::default() }, options, sources, files, problems };
+        let before = loader.inputs.steps.len();
+        loader.add_all(&specs_of(named))?;
+        inputs = loader.inputs;
+        if named.comes_first {
+            let count = inputs.steps.len() - before;
+            inputs.steps.rotate_right(count);
         }
     }
-    inputs
+    Ok((inputs, script))
 }
 
-/// `INPUT` and `GROUP`.
-fn named_by_script(script: &Script) -> Vec<InputSpec> {
-    let mut specs = Vec::new();
-    for (names, is_group) in &script.inputs {
-        specs.extend(is_group.then_some(InputSpec::GroupStart));
-        specs.extend(names.iter().map(|name| match name.strip_prefix("-l") {
-            Some(library) => InputSpec::Library(library.to_string()),
-            None => InputSpec::File(PathBuf::from(name)),
-        }));
-        specs.extend(is_group.then_some(InputSpec::GroupEnd));
+/// The files of `INPUT`, `GROUP` or `STARTUP`.
+fn specs_of(named: &ScriptInputs) -> Vec<InputSpec> {
+    let files = named.names.iter().map(|name| match name.strip_prefix("-l") {
+        Some(library) => InputSpec::Library(library.to_string()),
+        None => InputSpec::File(PathBuf::from(name)),
+    });
+    let group = |spec: InputSpec| named.is_group.then_some(spec);
+    group(InputSpec::GroupStart).into_iter().chain(files).chain(group(InputSpec::GroupEnd)).collect()
+}
+
+struct Loader<'l> {
+    inputs: Inputs,
+    whole_archive: bool,
+    raw: bool,
+    script: Script,
+    options: &'l Options,
+    sources: &'l mut Sources,
+    files: &'l mut dyn Files,
+    problems: &'l mut Vec<Problem>,
+}
+
+impl Loader<'_> {
+    fn add_all(&mut self, specs: &[InputSpec]) -> Result<(), Vec<Diagnostic>> {
+        for spec in specs {
+            match spec {
+                InputSpec::WholeArchive(on) => self.whole_archive = *on,
+                InputSpec::Raw(on) => self.raw = *on,
+                InputSpec::GroupStart => self.inputs.steps.push(Step::GroupStart),
+                InputSpec::GroupEnd => self.inputs.steps.push(Step::GroupEnd),
+                InputSpec::Bytes { name, data } => self.add(name.clone(), data.clone()),
+                InputSpec::File(path) => self.add_file(path)?,
+                InputSpec::Library(name) => {
+                    let folders: Vec<&Path> = self.options.search_dirs.iter().map(PathBuf::as_path).chain(self.script.search_dirs.iter().map(Path::new)).collect();
+                    match find_library(name, &folders, self.options, self.files) {
+                        Ok((name, data)) => self.add(name, data),
+                        Err(diagnostic) => self.problems.push(Problem::Plain(diagnostic)),
+                    }
+                }
+            }
+        }
+        Ok(())
     }
-    specs
+
+    fn add_file(&mut self, path: &Path) -> Result<(), Vec<Diagnostic>> {
+        let name = path.display().to_string();
+        match self.files.view(path) {
+            Ok(data) if self.raw => {
+                let object = FileData::new(crate::raw::object(&name, &data), data.identity());
+                self.add(name, object);
+            }
+            Ok(data) if read::is_script(&data) => self.script = read::add(std::mem::take(&mut self.script), &name, &data, self.sources, self.options, self.files)?,
+            Ok(data) => self.add(name, data),
+            Err(error) => self.problems.push(Problem::plain(&codes::E0501, format!("cannot read {name}: {error}"))),
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, data: FileData) {
+        add(&mut self.inputs, name, data, self.whole_archive, self.files, self.problems);
+    }
 }
 
 fn add(inputs: &mut Inputs, name: String, data: FileData, whole_archive: bool, files: &mut dyn Files, problems: &mut Vec<Problem>) {

@@ -4,9 +4,9 @@ use crate::apply::Linked;
 use crate::layout::Extra;
 use crate::plan::{Fate, Item, Line};
 use crate::resolve::{Definition, LINKER, Place, Resolved, SectionId, Why};
-use crate::script::ast::{Assigns, Assignment};
+use crate::script::ast::{Assertion, Assignment};
+use crate::script::{show, words};
 use crate::strings::text;
-use diag::Sources;
 use object::elf;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,16 +15,23 @@ use std::fmt::Write;
 const NAME_COLUMNS: usize = 16;
 
 /// Writes the map. The order is that of addresses, inputs and names: the same from run to run.
-pub fn map(linked: Linked<'_, '_, '_>, entry: u32, sources: &Sources) -> String {
+pub fn map(linked: Linked<'_, '_, '_>, entry: u32) -> String {
     let mut out = inputs(linked.inputs.resolved);
     if linked.inputs.options.map_discarded {
         discarded(linked, &mut out);
     }
     memory(linked, &mut out);
     out.push_str("Linker script and memory map\n\n");
-    load_lines(linked.inputs.resolved, &mut out);
+    // In the order of the command line: a script stands before the files, the built-in layout behind.
+    if linked.inputs.options.scripts.is_empty() {
+        load_lines(linked.inputs.resolved, &mut out);
+    }
+    sections(linked, &mut out);
+    if !linked.inputs.options.scripts.is_empty() {
+        load_lines(linked.inputs.resolved, &mut out);
+    }
+    let _ = writeln!(out, "OUTPUT({} elf32-littleriscv)", linked.inputs.options.output);
     let _ = writeln!(out, "ENTRY {entry:#010x}");
-    sections(linked, sources, &mut out);
     if linked.inputs.options.cross_references {
         cross_references(linked.inputs.resolved, &mut out);
     }
@@ -90,24 +97,40 @@ fn symbol_row(out: &mut String, address: u64, what: &str) {
 /// Input sections that are not in the image.
 fn discarded(linked: Linked<'_, '_, '_>, out: &mut String) {
     let resolved = linked.inputs.resolved;
-    out.push_str("Discarded input sections\n\n");
+    let before = out.len();
     for (index, fate) in linked.inputs.plan.fates.iter().enumerate() {
         let id = SectionId(index as u32);
         let section = resolved.section(id);
-        if !matches!(fate, Fate::Duplicate | Fate::Discarded | Fate::Unreferenced) || section.size == 0 {
+        if !matches!(fate, Fate::Duplicate | Fate::Discarded | Fate::Unreferenced) {
             continue;
+        }
+        if out.len() == before {
+            out.push_str("Discarded input sections\n\n");
         }
         row(out, " ", &text(section.name), 0, u64::from(section.size));
         let _ = writeln!(out, " {}", label(resolved, id));
     }
-    out.push('\n');
+    if out.len() > before {
+        out.push('\n');
+    }
+}
+
+/// A region's attributes, in the order of GNU ld's map.
+fn attributes(written: &str) -> String {
+    let letters = |of: &str| -> String {
+        let has = |letters: &[char]| of.contains(letters);
+        [('x', &['x', 'X'][..]), ('r', &['r', 'R']), ('w', &['w', 'W']), ('a', &['a', 'A']), ('l', &['l', 'L', 'i', 'I'])].into_iter().filter(|(_, any)| has(any)).map(|(letter, _)| letter).collect()
+    };
+    let (wanted, refused) = written.split_once('!').unwrap_or((written, ""));
+    let refused = letters(refused);
+    if refused.is_empty() { letters(wanted) } else { format!("{}!{refused}", letters(wanted)) }
 }
 
 /// The regions of the script.
 fn memory(linked: Linked<'_, '_, '_>, out: &mut String) {
     out.push_str("Memory Configuration\n\nName             Origin             Length             Attributes\n");
     for (region, used) in linked.inputs.script.regions.iter().zip(&linked.layout.regions.uses) {
-        let line = format!("{:<16} {:<18} {:<18} {}", region.name, format!("{:#010x}", used.origin), format!("{:#010x}", used.length), region.attributes);
+        let line = format!("{:<16} {:<18} {:<18} {}", region.name, format!("{:#010x}", used.origin), format!("{:#010x}", used.length), attributes(&region.attributes));
         let _ = writeln!(out, "{}", line.trim_end());
     }
     out.push_str("*default*        0x00000000         0xffffffff\n\n");
@@ -134,25 +157,31 @@ pub fn memory_usage(linked: Linked<'_, '_, '_>) -> String {
 }
 
 /// Output sections with their input sections and symbols.
-fn sections(linked: Linked<'_, '_, '_>, sources: &Sources, out: &mut String) {
+fn sections(linked: Linked<'_, '_, '_>, out: &mut String) {
     let symbols = symbols_by_section(linked);
+    let mut values = linked.layout.values.iter().copied();
     for line in &linked.inputs.plan.lines {
         match line {
-            Line::Assign(assignment) => assigned(linked, assignment, sources, out),
-            Line::Assert(_) => {}
-            Line::Output(index) => output(linked, *index, &symbols, sources, out),
+            Line::Assign(assignment) => assigned(assignment, values.next().flatten(), out),
+            Line::Assert(assertion) => asserted(assertion, values.next().flatten(), out),
+            Line::Output(index) => output(linked, *index, &symbols, &mut values, out),
         }
     }
 }
 
-fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId, Vec<(u32, String)>>, sources: &Sources, out: &mut String) {
+fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId, Vec<(u32, String)>>, values: &mut dyn Iterator<Item = Option<u64>>, out: &mut String) {
     let (planned, placed) = (&linked.inputs.plan.outputs[index], linked.layout.outputs[index]);
+    out.push('\n');
     if planned.name == "/DISCARD/" {
-        out.push_str("\n/DISCARD/\n");
+        let _ = writeln!(out, "{}", planned.name);
+        for item in &planned.items {
+            if let Item::Inputs(pattern) = item {
+                let _ = writeln!(out, " {}", show::input(pattern));
+            }
+        }
         return;
     }
-    out.push('\n');
-    if placed.present {
+    if placed.present || planned.has_sections() {
         row(out, "", &planned.name, placed.address, placed.size);
         if placed.load != placed.address {
             let _ = write!(out, " load address {:#010x}", placed.load);
@@ -168,6 +197,9 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
     });
     for item in &planned.items {
         match item {
+            Item::Inputs(pattern) => {
+                let _ = writeln!(out, " {}", show::input(pattern));
+            }
             Item::Section(id) => {
                 let at = u64::from(linked.layout.sections[id.0 as usize]);
                 let size = linked.shapes.size(linked.inputs.resolved, *id);
@@ -177,22 +209,21 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
                 }
                 input(linked, *id, symbols, out);
             }
-            Item::Assign(assignment) => assigned(linked, assignment, sources, out),
-            Item::Data(..) => {
+            Item::Assign(assignment) => assigned(assignment, values.next().flatten(), out),
+            Item::Assert(assertion) => asserted(assertion, values.next().flatten(), out),
+            Item::Data(_, expression) => {
                 let Some((offset, size, value)) = extras.next() else { continue };
                 let at = placed.address + u64::from(offset);
                 fill(end, at, out);
                 end = at + u64::from(size);
-                let name = match size {
-                    1 => "BYTE",
-                    2 => "SHORT",
-                    4 => "LONG",
-                    _ => "QUAD",
-                };
+                let name = words::DATA.iter().find(|(_, bytes)| *bytes == size).map_or("", |(name, _)| name);
                 row(out, "", "", at, u64::from(size));
-                let _ = writeln!(out, " {name} {value:#x}");
+                let written = if expression.constant().is_some() { String::new() } else { format!(" {}", show::expression(expression)) };
+                let _ = writeln!(out, " {name} {value:#x}{written}");
             }
-            Item::Fill(_) | Item::Assert(_) => {}
+            Item::Fill(fill) => {
+                let _ = writeln!(out, " FILL mask {}", show::fill(fill));
+            }
         }
     }
     if planned.is_allocated() {
@@ -212,9 +243,6 @@ fn input(linked: Linked<'_, '_, '_>, id: SectionId, symbols: &BTreeMap<SectionId
     let resolved = linked.inputs.resolved;
     let section = resolved.section(id);
     let size = linked.shapes.size(resolved, id);
-    if size == 0 && section.size == 0 {
-        return;
-    }
     row(out, " ", &text(section.name), u64::from(linked.layout.sections[id.0 as usize]), u64::from(size));
     let _ = writeln!(out, " {}", label(resolved, id));
     if size != section.size && section.size > 0 {
@@ -226,24 +254,20 @@ fn input(linked: Linked<'_, '_, '_>, id: SectionId, symbols: &BTreeMap<SectionId
     }
 }
 
-/// An assignment as the script writes it, with the value that it gave.
-fn assigned(linked: Linked<'_, '_, '_>, assignment: &Assignment, sources: &Sources, out: &mut String) {
-    let written = text(sources.slice(assignment.span)).split_whitespace().collect::<Vec<_>>().join(" ");
-    let written = written.trim_end_matches([';', ',']).trim_end();
-    if assignment.name == "." {
-        return;
-    }
-    let Some(id) = linked.inputs.resolved.symbols.find(assignment.name.as_bytes()) else {
-        let _ = writeln!(out, "{:NAME_COLUMNS$}[!provide]{:16}{written}", "", "");
-        return;
-    };
-    let provides = matches!(assignment.assigns, Assigns::Provide | Assigns::ProvideHidden);
-    match linked.layout.symbols[id.0 as usize] {
-        Some(symbol) if !provides || linked.inputs.resolved.symbols.get(id).provided => symbol_row(out, symbol.address & 0xffff_ffff, written),
-        _ => {
-            let _ = writeln!(out, "{:NAME_COLUMNS$}[!provide]{:16}{written}", "", "");
-        }
-    }
+/// A line of the script with the value that it gave; none: it has no effect.
+fn value_row(value: Option<u64>, none: &str, written: &str, out: &mut String) {
+    let value = value.map_or_else(|| none.to_string(), |value| format!("{:#010x}", value & 0xffff_ffff));
+    let _ = writeln!(out, "{:NAME_COLUMNS$}{value}{:24}{written}", "", "");
+}
+
+/// An assignment, with the value that it gave.
+fn assigned(assignment: &Assignment, value: Option<u64>, out: &mut String) {
+    value_row(value, "[!provide]", &show::assignment(assignment), out);
+}
+
+/// An assertion, with its value.
+fn asserted(assertion: &Assertion, value: Option<u64>, out: &mut String) {
+    value_row(value, "*undef*   ", &format!("ASSERT ({}, {})", show::expression(&assertion.condition), assertion.message), out);
 }
 
 /// Global symbols by the section that they are in.

@@ -118,6 +118,16 @@ pub struct Defsym {
     pub name: String,
     /// An expression of the script language.
     pub value: String,
+    /// How many scripts stand before it on the command line: it is assigned behind them.
+    pub scripts_before: usize,
+}
+
+impl Defsym {
+    /// A symbol that stands before all scripts.
+    #[must_use]
+    pub fn new(name: &str, value: &str) -> Defsym {
+        Defsym { name: name.to_string(), value: value.to_string(), scripts_before: 0 }
+    }
 }
 
 /// Everything that a link can be told, with the platform's defaults.
@@ -140,8 +150,10 @@ pub struct Options {
     /// Archives that `-l` finds after all folders, by file name: `("libhv.a", bytes)`. Messages
     /// show them as `<built-in>/libhv.a`.
     pub builtin_archives: Vec<(String, FileData)>,
-    /// Linker script in place of the default layout (`-T`).
-    pub script: Option<PathBuf>,
+    /// Linker scripts in place of the default layout (`-T`); what they say adds up.
+    pub scripts: Vec<PathBuf>,
+    /// Linker script in place of the default layout, read behind all else (`-dT`), if no other is given.
+    pub default_script: Option<PathBuf>,
     /// First address of the image in the default layout (`-Ttext`).
     pub text_base: u32,
     /// Addresses of output sections (`--section-start`, `-Tdata`; with a script also `-Ttext`).
@@ -172,6 +184,8 @@ pub struct Options {
     pub why_live: Vec<String>,
     /// One segment, readable, writable and executable, sections not aligned to pages (`-N`).
     pub omagic: bool,
+    /// Segments are not aligned to pages in the file (`-n`).
+    pub nmagic: bool,
     /// A second definition is no error; the first counts (`-z muldefs`).
     pub allow_multiple_definition: bool,
     /// What is kept of symbols and debug sections.
@@ -182,6 +196,8 @@ pub struct Options {
     pub format: Format,
     /// Whether to write the map.
     pub map: bool,
+    /// What the map calls the image.
+    pub output: String,
     /// On how many threads to work; the result is the same for any number.
     pub threads: usize,
     /// Add to the map which objects define and use each symbol (`--cref`).
@@ -203,6 +219,18 @@ impl Options {
 }
 
 impl Options {
+    /// Whether segments stand in the file without regard to pages.
+    #[must_use]
+    pub fn is_unpaged(&self) -> bool {
+        self.omagic || self.nmagic
+    }
+
+    /// Whether a script is given in place of the built-in layout.
+    #[must_use]
+    pub fn has_script(&self) -> bool {
+        !self.scripts.is_empty() || self.default_script.is_some()
+    }
+
     /// Where `-Ttext` and the like put a segment: `text-segment`, `data-segment`, `bss-segment`.
     #[must_use]
     pub fn segment_start(&self, name: &str) -> Option<u32> {
@@ -238,7 +266,8 @@ impl Default for Options {
             wrap: Vec::new(),
             search_dirs: Vec::new(),
             builtin_archives: Vec::new(),
-            script: None,
+            scripts: Vec::new(),
+            default_script: None,
             text_base: guest_abi::memory_map::RAM.base,
             section_starts: Vec::new(),
             segment_starts: Vec::new(),
@@ -254,11 +283,13 @@ impl Default for Options {
             print_gc_sections: false,
             why_live: Vec::new(),
             omagic: false,
+            nmagic: false,
             allow_multiple_definition: false,
             strip: Strip::Nothing,
             discard: Discard::Temporary,
             format: Format::Elf,
             map: false,
+            output: "a.out".to_string(),
             threads: crate::parallel::default_threads(),
             cross_references: false,
             memory_usage: false,

@@ -5,7 +5,7 @@ use crate::names::NameMap;
 use crate::options::{Options, Orphans, SortSections};
 use crate::problem::Problem;
 use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
-use crate::script::ast::{Assertion, Assignment, Binary, Constraint, Content, Expr, Fill, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, Statement};
+use crate::script::ast::{Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Fill, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, SortFiles, Statement};
 use crate::script::pattern::Pattern;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
@@ -26,6 +26,8 @@ pub enum Line<'s> {
 /// One line of an output section.
 #[derive(Clone, Copy, Debug)]
 pub enum Item<'s> {
+    /// A line of input sections; those that it took follow.
+    Inputs(&'s InputPattern),
     /// An input section.
     Section(SectionId),
     /// An assignment.
@@ -118,6 +120,8 @@ pub struct Plan<'s> {
     pub fates: Vec<Fate>,
     /// By [`SectionId`]: the script wants it kept.
     pub kept: Vec<bool>,
+    /// Whether the file has `.riscv.attributes`.
+    pub has_attributes: bool,
 }
 
 impl Plan<'_> {
@@ -180,10 +184,10 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
         match statement {
             Statement::Assign(assignment) => plan.lines.push(Line::Assign(assignment)),
             Statement::Assert(assertion) => plan.lines.push(Line::Assert(assertion)),
-            Statement::Include { .. } => {}
+            Statement::Include(_) => {}
             Statement::Output(rule) => {
                 plan.lines.push(Line::Output(plan.outputs.len()));
-                plan.outputs.push(open_output(rule, plan.outputs.len(), &mut slots));
+                plan.outputs.push(open_output(resolved, rule, plan.outputs.len(), &mut slots));
             }
         }
     }
@@ -228,7 +232,7 @@ fn handle_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: Vec<Sec
     orphans
 }
 
-fn open_output<'s>(rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>>) -> Output<'s> {
+fn open_output<'s>(resolved: &Resolved<'_>, rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>>) -> Output<'s> {
     let mut items = Vec::with_capacity(rule.contents.len());
     for content in &rule.contents {
         match content {
@@ -236,16 +240,29 @@ fn open_output<'s>(rule: &'s OutputRule, output: usize, slots: &mut Vec<Slot<'s>
             Content::Data(size, value) => items.push(Item::Data(*size, value)),
             Content::Fill(value) => items.push(Item::Fill(value)),
             Content::Assert(assertion) => items.push(Item::Assert(assertion)),
-            Content::Input(pattern) => slots.push(Slot { pattern, output, item: items.len(), taken: Vec::new() }),
+            Content::Input(pattern) => {
+                items.push(Item::Inputs(pattern));
+                slots.push(Slot { pattern, output, item: items.len(), taken: Vec::new() });
+            }
+            Content::Include(_) => {}
         }
     }
     let keeps = items.iter().any(|item| match item {
         Item::Assign(assignment) => assignment.name == "." && !stays(&assignment.value),
         Item::Data(..) => true,
-        Item::Section(_) | Item::Fill(_) | Item::Assert(_) => false,
+        Item::Inputs(_) | Item::Section(_) | Item::Fill(_) | Item::Assert(_) => false,
     });
-    let assigns = items.iter().any(|item| matches!(item, Item::Assign(assignment) if assignment.name != "."));
+    let assigns = items.iter().any(|item| matches!(item, Item::Assign(assignment) if assignment.name != "." && takes_effect(resolved, assignment)));
     Output { name: rule.name.clone(), rule: Some(rule), items, kind: elf::SHT_NOBITS, flags: elf::SectionFlags(0), entsize: 0, align: 1, like: None, keeps, assigns }
+}
+
+/// Whether an assignment defines its symbol.
+fn takes_effect(resolved: &Resolved<'_>, assignment: &Assignment) -> bool {
+    let is_provided = || resolved.symbols.find(assignment.name.as_bytes()).is_some_and(|id| resolved.symbols.get(id).provided);
+    match assignment.assigns {
+        Assigns::Plain | Assigns::Hidden => true,
+        Assigns::Provide | Assigns::ProvideHidden => is_provided(),
+    }
 }
 
 /// Values of `.` that do not make an empty section exist (GNU ld's manual, 3.6.7).
@@ -284,7 +301,7 @@ fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slo
         } else {
             let name = section.section.name;
             let candidates = by_name.entry(name).or_insert_with(|| candidates(slots, name));
-            match candidates.iter().find(|&&(slot, pattern)| takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
+            match candidates.iter().find(|&&(slot, pattern)| flags_fit(slots[slot].pattern, section) && takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
                 Some(&(slot, pattern)) => {
                     let slot = &mut slots[slot];
                     slot.taken.push((pattern, id));
@@ -318,6 +335,12 @@ fn candidates(slots: &[Slot<'_>], name: &[u8]) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+/// Whether a section has the flags that `INPUT_SECTION_FLAGS` asks for.
+fn flags_fit(slot: &InputPattern, section: &InputSection<'_>) -> bool {
+    let flags = section.section.flags.0 as u32;
+    flags & slot.flags.with == slot.flags.with && flags & slot.flags.without == 0
 }
 
 /// Whether a slot's file patterns take a file.
@@ -360,18 +383,21 @@ fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<
     // From the back, so that the places of earlier slots stay where they are.
     for slot in slots.into_iter().rev() {
         let mut taken = slot.taken;
-        if slot.pattern.sort_files {
+        if slot.pattern.sort_files == SortFiles::Name {
             taken.sort_by_key(|&(_, id)| resolved.object_name(resolved.sections[id.0 as usize].object));
         }
-        let sort_of = |pattern: usize| slot.pattern.sections.get(pattern).map_or(Sort::None, |section| sort_with_default(section, by_default));
+        let by_default = by_default.filter(|_| slot.pattern.sort_files != SortFiles::Never);
+        let sort_of = |pattern: usize| match slot.pattern.sections.get(pattern).map_or(Sort::None, |section| sort_with_default(section, by_default)) {
+            Sort::Never => Sort::None,
+            sort => sort,
+        };
         let mut ordered: Vec<SectionId> = Vec::with_capacity(taken.len());
-        // Patterns that do not sort share one run in the order of inputs; one that sorts has its own.
+        // Patterns next to each other that sort alike, or not at all, share one run.
         let mut start = 0;
         let count = slot.pattern.sections.len().max(1);
         while start < count {
             let sort = sort_of(start);
-            let sorts = |pattern: usize| !matches!(sort_of(pattern), Sort::None | Sort::Never);
-            let end = if sorts(start) { start + 1 } else { (start..count).find(|&pattern| sorts(pattern)).unwrap_or(count) };
+            let end = (start..count).find(|&pattern| sort_of(pattern) != sort).unwrap_or(count);
             let first = ordered.len();
             ordered.extend(taken.iter().filter(|(pattern, _)| (start..end).contains(pattern)).map(|&(_, id)| id));
             sort_run(resolved, sort, &mut ordered[first..]);
@@ -481,7 +507,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
                 first = false;
             }
             Item::Data(..) => has_data = true,
-            Item::Assign(_) | Item::Fill(_) | Item::Assert(_) => {}
+            Item::Inputs(_) | Item::Assign(_) | Item::Fill(_) | Item::Assert(_) => {}
         }
     }
     if !first {

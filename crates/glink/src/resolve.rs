@@ -150,6 +150,16 @@ impl<'a> Resolved<'a> {
         }
     }
 
+    /// Where an object has a symbol that the script or the command line defines besides.
+    #[must_use]
+    pub fn overridden(&self, id: SymbolId) -> Option<Place> {
+        match self.symbols.get(id).overridden? {
+            Definition::Object(object, index) => Some(self.own_place(object, index)),
+            Definition::Block(section) => Some(Place::Section(section, 0)),
+            Definition::Common { .. } | Definition::Linker | Definition::Undefined => None,
+        }
+    }
+
     /// From here on no definition changes: notes where each shared name stands.
     pub fn settle(&mut self) {
         self.places = self.symbols.iter().map(|(id, _)| self.place_of(id)).collect();

@@ -2,9 +2,12 @@
 //! way to lay out an image.
 
 pub mod ast;
+pub mod overlay;
 pub mod parse;
 pub mod pattern;
 pub mod read;
+pub mod show;
+pub mod words;
 
 /// The default layout, in the script language; GNU ld reads it as well. Under `-N`
 /// `CONSTANT(MAXPAGESIZE)` is 4, so that segments are not kept apart.

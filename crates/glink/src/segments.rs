@@ -1,7 +1,7 @@
 //! Phase 9: segments: which output sections are loaded together, and where they stand in the file.
 
 use crate::layout::{Inputs, Layout, PAGE};
-use crate::plan::Output;
+use crate::plan::{Line, Output};
 use crate::problem::Problem;
 use diag::{Diagnostic, codes};
 use object::elf;
@@ -27,8 +27,8 @@ pub struct Segment {
     pub memory_size: u64,
     /// Alignment.
     pub align: u64,
-    /// Whether the file's headers are in it.
-    pub headers: bool,
+    /// Where it begins in the file, if headers are in it: at the file's (0) or at the program headers.
+    pub headers: Option<u64>,
 }
 
 /// Size of the ELF header.
@@ -38,18 +38,35 @@ pub const PROGRAM_HEADER: u64 = 32;
 
 /// Groups the output sections into segments.
 pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) -> Vec<Segment> {
-    let mut order: Vec<usize> = (0..inputs.plan.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated()).collect();
-    order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
+    let order = in_order(inputs, layout);
     check_names(inputs, layout, problems);
     check(inputs, layout, &order, problems);
     if !inputs.script.segments.is_empty() {
-        return by_script(inputs, layout, &order, problems);
+        return by_script(inputs, layout, problems);
     }
     let mut segments = by_flags(inputs, layout, &order);
     for segment in &mut segments {
         measure(inputs, layout, segment);
     }
     segments
+}
+
+/// Sections with addresses, in the order of these.
+fn in_order(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..layout.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated()).collect();
+    order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
+    order
+}
+
+/// What the headers of the file and of its segments take (`SIZEOF_HEADERS`), by the addresses so far.
+#[must_use]
+pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
+    let segments = match inputs.script.segments.len() {
+        0 => by_flags(inputs, layout, &in_order(inputs, layout)).len(),
+        count => count,
+    };
+    // Besides, the platform's note has one, and the attributes.
+    HEADER + PROGRAM_HEADER * (segments as u64 + 1 + u64::from(inputs.plan.has_attributes))
 }
 
 fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
@@ -84,6 +101,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             && end_of(layout, &outputs[before], before) > layout.outputs[index].address
             && layout.outputs[index].size > 0
             && !outputs[index].is_tbss()
+            && !(is_overlaid(&outputs[before]) && is_overlaid(&outputs[index]))
         {
             let message = format!(
                 "`{}` at {:#x} and `{}`, which ends at {:#x}, overlap",
@@ -115,6 +133,11 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
     }
 }
 
+/// Whether it may lie where others do.
+fn is_overlaid(output: &Output<'_>) -> bool {
+    output.rule.is_some_and(|rule| rule.overlay.is_some())
+}
+
 /// Adds the largest inputs of a section.
 fn by_size(inputs: Inputs<'_, '_, '_>, index: usize, mut diagnostic: Diagnostic) -> Diagnostic {
     let mut sections: Vec<_> = inputs.plan.outputs[index].items.iter().filter_map(|item| if let crate::plan::Item::Section(id) = item { Some(*id) } else { None }).collect();
@@ -138,34 +161,29 @@ fn flags_of(output: &Output<'_>) -> elf::ProgramFlags {
 }
 
 fn empty(kind: elf::ProgramType, flags: elf::ProgramFlags) -> Segment {
-    Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1, headers: false }
+    Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1, headers: None }
 }
 
-/// A segment for each run of sections with the same rights; `-N`: one with all rights.
+/// A segment for each run of sections that can share one; `-N`: with all rights.
 fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Segment> {
     let outputs = &inputs.plan.outputs;
-    let omagic = inputs.options.omagic;
     let mut segments: Vec<Segment> = Vec::new();
     for &index in order {
         let output = &outputs[index];
-        let placed = layout.outputs[index];
-        if output.is_tbss() || placed.size == 0 {
+        if output.is_tbss() || layout.outputs[index].size == 0 {
             continue;
         }
-        let flags = if omagic { elf::PF_R | elf::PF_W | elf::PF_X } else { flags_of(output) };
-        let fits = segments.last().is_some_and(|segment| {
-            let Some(&before) = segment.outputs.last() else { return false };
-            let previous = layout.outputs[before];
-            let end = previous.address + previous.size;
-            segment.flags == flags
-                && placed.address.saturating_sub(end) < PAGE
-                && placed.load.wrapping_sub(placed.address) == previous.load.wrapping_sub(previous.address)
-                && (omagic || outputs[before].kind != elf::SHT_NOBITS || output.kind == elf::SHT_NOBITS)
-        });
-        if !fits {
+        let flags = if inputs.options.omagic { elf::PF_R | elf::PF_W | elf::PF_X } else { flags_of(output) };
+        let joins = match segments.last().and_then(|segment| Some((segment.flags, *segment.outputs.last()?))) {
+            None => false,
+            Some((so_far, before)) if inputs.options.has_script() => joins_by_page(inputs, layout, so_far, before, index),
+            Some((so_far, before)) => so_far == flags && joins_by_rights(inputs, layout, before, index),
+        };
+        if !joins {
             segments.push(empty(elf::PT_LOAD, flags));
         }
         if let Some(segment) = segments.last_mut() {
+            segment.flags |= flags;
             segment.outputs.push(index);
         }
     }
@@ -176,15 +194,46 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
     segments
 }
 
-/// The segments of `PHDRS`; a section without `:name` goes where the one before it went.
-fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems: &mut Vec<Problem>) -> Vec<Segment> {
+/// Whether a section, by address and load address, goes on where another ends.
+fn distance_is_kept(layout: &Layout, before: usize, index: usize) -> bool {
+    let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
+    placed.load.wrapping_sub(placed.address) == previous.load.wrapping_sub(previous.address)
+}
+
+/// In the built-in layout: sections of the same rights near each other share a segment.
+fn joins_by_rights(inputs: Inputs<'_, '_, '_>, layout: &Layout, before: usize, index: usize) -> bool {
+    let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
+    let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
+    placed.address.saturating_sub(previous.address + previous.size) < PAGE && distance_is_kept(layout, before, index) && (inputs.options.omagic || !is_zeroed(before) || is_zeroed(index))
+}
+
+/// In a script's layout, as GNU ld has it: what shares a page shares a segment; else data that is written
+/// begins one, and so does what is far away, and what is loaded behind what is not.
+fn joins_by_page(inputs: Inputs<'_, '_, '_>, layout: &Layout, flags: elf::ProgramFlags, before: usize, index: usize) -> bool {
+    let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
+    let end = previous.load + previous.size;
+    let paged = !inputs.options.is_unpaged();
+    let page = u64::from(inputs.options.page_size);
+    let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
+    if !distance_is_kept(layout, before, index) || placed.load < end {
+        return false;
+    }
+    if paged && (end - 1) / page == placed.load / page {
+        return true;
+    }
+    if end.next_multiple_of(page) + page <= placed.load || is_zeroed(before) && !is_zeroed(index) {
+        return false;
+    }
+    !paged || flags & elf::PF_W == elf::PF_W || !inputs.plan.outputs[index].has(elf::SHF_WRITE)
+}
+
+/// The segments of `PHDRS`; a section without `:name` goes where the one before it in the script went.
+fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) -> Vec<Segment> {
     let mut segments: Vec<Segment> = inputs.script.segments.iter().map(|segment| empty(elf::ProgramType(segment.kind), elf::ProgramFlags(0))).collect();
     let mut current: Vec<usize> = segments.iter().position(|segment| segment.kind == elf::PT_LOAD).into_iter().collect();
-    for &index in order {
-        let output = &inputs.plan.outputs[index];
-        if layout.outputs[index].size == 0 {
-            continue;
-        }
+    for line in &inputs.plan.lines {
+        let &Line::Output(index) = line else { continue };
+        let (output, placed) = (&inputs.plan.outputs[index], layout.outputs[index]);
         if let Some(rule) = output.placing().filter(|rule| !rule.segments.is_empty()) {
             current.clear();
             for name in rule.segments.iter().filter(|name| *name != "NONE") {
@@ -197,6 +246,9 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], probl
                 }
             }
         }
+        if !placed.present || placed.size == 0 || !output.is_allocated() {
+            continue;
+        }
         for &segment in &current {
             let segment = &mut segments[segment];
             if output.is_tbss() && segment.kind == elf::PT_LOAD || segment.kind == elf::PT_TLS && !output.has(elf::SHF_TLS) {
@@ -206,13 +258,14 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], probl
             segment.outputs.push(index);
         }
     }
-    for ((segment, rule), &(_, flags)) in segments.iter_mut().zip(&inputs.script.segments).zip(&layout.segments) {
+    for ((segment, rule), &(load, flags)) in segments.iter_mut().zip(&inputs.script.segments).zip(&layout.segments) {
         if let Some(flags) = flags {
             segment.flags = elf::ProgramFlags(flags as u32);
         }
-        segment.headers = rule.headers;
-    }
-    for (segment, &(load, _)) in segments.iter_mut().zip(&layout.segments) {
+        if rule.kind == elf::PT_LOAD.0 && rule.has_headers() {
+            segment.headers = Some(if rule.file_header { 0 } else { HEADER });
+        }
+        segment.outputs.sort_by_key(|&index| (layout.outputs[index].address, index));
         measure(inputs, layout, segment);
         segment.load = load.unwrap_or(segment.load);
     }
@@ -234,7 +287,7 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
         }
         segment.align = segment.align.max(placed.align);
     }
-    if segment.kind == elf::PT_LOAD && !inputs.options.omagic {
+    if segment.kind == elf::PT_LOAD && !inputs.options.is_unpaged() {
         segment.align = segment.align.max(u64::from(inputs.options.page_size));
     }
 }
@@ -246,13 +299,16 @@ pub fn assign_offsets(segments: &mut [Segment], headers_end: u64) -> u64 {
     for segment in segments.iter_mut().filter(|segment| segment.kind == elf::PT_LOAD) {
         let align = segment.align.clamp(4, PAGE.max(segment.align.min(1 << 16)));
         segment.offset = next + (segment.address.wrapping_sub(next) & (align - 1));
-        if segment.headers && segment.address >= segment.offset && segment.load >= segment.offset && next == headers_end {
-            // The segment begins with the file: its first section keeps its address.
-            segment.address -= segment.offset;
-            segment.load -= segment.offset;
-            segment.file_size += segment.offset;
-            segment.memory_size += segment.offset;
-            segment.offset = 0;
+        if let Some(start) = segment.headers.filter(|_| next == headers_end) {
+            // The segment begins with headers: its first section keeps its address.
+            let before = segment.offset - start;
+            if segment.address >= before && segment.load >= before {
+                segment.address -= before;
+                segment.load -= before;
+                segment.file_size += before;
+                segment.memory_size += before;
+                segment.offset = start;
+            }
         }
         // More than a page of alignment is kept in memory; the file is not made larger for it.
         segment.align = align.max(if segment.offset & (segment.align - 1) == segment.address & (segment.align - 1) { segment.align } else { align });
@@ -260,8 +316,8 @@ pub fn assign_offsets(segments: &mut [Segment], headers_end: u64) -> u64 {
     }
     // The program headers, where the first segment loads them.
     let first = segments.iter().find(|segment| segment.kind == elf::PT_LOAD).map(|first| (first.address, first.load, first.offset));
-    if let (Some((address, load, 0)), Some(headers)) = (first, segments.iter_mut().find(|segment| segment.kind == elf::PT_PHDR)) {
-        (headers.address, headers.load, headers.offset) = (address + HEADER, load + HEADER, HEADER);
+    if let (Some((address, load, offset @ 0..=HEADER)), Some(headers)) = (first, segments.iter_mut().find(|segment| segment.kind == elf::PT_PHDR)) {
+        (headers.address, headers.load, headers.offset) = (address + HEADER - offset, load + HEADER - offset, HEADER);
         (headers.file_size, headers.memory_size, headers.align) = (headers_end - HEADER, headers_end - HEADER, 4);
         headers.flags |= elf::PF_R;
     }

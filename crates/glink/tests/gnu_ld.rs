@@ -164,9 +164,9 @@ fn picolibc_links_with_its_own_script() {
             relax,
             gc_sections,
             // Found along the search folders, as `-T picolibc.ld` is.
-            script: Some("picolibc.ld".into()),
+            scripts: vec!["picolibc.ld".into()],
             search_dirs: vec![folder_of_libraries.clone(), root.to_path_buf()],
-            defsyms: regions.iter().map(|(name, value)| glink::Defsym { name: (*name).into(), value: (*value).into() }).collect(),
+            defsyms: regions.iter().map(|(name, value)| glink::Defsym::new(name, value)).collect(),
             ..Options::default()
         };
         let mut sources = diag::Sources::new();

@@ -153,7 +153,7 @@ fn scripts() -> Vec<Vec<u8>> {
 fn link_with_script(script: &[u8], objects: &[(String, Vec<u8>)]) -> glink::Linked {
     let identity = Identity { device: 0, inode: 0 };
     let specs: Vec<InputSpec> = objects.iter().map(|(name, bytes)| InputSpec::Bytes { name: name.clone(), data: FileData::new(bytes.clone(), identity) }).collect();
-    let options = Options { entry: Some("0x80000000".into()), script: Some("k.ld".into()), map: true, memory_usage: true, ..Options::default() };
+    let options = Options { entry: Some("0x80000000".into()), scripts: vec!["k.ld".into()], map: true, memory_usage: true, ..Options::default() };
     let mut sources = diag::Sources::new();
     let mut host = MemoryHost::new().with_file("k.ld", script.to_vec());
     let linked = glink::link(&specs, &options, &mut sources, &mut host);

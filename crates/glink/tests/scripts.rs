@@ -28,7 +28,7 @@ fn scripts_of_kernels_give_what_gnu_ld_gives() {
     for script in &paths {
         let theirs = folder.path().join("gnu.elf");
         run(Command::new("riscv64-unknown-elf-ld").args(["-melf32lriscv", "--no-warn-rwx-segments", "--no-relax", "-T"]).arg(script).arg(&object).arg("-o").arg(&theirs));
-        let options = Options { script: Some(script.clone()), relax: false, ..Options::default() };
+        let options = Options { scripts: vec![script.clone()], relax: false, ..Options::default() };
         let mut sources = diag::Sources::new();
         let linked = glink::link(&[InputSpec::File(object.clone())], &options, &mut sources, &mut OsHost::new());
         let name = script.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -197,7 +197,7 @@ fn link(spec: &GuestSpec, files: Vec<FileData>, options: &Options, reporter: &mu
         // Objects say where they begin; a lone source of a beginner need not.
         startup: if sources_only { glink::Startup::FirstInstruction } else { glink::Startup::Required },
         search_dirs: options.library_path.clone(),
-        defsyms: options.defsym.iter().map(|(name, value)| glink::Defsym { name: name.clone(), value: value.clone() }).collect(),
+        defsyms: options.defsym.iter().map(|(name, value)| glink::Defsym::new(name, value)).collect(),
         omagic: options.omagic,
         ..glink::Options::platform()
     };

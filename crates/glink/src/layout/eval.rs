@@ -2,8 +2,8 @@
 
 use super::{Inputs, Layout};
 use crate::addresses::Shapes;
-use crate::resolve::Place;
-use crate::script::ast::{Binary, Expr, Function, Unary};
+use crate::resolve::{Place, SymbolId};
+use crate::script::ast::{Binary, Expr, Function, log2ceil};
 
 /// What a number is relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     pub(super) dot: u64,
     /// The output section in whose braces the expression stands.
     pub(super) section: Option<usize>,
+    /// The symbol whose value it is.
+    pub(super) assigning: Option<SymbolId>,
 }
 
 impl Context<'_, '_, '_, '_> {
@@ -73,10 +75,10 @@ impl Context<'_, '_, '_, '_> {
         }
     }
 
-    /// What a result is relative to when its operands are relative to the same: it is a number, but
-    /// outside all sections numbers are addresses.
+    /// What a number that the script writes is relative to: outside all sections numbers are addresses,
+    /// unless the script has `LD_FEATURE("SANE_EXPR")`.
     fn plain(&self) -> Base {
-        if self.section.is_some() { Base::Number } else { Base::Absolute }
+        if self.section.is_some() || self.inputs.script.sane_expressions { Base::Number } else { Base::Absolute }
     }
 
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, String> {
@@ -86,12 +88,7 @@ impl Context<'_, '_, '_, '_> {
             Expr::Symbol(name) => self.symbol(name)?,
             Expr::Unary(op, a) => {
                 let a = self.evaluate(a)?;
-                let number = match op {
-                    Unary::Negate => a.number.wrapping_neg(),
-                    Unary::Invert => !a.number,
-                    Unary::Not => u64::from(a.number == 0),
-                };
-                Value { number, ..a }
+                Value { number: op.apply(a.number), ..a }
             }
             Expr::Binary(op, a, b) => self.binary(*op, a, b)?,
             Expr::Conditional(condition, yes, no) => {
@@ -112,6 +109,18 @@ impl Context<'_, '_, '_, '_> {
         // Inside a section an absolute symbol is a plain number.
         let absolute = |number| Value { number, base: self.plain(), from_dot: false };
         let relative = |address: u64, output: usize| Value { number: address.wrapping_sub(self.layout.outputs[output].address), base: Base::Section(output), from_dot: false };
+        let in_object = |place: Place| match place {
+            Place::Absolute(value) => absolute(u64::from(value)),
+            place => {
+                let address = u64::from(self.shapes.address(self.layout, place, 0));
+                let output = if let Place::Section(section, _) = place { self.inputs.plan.output_of(section) } else { None };
+                output.map_or(Value::absolute(address), |output| relative(address, output))
+            }
+        };
+        // A symbol that is assigned from its own value begins with what an object gave it.
+        if self.assigning == Some(id) && !self.is_assigned(id) {
+            return resolved.overridden(id).map(in_object).ok_or_else(|| format!("the script assigns `{name}` from its own value, which nothing gave it before"));
+        }
         if let Some(symbol) = self.layout.symbols[id.0 as usize] {
             return Ok(match symbol.relative_to {
                 Some(output) => relative(symbol.address, output),
@@ -119,15 +128,16 @@ impl Context<'_, '_, '_, '_> {
             });
         }
         match resolved.place_of(id) {
-            Place::Absolute(value) => Ok(absolute(u64::from(value))),
-            place @ Place::Section(section, _) => {
-                let address = u64::from(self.shapes.address(self.layout, place, 0));
-                Ok(self.inputs.plan.output_of(section).map_or(Value::absolute(address), |output| relative(address, output)))
-            }
+            place @ (Place::Absolute(_) | Place::Section(..)) => Ok(in_object(place)),
             // Assigned later in the script: a later pass knows it.
             Place::Linker(_) => Ok(absolute(0)),
             Place::UndefinedWeak | Place::Undefined(_) => Err(undefined()),
         }
+    }
+
+    /// Whether this pass has come to the symbol's assignment.
+    fn is_assigned(&self, id: SymbolId) -> bool {
+        self.layout.symbols[id.0 as usize].is_some_and(|symbol| symbol.assigned)
     }
 
     /// Two values made relative to the same, unless one of them is a plain number.
@@ -147,43 +157,17 @@ impl Context<'_, '_, '_, '_> {
             return Ok(Value::number(1));
         }
         let (x, y) = self.alike(x, self.evaluate(b)?);
-        let (a, b) = (x.number, y.number);
-        let truth = |truth: bool| u64::from(truth);
-        let by_zero = || "division by zero in the script".to_string();
-        let number = match op {
-            Binary::Mul => a.wrapping_mul(b),
-            Binary::Div if b == 0 => return Err(by_zero()),
-            Binary::Rem if b == 0 => return Err(by_zero()),
-            // Signed, as in GNU ld.
-            Binary::Div => (a as i64).wrapping_div(b as i64) as u64,
-            Binary::Rem => (a as i64).wrapping_rem(b as i64) as u64,
-            Binary::Add => a.wrapping_add(b),
-            Binary::Sub => a.wrapping_sub(b),
-            Binary::Shl => u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0),
-            Binary::Shr => u32::try_from(b).ok().and_then(|b| a.checked_shr(b)).unwrap_or(0),
-            Binary::Less => truth(a < b),
-            Binary::LessEqual => truth(a <= b),
-            Binary::Greater => truth(a > b),
-            Binary::GreaterEqual => truth(a >= b),
-            Binary::Equal => truth(a == b),
-            Binary::NotEqual => truth(a != b),
-            Binary::And => a & b,
-            Binary::Xor => a ^ b,
-            Binary::Or => a | b,
-            Binary::LogicalAnd | Binary::LogicalOr => truth(b != 0),
+        let number = op.apply(x.number, y.number).ok_or("division by zero in the script")?;
+        if op.is_truth() {
+            return Ok(Value::number(number));
+        }
+        // The distance of two addresses in a section is a number, and so is what else two of a kind give.
+        let base = match (x.base, y.base) {
+            (x, y) if x == y => Base::Number,
+            (Base::Number, other) | (other, _) => other,
         };
-        let from_dot = x.from_dot || y.from_dot;
-        Ok(match op {
-            Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual | Binary::Equal | Binary::NotEqual | Binary::LogicalAnd | Binary::LogicalOr => Value::number(number),
-            Binary::Mul | Binary::Div | Binary::Rem | Binary::Add | Binary::Sub | Binary::Shl | Binary::Shr | Binary::And | Binary::Xor | Binary::Or => {
-                // The distance of two addresses in a section is a number.
-                let base = match (x.base, y.base) {
-                    (x, y) if x == y => self.plain(),
-                    (Base::Number, other) | (other, _) => other,
-                };
-                Value { number, base, from_dot: from_dot && (op != Binary::Sub || !(x.from_dot && y.from_dot)) }
-            }
-        })
+        let from_dot = (x.from_dot || y.from_dot) && (op != Binary::Sub || !(x.from_dot && y.from_dot));
+        Ok(Value { number, base, from_dot })
     }
 
     /// The greater or the lesser of two values.
@@ -210,26 +194,27 @@ impl Context<'_, '_, '_, '_> {
                 Value { number: align_up(start.number, align.number), ..start }
             }
             Function::Constant(name) => match name.as_str() {
-                // `-N` keeps no segments apart.
-                "MAXPAGESIZE" | "COMMONPAGESIZE" => Value::number(if self.inputs.options.omagic { 4 } else { u64::from(self.inputs.options.page_size) }),
+                // `-N` keeps the segments of the built-in layout not apart.
+                "MAXPAGESIZE" | "COMMONPAGESIZE" => Value::number(if self.inputs.options.omagic && !self.inputs.options.has_script() { 4 } else { u64::from(self.inputs.options.page_size) }),
                 _ => return Err(format!("there is no CONSTANT({name})")),
             },
             Function::Defined(name) => Value::number(u64::from(self.is_defined(name))),
             Function::Length(name) => Value::number(self.region(name)?.1),
             Function::Origin(name) => self.here(self.region(name)?.0),
-            Function::Log2ceil(a) => {
-                let a = self.evaluate(a)?.number;
-                Value::number(u64::from(a.checked_next_power_of_two().map_or(64, u64::trailing_zeros)))
-            }
+            Function::Log2ceil(a) => Value::absolute(log2ceil(self.address(self.evaluate(a)?))),
             Function::Max(a, b) => self.choose(a, b, |a, b| a >= b)?,
             Function::Min(a, b) => self.choose(a, b, |a, b| a <= b)?,
             Function::SegmentStart(name, default) => match self.inputs.options.segment_start(name) {
                 Some(address) => self.here(u64::from(address)),
                 None => self.here(self.address(self.evaluate(default)?)),
             },
-            Function::SizeofHeaders => Value::number(52 + 32 * 4),
-            Function::DataSegmentAlign(max, _) => self.here(align_up(self.dot, self.evaluate(max)?.number)),
-            Function::DataSegmentRelroEnd(a) | Function::DataSegmentEnd(a) => self.evaluate(a)?,
+            Function::SizeofHeaders => Value::number(self.layout.headers),
+            Function::DataSegmentAlign(max, common) => {
+                let (max, common) = (self.evaluate(max)?.number, self.evaluate(common)?.number);
+                self.here(self.layout.data_segment.start(self.dot, max, common))
+            }
+            // Nothing is made read-only after it was loaded.
+            Function::DataSegmentRelroEnd(_, a) | Function::DataSegmentEnd(a) => self.evaluate(a)?,
             Function::Assert(condition, message) => {
                 let value = self.evaluate(condition)?;
                 if value.number == 0 {
@@ -257,7 +242,7 @@ impl Context<'_, '_, '_, '_> {
         match resolved.place_of(id) {
             Place::Absolute(_) | Place::Section(..) => true,
             // Counts as defined from its assignment on.
-            Place::Linker(_) => self.layout.symbols[id.0 as usize].is_some_and(|symbol| symbol.assigned),
+            Place::Linker(_) => self.is_assigned(id) || resolved.symbols.get(id).overridden.is_some(),
             Place::UndefinedWeak | Place::Undefined(_) => false,
         }
     }

@@ -47,6 +47,9 @@ pub struct Symbol<'a> {
     pub provided: bool,
     /// The object that first uses it; none if the command line does.
     pub first_use: Option<ObjectId>,
+    /// What an object defines, if the script or the command line defines the symbol besides: that value
+    /// counts until the script has come to its own.
+    pub overridden: Option<Definition>,
 }
 
 /// All shared names.
@@ -103,6 +106,7 @@ impl<'a> Symbols<'a> {
                 visibility: elf::STV_DEFAULT,
                 provided: false,
                 first_use: None,
+                overridden: None,
             });
         }
         SymbolId(id)
@@ -124,7 +128,10 @@ impl<'a> Symbols<'a> {
     pub fn define_by_linker(&mut self, name: &'a [u8]) -> SymbolId {
         let id = self.intern(name);
         let symbol = &mut self.all[id.0 as usize];
-        symbol.definition = Definition::Linker;
+        let before = std::mem::replace(&mut symbol.definition, Definition::Linker);
+        if !matches!(before, Definition::Undefined | Definition::Linker) {
+            symbol.overridden = Some(before);
+        }
         symbol.weak = false;
         id
     }
@@ -190,6 +197,9 @@ impl<'a> Symbols<'a> {
             symbol.definition = Definition::Object(object, index);
             symbol.weak = weak;
             return (id, None);
+        }
+        if symbol.definition == Definition::Linker && (symbol.overridden.is_none() || !weak) {
+            symbol.overridden = Some(Definition::Object(object, index));
         }
         match symbol.definition {
             Definition::Object(first, first_index) if !weak => (id, Some((first, first_index))),

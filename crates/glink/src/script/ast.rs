@@ -44,6 +44,44 @@ pub enum Binary {
     LogicalOr,
 }
 
+impl Binary {
+    /// The value for these operands; arithmetic wraps at 64 bits. None: division by zero.
+    #[must_use]
+    pub fn apply(self, a: u64, b: u64) -> Option<u64> {
+        Some(match self {
+            Binary::Mul => a.wrapping_mul(b),
+            Binary::Div | Binary::Rem if b == 0 => return None,
+            // Signed, as in GNU ld.
+            Binary::Div => (a as i64).wrapping_div(b as i64) as u64,
+            Binary::Rem => (a as i64).wrapping_rem(b as i64) as u64,
+            Binary::Add => a.wrapping_add(b),
+            Binary::Sub => a.wrapping_sub(b),
+            Binary::Shl => u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0),
+            Binary::Shr => u32::try_from(b).ok().and_then(|b| a.checked_shr(b)).unwrap_or(0),
+            Binary::Less => u64::from(a < b),
+            Binary::LessEqual => u64::from(a <= b),
+            Binary::Greater => u64::from(a > b),
+            Binary::GreaterEqual => u64::from(a >= b),
+            Binary::Equal => u64::from(a == b),
+            Binary::NotEqual => u64::from(a != b),
+            Binary::And => a & b,
+            Binary::Xor => a ^ b,
+            Binary::Or => a | b,
+            Binary::LogicalAnd => u64::from(a != 0 && b != 0),
+            Binary::LogicalOr => u64::from(a != 0 || b != 0),
+        })
+    }
+
+    /// Whether the result is a truth, which is a plain number whatever its operands are.
+    #[must_use]
+    pub fn is_truth(self) -> bool {
+        match self {
+            Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual | Binary::Equal | Binary::NotEqual | Binary::LogicalAnd | Binary::LogicalOr => true,
+            Binary::Mul | Binary::Div | Binary::Rem | Binary::Add | Binary::Sub | Binary::Shl | Binary::Shr | Binary::And | Binary::Xor | Binary::Or => false,
+        }
+    }
+}
+
 /// A unary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unary {
@@ -53,6 +91,18 @@ pub enum Unary {
     Invert,
     /// `!`
     Not,
+}
+
+impl Unary {
+    /// The value for this operand.
+    #[must_use]
+    pub fn apply(self, a: u64) -> u64 {
+        match self {
+            Unary::Negate => a.wrapping_neg(),
+            Unary::Invert => !a,
+            Unary::Not => u64::from(a == 0),
+        }
+    }
 }
 
 /// A builtin function (3.10.9).
@@ -90,8 +140,8 @@ pub enum Function {
     SizeofHeaders,
     /// Start of the data segment.
     DataSegmentAlign(Expr, Expr),
-    /// End of the part that becomes read-only.
-    DataSegmentRelroEnd(Expr),
+    /// End of the part that becomes read-only: an offset, and the address it is added to.
+    DataSegmentRelroEnd(Expr, Expr),
     /// End of the data segment.
     DataSegmentEnd(Expr),
     /// Fails unless the expression holds; gives its value.
@@ -135,6 +185,80 @@ impl Fill {
             Fill::Value(value) => Some(value),
         }
     }
+}
+
+impl Expr {
+    /// The value, if it is made of numbers alone.
+    #[must_use]
+    pub fn constant(&self) -> Option<u64> {
+        match self {
+            Expr::Number(number) => Some(*number),
+            Expr::Unary(op, a) => Some(op.apply(a.constant()?)),
+            Expr::Binary(op, a, b) => op.apply(a.constant()?, b.constant()?),
+            Expr::Call(function) => match &**function {
+                Function::Max(a, b) => Some(a.constant()?.max(b.constant()?)),
+                Function::Min(a, b) => Some(a.constant()?.min(b.constant()?)),
+                Function::Log2ceil(a) => Some(log2ceil(a.constant()?)),
+                Function::Absolute(_)
+                | Function::Addr(_)
+                | Function::Alignof(_)
+                | Function::Align(..)
+                | Function::Constant(_)
+                | Function::Defined(_)
+                | Function::Length(_)
+                | Function::Loadaddr(_)
+                | Function::Origin(_)
+                | Function::SegmentStart(..)
+                | Function::Sizeof(_)
+                | Function::SizeofHeaders
+                | Function::DataSegmentAlign(..)
+                | Function::DataSegmentRelroEnd(..)
+                | Function::DataSegmentEnd(_)
+                | Function::Assert(..) => None,
+            },
+            Expr::Dot | Expr::Symbol(_) | Expr::Conditional(..) => None,
+        }
+    }
+
+    /// Calls `visit` with each symbol that it uses. The parser bounds its depth.
+    pub fn each_symbol<'e>(&'e self, visit: &mut dyn FnMut(&'e str)) {
+        match self {
+            Expr::Number(_) | Expr::Dot => {}
+            Expr::Symbol(name) => visit(name),
+            Expr::Unary(_, a) => a.each_symbol(visit),
+            Expr::Binary(_, a, b) => {
+                a.each_symbol(visit);
+                b.each_symbol(visit);
+            }
+            Expr::Conditional(a, b, c) => {
+                a.each_symbol(visit);
+                b.each_symbol(visit);
+                c.each_symbol(visit);
+            }
+            Expr::Call(function) => match &**function {
+                Function::Absolute(a) | Function::Align(None, a) | Function::Log2ceil(a) | Function::SegmentStart(_, a) | Function::DataSegmentEnd(a) | Function::Assert(a, _) => a.each_symbol(visit),
+                Function::Align(Some(a), b) | Function::Max(a, b) | Function::Min(a, b) | Function::DataSegmentAlign(a, b) | Function::DataSegmentRelroEnd(a, b) => {
+                    a.each_symbol(visit);
+                    b.each_symbol(visit);
+                }
+                Function::Addr(_)
+                | Function::Alignof(_)
+                | Function::Constant(_)
+                | Function::Defined(_)
+                | Function::Length(_)
+                | Function::Loadaddr(_)
+                | Function::Origin(_)
+                | Function::Sizeof(_)
+                | Function::SizeofHeaders => {}
+            },
+        }
+    }
+}
+
+/// The base-2 logarithm, rounded up; of 0 it is 0.
+#[must_use]
+pub fn log2ceil(value: u64) -> u64 {
+    value.checked_next_power_of_two().map_or(64, |power| u64::from(power.trailing_zeros()))
 }
 
 /// How an assignment makes its symbol.
@@ -193,6 +317,26 @@ pub enum Sort {
     AlignmentName,
 }
 
+/// Which flags sections must have (`INPUT_SECTION_FLAGS`, 3.6.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlagPattern {
+    /// All of these `SHF_…`.
+    pub with: u32,
+    /// None of these.
+    pub without: u32,
+}
+
+/// How files that match one pattern are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortFiles {
+    /// As they come.
+    None,
+    /// By name (`SORT_BY_NAME(*)(.text)`).
+    Name,
+    /// As they come, and so do their sections, whatever `--sort-section` says (`SORT_NONE(*)(.text)`).
+    Never,
+}
+
 /// A section pattern in an input description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SectionPattern {
@@ -213,10 +357,12 @@ pub struct InputPattern {
     pub file: Pattern,
     /// The archive, if the pattern names one.
     pub archive: Option<Pattern>,
-    /// Whether the files are taken by name.
-    pub sort_files: bool,
+    /// In which order the files are taken.
+    pub sort_files: SortFiles,
     /// Not from these files.
     pub exclude: Vec<Pattern>,
+    /// Which flags the sections have.
+    pub flags: FlagPattern,
     /// Which sections; none: all.
     pub sections: Vec<SectionPattern>,
     /// Where.
@@ -236,6 +382,28 @@ pub enum Content {
     Fill(Fill),
     /// An assertion.
     Assert(Assertion),
+    /// `INCLUDE`; replaced by what the file says before anything else sees it.
+    Include(Include),
+}
+
+/// `INCLUDE FILE`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Include {
+    /// The file.
+    pub name: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A section's place in an `OVERLAY` (3.6.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The first: the others have its address.
+    First,
+    /// One of the others.
+    Next,
+    /// The last of several: behind it the location counter stands behind the longest.
+    Last,
 }
 
 /// `ONLY_IF_RO`, `ONLY_IF_RW`.
@@ -291,6 +459,8 @@ pub struct OutputRule {
     pub segments: Vec<String>,
     /// `=fill`.
     pub fill: Option<Fill>,
+    /// In an overlay, which of its sections it is.
+    pub overlay: Option<Overlay>,
     /// Where.
     pub span: Span,
 }
@@ -304,15 +474,8 @@ pub enum Statement {
     Output(Box<OutputRule>),
     /// An assertion.
     Assert(Assertion),
-    /// `INCLUDE`; replaced by what the file says before anything else sees it.
-    Include {
-        /// The file.
-        name: String,
-        /// Whether it stands in `SECTIONS`.
-        in_sections: bool,
-        /// Where.
-        span: Span,
-    },
+    /// `INCLUDE` in `SECTIONS`; replaced by what the file says before anything else sees it.
+    Include(Include),
 }
 
 /// A region of `MEMORY` (3.7).
@@ -341,8 +504,20 @@ pub struct Segment {
     pub load_address: Option<Expr>,
     /// `FLAGS(x)`.
     pub flags: Option<Expr>,
-    /// Whether the file's header (`FILEHDR`) or the program headers (`PHDRS`) are in it.
-    pub headers: bool,
+    /// Whether the file's header is in it (`FILEHDR`).
+    pub file_header: bool,
+    /// Whether the program headers are in it (`PHDRS`).
+    pub program_headers: bool,
+    /// Where.
+    pub span: Span,
+}
+
+impl Segment {
+    /// Whether headers are in it.
+    #[must_use]
+    pub fn has_headers(&self) -> bool {
+        self.file_header || self.program_headers
+    }
 }
 
 /// `SECTIONS { … } INSERT AFTER name`: statements for the middle of another script.
@@ -358,7 +533,75 @@ pub struct Insertion {
     pub span: Span,
 }
 
-/// A whole script.
+/// Output sections that must not refer to each other (3.6.6, `NOCROSSREFS`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strangers {
+    /// Their names.
+    pub names: Vec<String>,
+    /// `NOCROSSREFS_TO`: the others must not refer to the first, which may refer to them.
+    pub one_way: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// A line of `MEMORY`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MemoryLine {
+    /// A region.
+    Region(Region),
+    /// `INCLUDE`.
+    Include(Include),
+}
+
+/// A command at the top of a script (3.4), as the parser gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `ENTRY`.
+    Entry(String),
+    /// `EXTERN`.
+    Extern(Vec<String>),
+    /// `MEMORY`.
+    Memory(Vec<MemoryLine>),
+    /// `REGION_ALIAS(alias, region)`.
+    Alias(String, String, Span),
+    /// `PHDRS`.
+    Segments(Vec<Segment>),
+    /// Assignments, assertions and `SECTIONS`.
+    Statements(Vec<Statement>),
+    /// The lines of a file that is included between the braces of an output section.
+    Contents(Vec<Content>),
+    /// `SEARCH_DIR`.
+    SearchDir(String),
+    /// `INPUT` and `GROUP`, which is a group; `STARTUP`, whose file comes first.
+    Inputs(ScriptInputs),
+    /// `INSERT`.
+    Insert(Insertion),
+    /// `NOCROSSREFS` and `NOCROSSREFS_TO`.
+    Strangers(Strangers),
+    /// `INCLUDE` at the top.
+    Include(Include),
+    /// `LD_FEATURE("SANE_EXPR")`.
+    SaneExpressions,
+    /// `FORCE_GROUP_ALLOCATION`.
+    ForceGroups,
+    /// `FORCE_COMMON_ALLOCATION`.
+    ForceCommon,
+    /// What changes nothing here: `OUTPUT_FORMAT` and the like.
+    Nothing,
+}
+
+/// Files that a script names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptInputs {
+    /// The files, `-lNAME` too.
+    pub names: Vec<String>,
+    /// Whether they are a group.
+    pub is_group: bool,
+    /// Whether they come before those of the command line (`STARTUP`).
+    pub comes_first: bool,
+}
+
+/// A whole script, with what it includes in its place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
     /// `ENTRY`.
@@ -367,18 +610,24 @@ pub struct Script {
     pub externs: Vec<String>,
     /// `MEMORY`.
     pub regions: Vec<Region>,
-    /// `REGION_ALIAS(alias, region)`.
+    /// `REGION_ALIAS(alias, region)`; the region is one of `MEMORY`.
     pub aliases: Vec<(String, String)>,
     /// `PHDRS`.
     pub segments: Vec<Segment>,
-    /// Assignments, assertions and `SECTIONS`, in order.
+    /// Assignments, assertions and `SECTIONS`, in order; those of `--defsym` among them.
     pub statements: Vec<Statement>,
     /// `SEARCH_DIR`.
     pub search_dirs: Vec<String>,
     /// `INSERT`.
     pub insertions: Vec<Insertion>,
-    /// `NOCROSSREFS(a b)`: output sections that must not refer to each other.
-    pub strangers: Vec<(Vec<String>, Span)>,
-    /// `INPUT` and `GROUP`: the files, and whether they are a group.
-    pub inputs: Vec<(Vec<String>, bool)>,
+    /// `NOCROSSREFS` and `NOCROSSREFS_TO`.
+    pub strangers: Vec<Strangers>,
+    /// `INPUT`, `GROUP` and `STARTUP`.
+    pub inputs: Vec<ScriptInputs>,
+    /// Numbers outside all sections are plain numbers too (`LD_FEATURE("SANE_EXPR")`).
+    pub sane_expressions: bool,
+    /// With `-r`, groups are dissolved (`FORCE_GROUP_ALLOCATION`).
+    pub force_groups: bool,
+    /// With `-r`, common blocks get their room (`FORCE_COMMON_ALLOCATION`).
+    pub force_common: bool,
 }
