@@ -1,7 +1,11 @@
 //! The documentation's code blocks: a page's failing example fails with the page's code, every other block works.
 //!
 //! ` ```gasm ` is assembled, ` ```glink ` also linked, ` ```hvrun ` also run; with `,fail` it must fail with
-//! the code of the page. In a block, `# --- file NAME` begins another file, `# args: …` gives arguments.
+//! the code of the page. In a block, `# --- file NAME` begins another file, `# args: …` gives arguments, `# fails: CODE`
+//! says that the last step fails with this code, `# expect: …` what holds for the file that is made.
+
+#[path = "pages/expect.rs"]
+mod expect;
 
 use hvkit_tests::{files_below, root, run_program};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -107,6 +111,9 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), Failed> {
             }
         }
     }
+    let given = block.text.lines().find_map(|line| line.strip_prefix("# fails:")).map(str::trim);
+    let (fails, code) = (block.fails || given.is_some(), given.or(code));
+    let mut said = String::new();
     let count = steps.len();
     for (index, step) in steps.into_iter().enumerate() {
         let outcome = run_program(&step, b"")?;
@@ -117,7 +124,8 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), Failed> {
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
             .filter_map(|value| value["code"].as_str().map(String::from))
             .collect();
-        if block.fails && last {
+        said = format!("{}{}", outcome.stdout, outcome.stderr);
+        if fails && last {
             let code = code.ok_or("a failing block stands on a page without a code")?;
             if !codes.iter().any(|found| found == code) {
                 return Err(format!("`{}` should give {code}, but gave {codes:?}, status {}\n{}", step.join(" "), outcome.status, outcome.stderr).into());
@@ -126,5 +134,7 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), Failed> {
             return Err(format!("`{}` should work, but ended with {} and {codes:?}\n{}", step.join(" "), outcome.status, outcome.stderr).into());
         }
     }
+    let image = std::fs::read(path("image")).ok();
+    expect::check(&block.text, image.as_deref(), &said)?;
     Ok(())
 }

@@ -101,15 +101,13 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, probl
     Some(Image { segments, order, spans, bytes, entry, note })
 }
 
-/// Output sections that the file holds, in the order of the script; what has no address comes last.
+/// Output sections that the file holds, in the order of the script.
 fn order(linked: Linked<'_, '_, '_>) -> Vec<usize> {
     let plan = linked.inputs.plan;
     let is_debug = |name: &str| name.starts_with(".debug") || name.starts_with(".zdebug") || name.starts_with(".stab") || name == ".gdb_index";
     let listed = plan.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
     let is_in = |&index: &usize| linked.layout.outputs[index].present && !(linked.inputs.options.strip >= Strip::Debug && is_debug(&plan.outputs[index].name));
-    let mut order: Vec<usize> = listed.filter(is_in).collect();
-    order.sort_by_key(|&index| !plan.outputs[index].is_allocated());
-    order
+    listed.filter(is_in).collect()
 }
 
 /// Gives output sections their places in the file, and segments their offsets. Gives also where the

@@ -97,6 +97,7 @@ pub struct Layout {
     /// `SIZEOF_HEADERS`.
     pub headers: u64,
     data_segment: DataSegment,
+    begun: bool,
     /// First address of thread-local data.
     pub tls_base: u64,
     /// `__global_pointer$`, if it is defined.
@@ -134,7 +135,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -159,6 +160,8 @@ struct Pass<'l, 'x, 'a, 's> {
     before: Option<(Option<usize>, Option<usize>)>,
     /// The symbol whose value is computed.
     assigning: Option<SymbolId>,
+    /// Whether symbols count as defined wherever the script defines them.
+    whole_script: bool,
     /// The overlay in which the script is.
     overlay: Option<Overlaid>,
     changed: bool,
@@ -169,6 +172,9 @@ struct Pass<'l, 'x, 'a, 's> {
 
 impl Pass<'_, '_, '_, '_> {
     fn run(&mut self) {
+        if !std::mem::replace(&mut self.layout.begun, true) {
+            self.foretell();
+        }
         for symbol in self.layout.symbols.iter_mut().flatten() {
             symbol.assigned = false;
             symbol.last = Some(symbol.address);
@@ -196,7 +202,25 @@ impl Pass<'_, '_, '_, '_> {
         self.changed |= self.layout.symbols.iter().flatten().any(|symbol| symbol.last != Some(symbol.address));
     }
 
+    /// Before the first pass: values of symbols that the script assigns outside its sections, because
+    /// `MEMORY` may be made of them wherever they stand.
+    fn foretell(&mut self) {
+        for line in &self.inputs.plan.lines {
+            if let Line::Assign(assignment) = line {
+                self.assign(assignment);
+            }
+        }
+        (self.dot, self.free) = (0, 0);
+        self.changed = true;
+    }
+
     fn start_regions(&mut self) {
+        self.whole_script = true;
+        self.evaluate_regions();
+        self.whole_script = false;
+    }
+
+    fn evaluate_regions(&mut self) {
         for index in 0..self.inputs.script.regions.len() {
             let region = &self.inputs.script.regions[index];
             let origin = self.number(&region.origin, Some(region.span));
@@ -255,7 +279,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     fn context(&self) -> Context<'_, '_, '_, '_> {
-        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning }
+        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning, whole_script: self.whole_script }
     }
 
     /// The value of an expression outside all sections: an address or a number.

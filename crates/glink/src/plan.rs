@@ -537,6 +537,9 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
         }
         None => {}
     }
+    if matches!(output.kind, elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY) {
+        output.entsize = 4;
+    }
 }
 
 /// Where sections go that no line of the script names, as GNU ld sorts them: behind the section of this
@@ -641,6 +644,10 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
         // Members of groups stay by themselves as long as the groups do.
         let is_alone = relocatable && section.has(elf::SHF_GROUP);
+        // What a later link leaves out does not come together with what it keeps.
+        let is_excluded = |id: SectionId| resolved.section(id).has(elf::SHF_EXCLUDE);
+        let keeps_apart = |output: &Output<'_>| relocatable && output.items.iter().any(|item| matches!(item, Item::Section(other) if is_excluded(*other) != is_excluded(id)));
+        let fits = |output: &Output<'_>| fits(output) && !keeps_apart(output);
         let found = same_name.iter().copied().find(|&output| !is_alone && !plan.outputs[output].has(elf::SHF_GROUP) && fits(&plan.outputs[output]));
         let output = found.unwrap_or_else(|| {
             same_name.push(plan.outputs.len());

@@ -204,24 +204,24 @@ fn distance_is_kept(layout: &Layout, before: usize, index: usize) -> bool {
 fn joins_by_rights(inputs: Inputs<'_, '_, '_>, layout: &Layout, before: usize, index: usize) -> bool {
     let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
     let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
-    placed.address.saturating_sub(previous.address + previous.size) < PAGE && distance_is_kept(layout, before, index) && (inputs.options.omagic || !is_zeroed(before) || is_zeroed(index))
+    placed.address.saturating_sub(previous.address.saturating_add(previous.size)) < PAGE && distance_is_kept(layout, before, index) && (inputs.options.omagic || !is_zeroed(before) || is_zeroed(index))
 }
 
 /// In a script's layout, as GNU ld has it: what shares a page shares a segment; else data that is written
 /// begins one, and so does what is far away, and what is loaded behind what is not.
 fn joins_by_page(inputs: Inputs<'_, '_, '_>, layout: &Layout, flags: elf::ProgramFlags, before: usize, index: usize) -> bool {
     let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
-    let end = previous.load + previous.size;
+    let end = previous.load.saturating_add(previous.size);
     let paged = !inputs.options.is_unpaged();
     let page = u64::from(inputs.options.page_size);
     let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
     if !distance_is_kept(layout, before, index) || placed.load < end {
         return false;
     }
-    if paged && (end - 1) / page == placed.load / page {
+    if paged && end.saturating_sub(1) / page == placed.load / page {
         return true;
     }
-    if end.next_multiple_of(page) + page <= placed.load || is_zeroed(before) && !is_zeroed(index) {
+    if end.checked_next_multiple_of(page).is_some_and(|next| next.saturating_add(page) <= placed.load) || is_zeroed(before) && !is_zeroed(index) {
         return false;
     }
     !paged || flags & elf::PF_W == elf::PF_W || !inputs.plan.outputs[index].has(elf::SHF_WRITE)

@@ -56,6 +56,8 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     pub(super) section: Option<usize>,
     /// The symbol whose value it is.
     pub(super) assigning: Option<SymbolId>,
+    /// Whether symbols count as defined wherever the script defines them.
+    pub(super) whole_script: bool,
 }
 
 impl Context<'_, '_, '_, '_> {
@@ -137,7 +139,7 @@ impl Context<'_, '_, '_, '_> {
 
     /// Whether this pass has come to the symbol's assignment.
     fn is_assigned(&self, id: SymbolId) -> bool {
-        self.layout.symbols[id.0 as usize].is_some_and(|symbol| symbol.assigned)
+        self.layout.symbols[id.0 as usize].is_some_and(|symbol| symbol.assigned || self.whole_script)
     }
 
     /// Two values made relative to the same, unless one of them is a plain number.

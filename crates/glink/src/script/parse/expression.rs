@@ -2,7 +2,7 @@
 
 use super::super::ast::{Assertion, Assignment, Assigns, Binary, Expr, Function, Unary};
 use super::super::words;
-use super::lexical::{Extra, keyword, number, one_of_words, quoted, symbol, token, trivia};
+use super::lexical::{Extra, keyword, number, one_of_words, quoted, symbol, token, trivia, word};
 use super::{DEEPEST, Mistake, TALLEST, span};
 use chumsky::prelude::*;
 use diag::FileId;
@@ -37,6 +37,10 @@ pub(super) fn expression<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Expr,
     tall().map(|tall| tall.expr).boxed()
 }
 
+/// Functions of a section or a region.
+const OF_NAMES: [(&str, fn(String) -> Function); 6] =
+    [("ADDR", Function::Addr), ("ALIGNOF", Function::Alignof), ("LENGTH", Function::Length), ("LOADADDR", Function::Loadaddr), ("ORIGIN", Function::Origin), ("SIZEOF", Function::Sizeof)];
+
 fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clone {
     recursive(|expr| {
         let argument = expr.clone().map(Argument::Expr).or(quoted().map(|text: &str| Argument::Text(text.to_string())));
@@ -45,6 +49,9 @@ fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clon
             let below = arguments.iter().map(Argument::height).max().unwrap_or(0);
             function(name, arguments).and_then(|call| Tall::above(below, call)).map_err(|message| E::custom(span, message))
         });
+        // Names of sections and regions may have what operators are made of: `ADDR(.data-rom)`.
+        let of_name = choice(OF_NAMES.map(|(name, make)| keyword(name).ignore_then(word("").delimited_by(token("("), token(")"))).map(move |of: &str| make(of.to_string()))));
+        let of_name = of_name.map(|function| Tall::leaf(Expr::Call(Box::new(function))));
         let plain_symbol = symbol().map(|name| {
             Tall::leaf(match name {
                 "." => Expr::Dot,
@@ -53,7 +60,7 @@ fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clon
             })
         });
         let parenthesised = expr.clone().delimited_by(token("("), token(")"));
-        let atom = choice((number().map(|number| Tall::leaf(Expr::Number(number))), parenthesised, call, plain_symbol)).boxed();
+        let atom = choice((number().map(|number| Tall::leaf(Expr::Number(number))), parenthesised, of_name, call, plain_symbol)).boxed();
         let sign = choice((
             just("-").to(Some(Unary::Negate)),
             just("~").to(Some(Unary::Invert)),
@@ -133,8 +140,6 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
     let function = match name {
         _ if !words::FUNCTIONS.contains(&name) => return Err(format!("there is no function `{name}`")),
         "ABSOLUTE" => Function::Absolute(value()?),
-        "ADDR" => Function::Addr(symbol(value()?)?),
-        "ALIGNOF" => Function::Alignof(symbol(value()?)?),
         "ALIGN" | "BLOCK" => match (value()?, count) {
             (align, 1) => Function::Align(None, align),
             (start, _) => Function::Align(Some(start), value()?),
@@ -142,14 +147,10 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
         "NEXT" => Function::Align(None, value()?),
         "CONSTANT" => Function::Constant(symbol(value()?)?),
         "DEFINED" => Function::Defined(symbol(value()?)?),
-        "LENGTH" => Function::Length(symbol(value()?)?),
-        "LOADADDR" => Function::Loadaddr(symbol(value()?)?),
         "LOG2CEIL" => Function::Log2ceil(value()?),
         "MAX" => Function::Max(value()?, value()?),
         "MIN" => Function::Min(value()?, value()?),
-        "ORIGIN" => Function::Origin(symbol(value()?)?),
         "SEGMENT_START" => Function::SegmentStart(symbol(value()?)?, value()?),
-        "SIZEOF" => Function::Sizeof(symbol(value()?)?),
         "DATA_SEGMENT_ALIGN" => Function::DataSegmentAlign(value()?, value()?),
         "DATA_SEGMENT_RELRO_END" => Function::DataSegmentRelroEnd(value()?, value()?),
         "DATA_SEGMENT_END" => Function::DataSegmentEnd(value()?),
