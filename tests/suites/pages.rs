@@ -77,6 +77,10 @@ fn check(block: &Block, code: Option<&str>) -> Result<(), Failed> {
             files.push((name.trim().into(), String::new()));
             continue;
         }
+        // What is expected is no part of a file.
+        if line.starts_with("# expect:") || line.starts_with("# fails:") {
+            continue;
+        }
         if let Some(words) = line.strip_prefix("# args:") {
             arguments.extend(words.split_whitespace().map(|word| word.replace("%t", &scratch.path().to_string_lossy())));
         }

@@ -247,7 +247,8 @@ fn part(output: &Output<'_>, placed: crate::layout::Placed, offset: u64) -> Part
         size: placed.size,
         link: 0,
         info: 0,
-        align: placed.align,
+        // An address that the script gives may be no multiple of it.
+        align: 1 << (placed.align | placed.address).trailing_zeros().min(31),
         entsize: output.entsize,
     }
 }

@@ -135,7 +135,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None, line: 0 };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -168,6 +168,8 @@ struct Pass<'l, 'x, 'a, 's> {
     judge: bool,
     problems: Vec<Problem>,
     last_output: Option<usize>,
+    /// Which line of the plan this is.
+    line: usize,
 }
 
 impl Pass<'_, '_, '_, '_> {
@@ -182,7 +184,8 @@ impl Pass<'_, '_, '_, '_> {
         self.layout.extras.clear();
         self.layout.values.clear();
         self.start_regions();
-        for line in &self.inputs.plan.lines {
+        for (number, line) in self.inputs.plan.lines.iter().enumerate() {
+            self.line = number;
             match line {
                 Line::Assign(assignment) => self.assign(assignment),
                 Line::Assert(assertion) => self.assert(assertion),
@@ -298,12 +301,22 @@ impl Pass<'_, '_, '_, '_> {
         };
         let start = relative_to.map_or(0, |index| self.layout.outputs[index].address);
         let address = value.number.wrapping_add(start);
-        // Before all sections it belongs to the first.
-        let first = || self.inputs.plan.lines.iter().find_map(|line| if let Line::Output(output) = line { Some(*output) } else { None });
-        let output = relative_to.or_else(|| if value.from_dot { self.last_output.or_else(first) } else { None });
+        let output = relative_to.or_else(|| if value.from_dot { self.near(address) } else { None });
         let slot = &mut self.layout.symbols[id.0 as usize];
         let last = slot.and_then(|old| old.last);
         *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true, last });
+    }
+
+    /// The section that an address outside all sections belongs to: the one before it, if it is that one's
+    /// end, else the next.
+    fn near(&self, address: u64) -> Option<usize> {
+        let ends_here = |output: &usize| {
+            let placed = self.layout.outputs[*output];
+            address <= placed.address.wrapping_add(placed.size)
+        };
+        let is_there = |output: &usize| self.layout.outputs[*output].present && self.inputs.plan.outputs[*output].is_allocated();
+        let next = || self.inputs.plan.lines[self.line..].iter().find_map(|line| if let Line::Output(output) = line { Some(*output).filter(is_there) } else { None });
+        self.last_output.filter(ends_here).or_else(next).or(self.last_output)
     }
 
     fn assign(&mut self, assignment: &Assignment) {

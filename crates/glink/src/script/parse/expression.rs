@@ -7,8 +7,9 @@ use super::{DEEPEST, Mistake, TALLEST, span};
 use chumsky::prelude::*;
 use diag::FileId;
 
+/// Operators of one precedence. Behind `=fill` the name of what is sent away is no division.
 fn operators<'s, E: Mistake<'s>>(rows: &'static [(&'static str, &'static str, Binary)]) -> impl Parser<'s, &'s str, Binary, Extra<E>> + Clone {
-    choice(rows.iter().map(|&(text, not_before, op)| just(text).then_ignore(one_of(not_before).not()).to(op)).collect::<Vec<_>>()).then_ignore(trivia())
+    choice(rows.iter().map(|&(text, not_before, op)| just(text).and_is(just("/DISCARD/").not()).then_ignore(one_of(not_before).not()).to(op)).collect::<Vec<_>>()).then_ignore(trivia())
 }
 
 /// An expression and how high its tree is: values are computed by recursion, so that is bounded.
