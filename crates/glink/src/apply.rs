@@ -260,7 +260,9 @@ impl Applier<'_, '_, '_, '_, '_> {
             && self.linked.inputs.plan.output_of(section).is_none()
         {
             self.discarded(rela, section);
-            return None;
+            // In these lists a pair of zeroes is the end.
+            let in_list = matches!(self.linked.inputs.resolved.section(self.id).name, b".debug_ranges" | b".debug_loc");
+            return in_list.then_some(1);
         }
         // That it is undefined has been said.
         if let Place::Undefined(_) = place {

@@ -14,6 +14,7 @@ use crate::plan::{Item, Line, Output, Plan};
 use crate::problem::Problem;
 use crate::resolve::{Resolved, SymbolId};
 use crate::segments;
+use crate::synthetic::BOUNDS;
 use crate::script::ast::{Assertion, Assignment, Assigns, Expr, Fill, Function, Overlay, Script};
 use diag::{Diagnostic, codes};
 use data_segment::DataSegment;
@@ -232,7 +233,7 @@ impl Pass<'_, '_, '_, '_> {
         }
     }
 
-    /// `__global_pointer$`, the thread segment, and `__start_` and `__stop_` symbols.
+    /// `__global_pointer$`, the thread segment, and symbols that bound sections.
     fn finish_special(&mut self) {
         let resolved = self.inputs.resolved;
         let gp = resolved.symbols.find(b"__global_pointer$").and_then(|id| match self.layout.symbols[id.0 as usize] {
@@ -249,16 +250,15 @@ impl Pass<'_, '_, '_, '_> {
         self.layout.gp = gp;
         self.layout.tls_base = tls;
         for (index, output) in self.inputs.plan.outputs.iter().enumerate() {
-            if !output.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-                continue;
-            }
             let placed = self.layout.outputs[index];
-            for (prefix, value) in [("__start_", placed.address), ("__stop_", placed.address + placed.size)] {
-                if let Some(id) = resolved.symbols.find(format!("{prefix}{}", output.name).as_bytes())
+            for bound in &BOUNDS {
+                if let Some(id) = bound.name(&output.name).and_then(|name| resolved.symbols.find(name.as_bytes()))
                     && resolved.symbols.get(id).definition == crate::resolve::Definition::Linker
                     && self.layout.symbols[id.0 as usize].is_none_or(|symbol| !symbol.assigned)
                 {
-                    self.set_symbol(id, Value { number: value - placed.address, base: Base::Section(index), from_dot: false });
+                    let (number, is_address) = (bound.value)(placed.address, placed.size);
+                    let value = if is_address { Value { number: number.wrapping_sub(placed.address), base: Base::Section(index), from_dot: false } } else { Value::absolute(number) };
+                    self.set_symbol(id, value);
                 }
             }
         }

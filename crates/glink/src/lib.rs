@@ -47,7 +47,7 @@ pub use options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortSect
 
 use addresses::Shapes;
 use apply::Linked as Final;
-use diag::{Diagnostic, Severity, Sources};
+use diag::{Diagnostic, Severity, Sources, codes};
 use host::Files;
 use layout::{Inputs, Layout};
 use problem::Problem;
@@ -177,7 +177,11 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     resolved.settle();
     let mut plan = plan::plan(&resolved, script, options, &mut problems);
     if options.gc_sections {
-        let roots: Vec<SymbolId> = options.undefined.iter().chain(options.entry.as_ref()).filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
+        if options.undefined.is_empty() && options.entry.is_none() && script.entry.is_none() && script.externs.is_empty() {
+            let diagnostic = Diagnostic::new(&codes::E0518, "--gc-sections with -r would keep nothing");
+            problems.push(Problem::Plain(Box::new(diagnostic.help("say what is to be kept: -e or -u with a symbol, or ENTRY in a script"))));
+        }
+        let roots: Vec<SymbolId> = options.undefined.iter().chain(options.entry.as_ref()).chain(script.entry.as_ref()).chain(&script.externs).filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
         live::collect(&resolved, &mut plan, &roots, options);
     }
     let attributes = attributes::merge(&resolved, &mut problems);
@@ -227,6 +231,9 @@ fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
                 if assignment.name != "." {
                     resolved.symbols.define_by_linker(assignment.name.as_bytes());
                 }
+                if assignment.assigns == Assigns::Hidden {
+                    resolved.symbols.hide(assignment.name.as_bytes());
+                }
             }
             Assigns::Provide | Assigns::ProvideHidden => pending.push(assignment),
         }
@@ -240,6 +247,9 @@ fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
         pending.retain(|assignment| {
             let provided = resolved.symbols.provide(assignment.name.as_bytes());
             if provided {
+                if assignment.assigns == Assigns::ProvideHidden {
+                    resolved.symbols.hide(assignment.name.as_bytes());
+                }
                 mention(resolved, &assignment.value);
             }
             !provided
@@ -255,11 +265,11 @@ fn mention<'a>(resolved: &mut Resolved<'a>, expr: &'a Expr) {
     expr.each_symbol(&mut |name| resolved.symbols.mention(name.as_bytes()));
 }
 
-/// `__start_NAME` and `__stop_NAME` of sections whose names are C names.
+/// `__start_NAME` and `__stop_NAME` of sections whose names are C names, `.startof.NAME` and `.sizeof.NAME` of all.
 fn define_bounds(resolved: &mut Resolved<'_>, plan: &plan::Plan<'_>) {
     for output in &plan.outputs {
-        for prefix in ["__start_", "__stop_"] {
-            if let Some(id) = resolved.symbols.find(format!("{prefix}{}", output.name).as_bytes())
+        for bound in synthetic::BOUNDS {
+            if let Some(id) = bound.name(&output.name).and_then(|name| resolved.symbols.find(name.as_bytes()))
                 && resolved.symbols.get(id).definition == Definition::Undefined
             {
                 resolved.symbols.set_definition(id, Definition::Linker);

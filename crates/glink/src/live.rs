@@ -1,6 +1,8 @@
 //! Phase 4: with `--gc-sections`, what the program reaches. A work list, not recursion: no depth of
 //! references exhausts the stack.
 
+mod debug;
+
 use crate::apply::resolve_target;
 use crate::options::Options;
 use crate::plan::{Fate, Item, Plan};
@@ -101,20 +103,11 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
             reach(other, Reason::With(id), &mut work);
         }
     }
-    // Debug sections and the like are no part of memory: they stay if any of their object does.
-    let mut object_lives = vec![false; resolved.objects.len()];
-    for (index, reason) in reasons.iter().enumerate() {
-        if reason.is_some()
-            && let Some(lives) = object_lives.get_mut(resolved.sections[index].object.0 as usize)
-        {
-            *lives = true;
-        }
-    }
+    let debug = debug::kept(resolved, plan, &reasons);
     for output in &mut plan.outputs {
         output.items.retain(|item| {
             let Item::Section(id) = item else { return true };
-            let input = &resolved.sections[id.0 as usize];
-            let lives = reasons[id.0 as usize].is_some() || !input.section.has(elf::SHF_ALLOC) && object_lives.get(input.object.0 as usize).copied().unwrap_or(true);
+            let lives = reasons[id.0 as usize].is_some() || debug[id.0 as usize];
             if !lives {
                 plan.fates[id.0 as usize] = Fate::Unreferenced;
             }

@@ -3,7 +3,7 @@
 use crate::archive;
 use crate::options::{InputSpec, Options};
 use crate::problem::Problem;
-use crate::script::ast::{Script, ScriptInputs};
+use crate::script::ast::{Content, Script, ScriptInputs, Statement};
 use crate::script::read;
 use crate::strings::text;
 use diag::{Diagnostic, Sources, codes};
@@ -52,7 +52,7 @@ pub fn load(specs: &[InputSpec], script: Script, options: &Options, sources: &mu
     loader.add_all(specs)?;
     let Loader { mut inputs, script, sources, files, problems, .. } = loader;
     let script = read::complete(sources, options, files, script)?;
-    for named in &script.inputs {
+    for named in script.inputs.iter().chain(&files_of_patterns(&script, &inputs, files)) {
         let mut loader = Loader { inputs, whole_archive: false, raw: false, script: Script { search_dirs: script.search_dirs.clone(), ..Script::default() }, options, sources, files, problems };
         let before = loader.inputs.steps.len();
         loader.add_all(&specs_of(named))?;
@@ -63,6 +63,24 @@ pub fn load(specs: &[InputSpec], script: Script, options: &Options, sources: &mu
         }
     }
     Ok((inputs, script))
+}
+
+/// Files that the script's input sections name without wildcards: one that is there and was not given is
+/// linked, as in GNU ld (its manual, 3.6.4.1).
+fn files_of_patterns(script: &Script, inputs: &Inputs, files: &mut dyn Files) -> Vec<ScriptInputs> {
+    let mut found: Vec<String> = Vec::new();
+    for statement in &script.statements {
+        let Statement::Output(rule) = statement else { continue };
+        for content in &rule.contents {
+            let Content::Input(pattern) = content else { continue };
+            let name = pattern.file.as_str();
+            let is_name = pattern.archive.is_none() && pattern.file.is_literal() && !name.is_empty();
+            if is_name && !inputs.files.iter().any(|file| file.name == name) && !found.iter().any(|known| known == name) && files.view(Path::new(name)).is_ok() {
+                found.push(name.to_string());
+            }
+        }
+    }
+    if found.is_empty() { Vec::new() } else { vec![ScriptInputs { names: found, is_group: false, comes_first: false }] }
 }
 
 /// The files of `INPUT`, `GROUP` or `STARTUP`.

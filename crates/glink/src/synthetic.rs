@@ -10,6 +10,34 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
+/// A symbol that the linker makes for an output section, if something uses it: its name is this prefix and the
+/// section's name.
+pub struct Bound {
+    /// The prefix.
+    pub prefix: &'static str,
+    /// Whether the section's name must be a C name.
+    pub c_names: bool,
+    /// The value, from address and size; and whether it is an address.
+    pub value: fn(u64, u64) -> (u64, bool),
+}
+
+impl Bound {
+    /// Its name for a section.
+    #[must_use]
+    pub fn name(&self, section: &str) -> Option<String> {
+        let is_c_name = section.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (is_c_name || !self.c_names).then(|| format!("{}{section}", self.prefix))
+    }
+}
+
+/// All such symbols.
+pub const BOUNDS: [Bound; 4] = [
+    Bound { prefix: "__start_", c_names: true, value: |address, _| (address, true) },
+    Bound { prefix: "__stop_", c_names: true, value: |address, size| (address.wrapping_add(size), true) },
+    Bound { prefix: ".startof.", c_names: false, value: |address, _| (address, true) },
+    Bound { prefix: ".sizeof.", c_names: false, value: |_, size| (size, false) },
+];
+
 /// Gives each common block a section called `COMMON`, as the script's `*(COMMON)` expects.
 pub fn allocate_commons(resolved: &mut Resolved<'_>) {
     let blocks: Vec<(SymbolId, ObjectId, u32, u32)> = resolved

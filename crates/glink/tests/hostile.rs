@@ -395,3 +395,32 @@ fn objects_that_lie_are_errors() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// The child's part of the next test: a script that nests as deep as is allowed, with a row of operators in each
+/// parenthesis, is linked on a thread whose stack is no larger than other programs give theirs.
+#[test]
+fn deep_expressions_are_computed_in_little_stack() {
+    const CHILD: &str = "GLINK_TEST_DEEP_EXPRESSIONS";
+    if std::env::var_os(CHILD).is_none() {
+        let test = std::env::current_exe().expect("this program");
+        let status = Command::new(test).args(["--exact", "deep_expressions_are_computed_in_little_stack", "--nocapture"]).env(CHILD, "1").status().expect("runs");
+        assert!(status.success(), "the stack was exhausted: {status}");
+        return;
+    }
+    let operators = ["*", "+", "-", "<<", ">>", "<", "<=", "==", "!=", "&", "|", "&&", "||"];
+    let row: String = operators.iter().cycle().take(200).map(|operator| format!(" 1 {operator}")).collect();
+    let nested = (0..60).fold("1".to_string(), |inner, _| format!("({row} {inner} ? {inner_short} : 2)", inner_short = if inner.len() < 4096 { inner.clone() } else { "3".into() }));
+    let scripts = [
+        format!("a = {nested};"),
+        format!("a = {}1{};", format!("({row} ").repeat(60), ")".repeat(60)),
+        format!("a = {}1;", "~!-".repeat(20)),
+        format!("SECTIONS {{ .a {}1{} : {{ LONG({row} 1) }} =MAX({row} 1, 2) }}", "MAX(1, ".repeat(60), ")".repeat(60)),
+        format!("a = {}1;", "1 + ".repeat(100_000)),
+    ];
+    for script in scripts {
+        let link = move || {
+            link_with_script(script.as_bytes(), &[]);
+        };
+        std::thread::Builder::new().stack_size(1 << 20).spawn(link).expect("a thread").join().expect("no panic");
+    }
+}

@@ -58,7 +58,7 @@ const ROWS: &[Row] = &[
     row("section-start", None, &["section-start"], Takes::Text("SECTION=ADDRESS"), "Put an output section at ADDRESS"),
     row("orphan-handling", None, &["orphan-handling"], Takes::Text("HOW"), "Sections that the script does not name: place, discard, warn, error"),
     row("sort-section", None, &["sort-section"], Takes::Text("KEY"), "Order sections in the script's wildcards by name or alignment"),
-    row("relocatable", Some('r'), &["relocatable", "i"], Takes::Nothing, "Make one object of all, to be linked again"),
+    row("relocatable", Some('r'), &["relocatable", "i", "Ur"], Takes::Nothing, "Make one object of all, to be linked again"),
     row("define-common", Some('d'), &["dc", "dp"], Takes::Nothing, "With -r, give common blocks their room"),
     row("format", Some('b'), &["format"], Takes::Text("FORMAT"), "Files that follow are raw bytes (binary) or objects (elf32-littleriscv, default)"),
     row("omagic", Some('N'), &["omagic"], Takes::Nothing, "One segment, writable and executable, sections not aligned to pages"),

@@ -230,6 +230,13 @@ impl<'a> Symbols<'a> {
         id
     }
 
+    /// The script hides a symbol (`HIDDEN`): in the image it is local.
+    pub fn hide(&mut self, name: &[u8]) {
+        if let Some(id) = self.find(name) {
+            self.constrain(id, elf::STV_HIDDEN);
+        }
+    }
+
     /// Takes the more constraining visibility.
     pub(super) fn constrain(&mut self, id: SymbolId, visibility: elf::SymbolVisibility) {
         let symbol = &mut self.all[id.0 as usize];

@@ -35,6 +35,12 @@ impl Pattern {
         glob(&self.text[self.literal..], &name[self.literal..])
     }
 
+    /// Whether it matches one name only.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.literal == self.text.len()
+    }
+
     /// Whether it matches every name.
     #[must_use]
     pub fn matches_all(&self) -> bool {
