@@ -182,6 +182,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         default_script: path("default-script"),
         required: all("require-defined"),
         relocatable: flag("relocatable"),
+        non_contiguous_regions: flag("enable-non-contiguous-regions"),
         define_common: flag("define-common"),
         memory_usage: flag("print-memory-usage"),
         cross_references: flag("cref"),

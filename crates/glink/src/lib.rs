@@ -143,6 +143,9 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         attributes.section = None;
     }
     plan.has_attributes = attributes.section.is_some();
+    if options.non_contiguous_regions {
+        plan::spill::spill(&resolved, &mut plan, &script, options);
+    }
     let merged = merge::merge(&resolved, &plan);
     let mut shapes = Shapes::new(resolved.sections.len(), &merged);
     let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, options };

@@ -166,6 +166,8 @@ pub struct Options {
     pub define_common: bool,
     /// What happens to sections that the script does not name.
     pub orphans: Orphans,
+    /// Sections that do not fit a region go where the script would put them next (`--enable-non-contiguous-regions`).
+    pub non_contiguous_regions: bool,
     /// How patterns order their sections if they do not say.
     pub sort_sections: Option<SortSections>,
     /// What undefined symbols are.
@@ -274,6 +276,7 @@ impl Default for Options {
             relocatable: false,
             define_common: false,
             orphans: Orphans::Place,
+            non_contiguous_regions: false,
             sort_sections: None,
             unresolved: Unresolved::Error,
             page_size: crate::layout::PAGE as u32,

@@ -1,6 +1,8 @@
 //! Phase 3: which input section goes into which output section, by the script; sections that no
 //! line of the script names go behind their likes.
 
+pub mod spill;
+
 use crate::names::NameMap;
 use crate::options::{Options, Orphans, SortSections};
 use crate::problem::Problem;
@@ -10,7 +12,7 @@ use crate::script::pattern::Pattern;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
 use object::elf;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One line of the image, in the order of the script.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +124,9 @@ pub struct Plan<'s> {
     pub kept: Vec<bool>,
     /// Whether the file has `.riscv.attributes`.
     pub has_attributes: bool,
+    /// With `--enable-non-contiguous-regions`: the other lines that would take a section, with their output
+    /// sections, the next one last.
+    pub alternatives: HashMap<SectionId, Vec<(usize, &'s InputPattern)>>,
 }
 
 impl Plan<'_> {
@@ -191,7 +196,7 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
             }
         }
     }
-    let orphans = distribute(resolved, &mut plan, &mut slots, options.relocatable);
+    let orphans = distribute(resolved, &mut plan, &mut slots, options);
     fill_slots(resolved, &mut plan, slots, options.sort_sections);
     drop_by_constraint(resolved, &mut plan);
     for index in 0..plan.outputs.len() {
@@ -289,20 +294,25 @@ const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
 
 /// Gives each section to the first slot that matches; what is left are the orphans. Which slots can
 /// match depends on the section's name alone, so that is found once for each name.
-fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>], relocatable: bool) -> Vec<SectionId> {
+fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>], options: &Options) -> Vec<SectionId> {
     let mut by_name: NameMap<'_, Vec<(usize, usize)>> = NameMap::default();
     let mut orphans = Vec::new();
     for (index, section) in resolved.sections.iter().enumerate() {
         let id = SectionId(index as u32);
         let fate = if section.duplicate {
             Fate::Duplicate
-        } else if !is_content(section, relocatable) {
+        } else if !is_content(section, options.relocatable) {
             Fate::NotContent
         } else {
             let name = section.section.name;
             let candidates = by_name.entry(name).or_insert_with(|| candidates(slots, name));
             match candidates.iter().find(|&&(slot, pattern)| flags_fit(slots[slot].pattern, section) && takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
                 Some(&(slot, pattern)) => {
+                    if options.non_contiguous_regions {
+                        let is_later = |other: usize| slots[other].output > slots[slot].output && plan.outputs[slots[other].output].name != "/DISCARD/";
+                        let also = candidates.iter().filter(|(other, pattern)| is_later(*other) && takes(slots[*other].pattern, *pattern, resolved.object_name(section.object)));
+                        plan.alternatives.insert(id, also.rev().map(|&(other, _)| (slots[other].output, slots[other].pattern)).collect());
+                    }
                     let slot = &mut slots[slot];
                     slot.taken.push((pattern, id));
                     plan.kept[index] = slot.pattern.keep;

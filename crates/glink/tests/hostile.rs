@@ -396,6 +396,18 @@ fn objects_that_lie_are_errors() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+#[test]
+fn scripts_that_contradict_themselves_are_errors() {
+    assert_eq!(codes_of("MEMORY { r : ORIGIN = 0, LENGTH = 1 } REGION_ALIAS(\"*default*\", r)"), ["E0507"]);
+    assert_eq!(codes_of("MEMORY { r : ORIGIN = 0, LENGTH = 1 } REGION_ALIAS(\"other\", nowhere)"), ["E0507"]);
+    assert_eq!(codes_of("MEMORY { r : ORIGIN = 0, LENGTH = 1 r : ORIGIN = 8, LENGTH = 1 }"), ["E0507"]);
+    assert_eq!(codes_of("PHDRS { a PT_LOAD; b PT_LOAD FILEHDR PHDRS; }"), ["E0507"]);
+    assert_eq!(codes_of("MEMORY { INCLUDE nowhere.x }"), ["E0501"]);
+    assert_eq!(codes_of("SECTIONS { .a : { INCLUDE k.ld } }"), ["E0507"]);
+    assert_eq!(codes_of("a = a + 1;"), ["E0508"]);
+    assert_eq!(codes_of("OVERLAY : { .a { BYTE(1) } }"), ["E0507"], "an overlay stands in SECTIONS");
+}
+
 /// The child's part of the next test: a script that nests as deep as is allowed, with a row of operators in each
 /// parenthesis, is linked on a thread whose stack is no larger than other programs give theirs.
 #[test]
