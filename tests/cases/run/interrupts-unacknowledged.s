@@ -35,7 +35,7 @@ main:   la      t0, handler
         bnez    t0, 2b
         li      a0, 8                           # one for enabling it, one for each of the seven bytes
         sub     a0, s3, a0                      # exit code: 0
-        li      a7, HVK_EXT_HVK
+        li      a7, HVK_EID
         li      a6, HVK_EXIT
         ecall
 
