@@ -182,3 +182,94 @@ fn a_disk_driver_does_the_same_on_qemu() {
         assert_ne!(whole(&disks[0]), contents);
     }
 }
+
+/// The properties of a devicetree's source as dtc writes it, by path: `/soc/serial@10000000/reg` is `<0x00 0x10000000 0x00 0x100>`.
+fn properties(source: &str) -> std::collections::BTreeMap<String, String> {
+    let mut found = std::collections::BTreeMap::new();
+    let mut path: Vec<&str> = Vec::new();
+    for line in source.lines().map(str::trim) {
+        let place = |name: &str| format!("{}/{name}", path.join("/"));
+        if let Some(name) = line.strip_suffix(" {") {
+            path.push(name.trim_matches('/'));
+        } else if line == "};" {
+            path.pop();
+        } else if let Some((name, value)) = line.split_once(" = ") {
+            found.insert(place(name), value.trim_end_matches(';').to_string());
+        } else if let Some(name) = line.strip_suffix(';') {
+            found.insert(place(name), String::new());
+        }
+    }
+    found
+}
+
+/// dtc takes the devicetree without a warning, makes the same of it again, and it says what the guest was given.
+#[test]
+fn dtc_accepts_the_devicetree_of_every_configuration() {
+    if !have("dtc") {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |name: &str| scratch.path().join(name);
+    let (tree, source, disk, initrd) = (file("tree.dtb"), file("tree.dts"), file("disk"), file("initrd"));
+    fs::write(&disk, [0; 4096]).unwrap();
+    fs::write(&initrd, [1; 5000]).unwrap();
+    let disk_overlay = format!("{},overlay", text(&disk));
+    let guest = root().join("examples/01-hello/main.s");
+    // Arguments, then what must be there and, with `None`, what must not.
+    type Facts<'a> = Vec<(&'a str, Option<&'a str>)>;
+    let always: Facts<'_> = vec![
+        ("/cpus/timebase-frequency", Some("<0x989680>")),
+        ("/cpus/cpu@0/mmu-type", Some("\"riscv,sv32\"")),
+        ("/soc/plic@c000000/riscv,ndev", Some("<0x5f>")),
+        ("/soc/plic@c000000/interrupts-extended", Some("<0x01 0x0b 0x01 0x09>")),
+        ("/soc/serial@10000000/interrupts", Some("<0x0a>")),
+        ("/soc/rtc@101000/interrupts", Some("<0x0b>")),
+        ("/soc/test@100000/reg", Some("<0x00 0x100000 0x00 0x1000>")),
+        ("/poweroff/value", Some("<0x5555>")),
+        ("/chosen/stdout-path", Some("\"/soc/serial@10000000\"")),
+    ];
+    let configurations: [(&[&str], Facts<'_>); 4] = [
+        (&[], vec![
+            ("/memory@80000000/reg", Some("<0x00 0x80000000 0x00 0x8000000>")),
+            ("/cpus/cpu@0/riscv,isa", Some("\"rv32imac_zicsr_zifencei_zmmul_zicntr_zba_zbb_zbs_sstc_svadu\"")),
+            ("/chosen/bootargs", None),
+            ("/chosen/linux,initrd-start", None),
+            ("/soc/virtio_mmio@10001000/reg", None),
+        ]),
+        (&["--machine", "classic"], vec![("/memory@80000000/reg", Some("<0x00 0x80000000 0x00 0x4000>"))]),
+        (&["--mem", "16M", "--append", "console=ttyS0 rw", "--disk", &disk_overlay, "--device", "entropy", "--initrd", text(&initrd), "--isa=-sstc,-c"], vec![
+            ("/memory@80000000/reg", Some("<0x00 0x80000000 0x00 0x1000000>")),
+            ("/chosen/bootargs", Some("\"console=ttyS0 rw\"")),
+            // Page-aligned, of 5000 bytes, below the tree at the end of RAM.
+            ("/chosen/linux,initrd-start", Some("<0x00 0x80ffd000>")),
+            ("/chosen/linux,initrd-end", Some("<0x00 0x80ffe388>")),
+            ("/cpus/cpu@0/riscv,isa", Some("\"rv32ima_zicsr_zifencei_zmmul_zicntr_zba_zbb_zbs_svadu\"")),
+            ("/soc/virtio_mmio@10001000/interrupts", Some("<0x01>")),
+            ("/soc/virtio_mmio@10002000/interrupts", Some("<0x02>")),
+            ("/soc/virtio_mmio@10003000/interrupts", None),
+        ]),
+        (&["--mem", "1G", "--device", "balloon", "--device", "console,legacy", "--device", "entropy", "--device", "entropy", "--device", "entropy", "--device", "entropy", "--device", "entropy", "--device", "entropy"], vec![
+            ("/memory@80000000/reg", Some("<0x00 0x80000000 0x00 0x40000000>")),
+            ("/soc/virtio_mmio@10008000/reg", Some("<0x00 0x10008000 0x00 0x1000>")),
+            ("/soc/virtio_mmio@10008000/interrupts", Some("<0x08>")),
+        ]),
+    ];
+    for (arguments, facts) in configurations {
+        let words: Vec<&str> = ["hvrun", "--dump-dtb", text(&tree)].into_iter().chain(arguments.iter().copied()).chain([text(&guest)]).collect();
+        let dumped = run(&words);
+        assert_eq!(dumped.status, 0, "{}", dumped.stderr);
+        let to_source = |input: &Path| run_peer("dtc", &["-I", "dtb", "-O", "dts", text(input)].map(OsStr::new));
+        let written = to_source(&tree);
+        assert_eq!(written.stderr, "", "dtc on the tree of {arguments:?}");
+        fs::write(&source, &written.stdout).unwrap();
+        let again = file("again.dtb");
+        // The source has numbers where its writer would have labels.
+        let compiled = run_peer("dtc", &["-W", "no-interrupts_extended_property", "-I", "dts", "-O", "dtb", "-o", text(&again), text(&source)].map(OsStr::new));
+        assert_eq!(compiled.stderr, "");
+        assert_eq!(to_source(&again).stdout, written.stdout, "the same again");
+        let properties = properties(&written.stdout);
+        for (path, value) in always.iter().chain(&facts) {
+            assert_eq!(properties.get(*path).map(String::as_str), *value, "{path} of {arguments:?}");
+        }
+    }
+}

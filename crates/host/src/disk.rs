@@ -127,6 +127,25 @@ impl Disk for OsDisk {
 pub struct MemoryDisk {
     /// The contents.
     pub bytes: Vec<u8>,
+    /// What it fails at.
+    pub faults: DiskFaults,
+}
+
+/// What a disk fails at, for tests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DiskFaults {
+    /// Nothing can be written from this offset on: the disk is full.
+    pub full_from: Option<u64>,
+    /// Nothing can be read from this offset on.
+    pub unreadable_from: Option<u64>,
+    /// What was written cannot be made safe.
+    pub flush: bool,
+}
+
+impl DiskFaults {
+    fn check(from: Option<u64>, end: u64, kind: io::ErrorKind) -> io::Result<()> {
+        if from.is_some_and(|from| end > from) { Err(kind.into()) } else { Ok(()) }
+    }
 }
 
 impl Disk for MemoryDisk {
@@ -135,6 +154,7 @@ impl Disk for MemoryDisk {
     }
 
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        DiskFaults::check(self.faults.unreadable_from, offset.saturating_add(buffer.len() as u64), io::ErrorKind::InvalidData)?;
         buffer.fill(0);
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
         let count = buffer.len().min(self.bytes.len() - start);
@@ -143,6 +163,7 @@ impl Disk for MemoryDisk {
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        DiskFaults::check(self.faults.full_from, offset.saturating_add(bytes.len() as u64), io::ErrorKind::StorageFull)?;
         let end = usize::try_from(offset).ok().and_then(|start| start.checked_add(bytes.len())).ok_or(io::ErrorKind::StorageFull)?;
         if end > self.bytes.len() {
             self.bytes.resize(end, 0);
@@ -152,10 +173,11 @@ impl Disk for MemoryDisk {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.faults.flush { Err(io::ErrorKind::Other.into()) } else { Ok(()) }
     }
 
     fn zero(&mut self, offset: u64, bytes: u64, _keep: bool) -> io::Result<()> {
+        DiskFaults::check(self.faults.full_from, offset.saturating_add(bytes), io::ErrorKind::StorageFull)?;
         let length = self.bytes.len();
         let clamp = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(length);
         self.bytes[clamp(offset)..clamp(offset.saturating_add(bytes))].fill(0);

@@ -11,7 +11,7 @@ mod os;
 mod terminal;
 mod words;
 
-pub use disk::{Disk, MemoryDisk};
+pub use disk::{Disk, DiskFaults, MemoryDisk};
 pub use memory::MemoryHost;
 pub use os::OsHost;
 pub use terminal::Terminal;

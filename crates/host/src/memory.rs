@@ -1,6 +1,6 @@
 //! A closed world: files and streams in memory.
 
-use crate::{Disk, FileData, FileError, FileKind, Files, Host, Identity, InputKind, MemoryDisk, Signal, Stream, Terminal};
+use crate::{Disk, DiskFaults, FileData, FileError, FileKind, Files, Host, Identity, InputKind, MemoryDisk, Signal, Stream, Terminal};
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub struct MemoryHost {
     pub errors: Vec<u8>,
     /// Environment variables.
     pub variables: BTreeMap<String, String>,
+    /// What disks fail at, and files without a name.
+    pub faults: DiskFaults,
     /// The time if there is nothing below; [`Host::sleep`] moves it.
     pub time: Duration,
 }
@@ -74,7 +76,7 @@ impl Host for MemoryHost {
     }
     fn open_disk(&mut self, path: &Path, read_only: bool) -> Result<Box<dyn Disk>, FileError> {
         match (self.files.get(path), &mut self.below) {
-            (Some(bytes), _) => Ok(Box::new(MemoryDisk { bytes: bytes.clone() })),
+            (Some(bytes), _) => Ok(Box::new(MemoryDisk { bytes: bytes.clone(), faults: self.faults })),
             (None, Some(below)) => below.open_disk(path, read_only),
             (None, None) => Err(FileError::NotFound),
         }
@@ -82,7 +84,7 @@ impl Host for MemoryHost {
     fn scratch(&mut self, folder: Option<&Path>) -> Result<Box<dyn Disk>, FileError> {
         match &mut self.below {
             Some(below) => below.scratch(folder),
-            None => Ok(Box::new(MemoryDisk::default())),
+            None => Ok(Box::new(MemoryDisk { bytes: Vec::new(), faults: self.faults })),
         }
     }
     fn create(&mut self, path: &Path) -> Result<Box<dyn Stream>, FileError> {

@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+/// What the system sends to who writes past the limit of a file's size; Linux' number, the same on x86, Arm and RISC-V.
+const SIGXFSZ: i32 = 25;
+
 /// The terminal as it was when it was first made raw, and raw.
 static MODES: OnceLock<(Termios, Termios)> = OnceLock::new();
 /// Whether it is to be raw.
@@ -54,6 +57,8 @@ fn set(which: fn(&(Termios, Termios)) -> &Termios) {
 /// From now on the first interrupt and the first termination are remembered; a second one ends the process, with the
 /// terminal restored.
 pub(crate) fn catch(interrupted: &Arc<AtomicBool>, terminated: &Arc<AtomicBool>) {
+    // A file that reaches the limit of its size (`ulimit -f`) is a full disk, not the end of the process.
+    register(SIGXFSZ, || {});
     for (signal, flag) in [(SIGINT, interrupted), (SIGTERM, terminated)] {
         let flag = flag.clone();
         register(signal, move || {

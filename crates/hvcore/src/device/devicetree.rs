@@ -96,6 +96,7 @@ pub fn write(config: &VmConfig, rng_seed: &[u8; 32], initrd: Option<GuestPhys>) 
     }
     test_finisher(&mut fdt)?;
     fdt.end_node(soc)?;
+    power(&mut fdt)?;
 
     fdt.end_node(root)?;
     let mut tree = fdt.finish()?;
@@ -132,6 +133,7 @@ fn cpus(fdt: &mut FdtWriter, config: &VmConfig) -> Result<(), Error> {
     fdt.property_string("compatible", "riscv,cpu-intc")?;
     fdt.property_null("interrupt-controller")?;
     fdt.property_u32("#interrupt-cells", 1)?;
+    fdt.property_u32("#address-cells", 0)?;
     fdt.property_phandle(CPU_INTERRUPTS)?;
     fdt.end_node(controller)?;
     fdt.end_node(cpu)?;
@@ -203,7 +205,11 @@ fn test_finisher(fdt: &mut FdtWriter) -> Result<(), Error> {
     fdt.property_string_list("compatible", vec!["sifive,test1".to_owned(), "sifive,test0".to_owned(), "syscon".to_owned()])?;
     reg(fdt, FINISHER)?;
     fdt.property_phandle(FINISHER_PHANDLE)?;
-    fdt.end_node(node)?;
+    fdt.end_node(node)
+}
+
+/// Power off and reboot by the finisher. They have no addresses, so they are not on the bus.
+fn power(fdt: &mut FdtWriter) -> Result<(), Error> {
     for (name, compatible, value) in [("poweroff", "syscon-poweroff", finisher::PASS), ("reboot", "syscon-reboot", finisher::RESET)] {
         let node = fdt.begin_node(name)?;
         fdt.property_string("compatible", compatible)?;
