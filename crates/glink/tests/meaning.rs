@@ -2,17 +2,20 @@
 //! again, in step with the objects it was made from, by code that shares nothing with the linker.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "what is not expected here panics")]
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
 
 mod common;
 
-use common::{compile, have, libgcc};
+use common::{compile, have, libgcc, run};
 use glink::{Discard, InputSpec, Options};
 use host::OsHost;
 use object::elf;
 use object::read::elf::ElfFile32;
 use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, RelocationFlags, RelocationTarget, SymbolIndex, SymbolKind};
 use rv32::{Op, Reloc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 type File<'a> = ElfFile32<'a, LittleEndian>;
 
@@ -332,15 +335,18 @@ fn values(image: &Image<'_>, object: &File<'_>, locals: &mut impl Iterator<Item 
     values
 }
 
-fn check(name: &str, flags: &[&str], relax: bool) -> Counts {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let objects = compile(folder.path(), flags);
-    let mut specs: Vec<InputSpec> = objects.iter().cloned().map(InputSpec::File).collect();
-    specs.push(InputSpec::File(libgcc()));
+/// Links objects, and libraries behind them; gives image and map.
+fn link(name: &str, objects: &[PathBuf], libraries: &[PathBuf], relax: bool) -> (Vec<u8>, String) {
+    let specs: Vec<InputSpec> = objects.iter().chain(libraries).cloned().map(InputSpec::File).collect();
     let options = Options { relax, map: true, discard: Discard::Nothing, ..Options::default() };
     let mut sources = diag::Sources::new();
     let linked = glink::link(&specs, &options, &mut sources, &mut OsHost::new());
-    let bytes = linked.image.unwrap_or_else(|| panic!("{name}: {}", diag::render_text(&sources, &linked.diagnostics, false)));
+    (linked.image.unwrap_or_else(|| panic!("{name}: {}", diag::render_text(&sources, &linked.diagnostics, false))), linked.map.expect("a map"))
+}
+
+/// Links, and checks what became of the objects.
+fn check(name: &str, objects: &[PathBuf], relax: bool) -> Counts {
+    let (bytes, map) = link(name, objects, &[libgcc()], relax);
     let file = File::parse(&*bytes).expect("an ELF file");
     let memory: Vec<(u32, &[u8])> = file
         .sections()
@@ -362,11 +368,10 @@ fn check(name: &str, flags: &[&str], relax: bool) -> Counts {
     let local_symbols: Vec<(Vec<u8>, u32)> = file.symbols().filter(|symbol| symbol.is_local() && symbol.kind() != SymbolKind::File && symbol.index().0 != 0).map(|symbol| (symbol.name_bytes().unwrap_or(b"").to_vec(), address(&symbol))).collect();
     let image = Image { file, memory, gp, tls, globals };
     let _ = &image.file;
-    let map = linked.map.expect("a map");
     let placed = placed(&map);
     let mut counts = Counts::default();
     let mut locals = local_symbols.into_iter();
-    for path in &objects {
+    for path in objects {
         let bytes = std::fs::read(path).expect("read");
         let object = File::parse(&*bytes).expect("an object");
         let values = values(&image, &object, &mut locals);
@@ -401,8 +406,10 @@ fn every_relocated_instruction_means_what_its_object_says() {
         ("large", &["-O0", "-fno-section-anchors"]),
         ("aligned", &["-falign-functions=32", "-falign-loops=16", "-falign-jumps=16"]),
     ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let objects = compile(folder.path(), flags);
         for relax in [true, false] {
-            let counts = check(name, flags, relax);
+            let counts = check(name, &objects, relax);
             assert!(counts.calls > 40 && counts.branches > 30 && counts.addresses + counts.dropped + counts.got > 20, "{name}: {counts:?}");
             assert!(counts.words >= 10, "{name}: {counts:?}");
             assert_eq!(relax, counts.short_calls > 0, "{name}: {counts:?}");
@@ -411,4 +418,54 @@ fn every_relocated_instruction_means_what_its_object_says() {
         }
     }
     assert!(strings > 50, "only {strings} strings in sections that are merged");
+}
+
+/// picolibc, as Debian installs it.
+const LIBC: &str = "/usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv32imac/ilp32/libc.a";
+
+/// A program that needs much of a C library, and what the library leaves to it.
+const USER: &str = "
+        .globl  _start, stdin, stdout, stderr, _exit, __heap_start, __heap_end
+_start: la      a0, table
+        tail    _start
+_exit:  j       _exit
+        .data
+stdin:
+stdout:
+stderr: .word   0
+__heap_start:
+        .zero   64
+__heap_end:
+table:  .word   printf, scanf, strtod, strtoll, strtoull, snprintf, qsort, bsearch, malloc, realloc, calloc, free, memmem, strstr, strtok, strcasecmp
+        .word   sin, cos, tan, asin, acos, atan2, sinh, cosh, tanh, exp, log, log10, pow, fmod, cbrt, erf, lgamma, tgamma, j0, y1, hypot, floor, rint
+        .word   sinf, cosf, tanf, expf, logf, powf, fmodf, cbrtf, erff, lgammaf, hypotf, frexp, ldexp, modf, fma, nextafter, remquo
+        .word   asctime, gmtime, mktime, strftime, rand, srand, random, setlocale, wcstombs, mbstowcs, towupper, iswalpha, wcscmp, hcreate, hsearch, tsearch
+";
+
+#[test]
+fn every_relocated_instruction_of_a_c_library_means_what_its_object_says() {
+    if !have("riscv64-unknown-elf-gcc") || !have("riscv64-unknown-elf-ar") {
+        return;
+    }
+    if !Path::new(LIBC).is_file() {
+        assert!(std::env::var("HVKIT_REQUIRE_PEERS").as_deref() != Ok("1"), "picolibc is not installed");
+        println!("skipped: picolibc is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (source, user) = (folder.path().join("user.s"), folder.path().join("user.o"));
+    std::fs::write(&source, USER).expect("written");
+    run(Command::new("riscv64-unknown-elf-gcc").args(["-march=rv32imac", "-mabi=ilp32", "-c"]).arg(&source).arg("-o").arg(&user));
+    // Which members it takes; then these as objects, so that they can be read beside the image.
+    let (_, map) = link("picolibc", std::slice::from_ref(&user), &[LIBC.into(), libgcc()], true);
+    let members: BTreeSet<String> = placed(&map).into_keys().filter_map(|(object, _)| Some(object.strip_prefix(LIBC)?.strip_prefix('(')?.strip_suffix(')')?.to_string())).collect();
+    assert!(members.len() > 120, "only {} members of the library", members.len());
+    run(Command::new("riscv64-unknown-elf-ar").arg("x").arg(LIBC).args(&members).current_dir(folder.path()));
+    let objects: Vec<PathBuf> = std::iter::once(user).chain(members.iter().map(|member| folder.path().join(member))).collect();
+    for relax in [true, false] {
+        let counts = check("picolibc", &objects, relax);
+        println!("relax {relax}: {counts:?}");
+        assert!(counts.calls > 2000 && counts.branches > 3000 && counts.addresses > 1000 && counts.words > 300, "{counts:?}");
+        assert_eq!((relax, relax), (counts.short_calls > 1000, counts.dropped > 10), "{counts:?}");
+    }
 }

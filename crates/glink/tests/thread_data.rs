@@ -2,6 +2,7 @@
 //! addresses and the script's symbols are those that GNU ld gives, and so is the verdict of the script's ASSERT that a
 //! copy of the data from flash to RAM has the size that it has in RAM.
 #![cfg(feature = "program")]
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
 
 mod common;
 

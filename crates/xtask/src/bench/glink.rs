@@ -171,8 +171,9 @@ impl Job<'_> {
         let libgcc = gcc().arg("-print-libgcc-file-name").output().ok().filter(|output| output.status.success())?;
         // Where Debian puts it; gcc does not look into the folders of its specs when it is asked for a file.
         let folder = Path::new("/usr/lib/picolibc/riscv64-unknown-elf/lib/release/rv32imac/ilp32");
-        let [libc, libm] = ["libc.a", "libm.a"].map(|name| folder.join(name));
-        (libc.is_file() && libm.is_file()).then(|| Library { files: [libc, libm, String::from_utf8_lossy(&libgcc.stdout).trim().into()] })
+        // The mathematics are in it too; libm.a is empty.
+        let libc = folder.join("libc.a");
+        libc.is_file().then(|| Library { files: [libc, String::from_utf8_lossy(&libgcc.stdout).trim().into()] })
     }
 
     /// The object of a program that needs much of the library.
@@ -209,7 +210,7 @@ fn gcc() -> Command {
 
 /// picolibc and the compiler's own library.
 struct Library {
-    files: [PathBuf; 3],
+    files: [PathBuf; 2],
 }
 
 impl Library {

@@ -100,6 +100,8 @@ pub fn is_there(program: &str) -> bool {
 pub fn usage(commands: Vec<Command>) -> Result<Usage, String> {
     let mut total = Usage::default();
     for mut command in commands {
+        // Else a child's peak begins with the most that this process ever held. Where it cannot be, figures are too large.
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
         let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
         let mut said = Vec::new();
         if let Some(stderr) = &mut child.stderr {
@@ -116,7 +118,7 @@ pub fn usage(commands: Vec<Command>) -> Result<Usage, String> {
 }
 
 /// Waits for a child and asks what it used. Its peak counts from the memory of this process when it was started, so
-/// this process stays small.
+/// this process stays small, and forgets its own peak before.
 #[expect(unsafe_code, reason = "neither std nor nix has wait4, and nothing else tells the peak memory of one child")]
 fn wait(child: u32) -> std::io::Result<(ExitStatus, Usage)> {
     use nix::libc;
