@@ -12,7 +12,7 @@ use crate::script::pattern::Pattern;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
 use object::elf;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// One line of the image, in the order of the script.
 #[derive(Clone, Copy, Debug)]
@@ -197,7 +197,8 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
         }
     }
     let orphans = distribute(resolved, &mut plan, &mut slots, options);
-    fill_slots(resolved, &mut plan, slots, options.sort_sections);
+    let named = named_files(resolved, script);
+    fill_slots(resolved, &mut plan, slots, options.sort_sections, &named);
     drop_by_constraint(resolved, &mut plan);
     for index in 0..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
@@ -388,11 +389,23 @@ fn file_matches(pattern: &Pattern, file: &str) -> bool {
     }
 }
 
+/// By object, whether the script names its file without wildcards: what a pattern takes from such files comes
+/// first, as GNU ld has it. Empty if the script names none.
+fn named_files(resolved: &Resolved<'_>, script: &Script) -> Vec<bool> {
+    let rules = script.statements.iter().filter_map(|statement| if let Statement::Output(rule) = statement { Some(rule) } else { None });
+    let inputs = rules.flat_map(|rule| &rule.contents).filter_map(|content| if let Content::Input(input) = content { Some(input) } else { None });
+    let names: BTreeSet<&str> = inputs.filter(|input| input.archive.is_none() && input.file.is_literal()).map(|input| input.file.as_str()).collect();
+    if names.is_empty() { Vec::new() } else { resolved.objects.iter().map(|object| names.contains(object.name.as_str())).collect() }
+}
+
 /// Orders what each slot took and puts it in its place.
-fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>) {
+fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>, named: &[bool]) {
     // From the back, so that the places of earlier slots stay where they are.
     for slot in slots.into_iter().rev() {
         let mut taken = slot.taken;
+        if !named.is_empty() {
+            taken.sort_by_key(|&(_, id)| !named.get(resolved.sections[id.0 as usize].object.0 as usize).copied().unwrap_or(false));
+        }
         if slot.pattern.sort_files == SortFiles::Name {
             taken.sort_by_key(|&(_, id)| resolved.object_name(resolved.sections[id.0 as usize].object));
         }

@@ -56,6 +56,8 @@ fn scripts_and_files_come_in_the_order_that_gnu_ld_has() {
     // A file that a pattern names is linked if it was not given; once, behind the others.
     assert_eq!(bytes(&with(b"SECTIONS { .d 0x1000 : { b.o(.d) *(.d) } }", &["a.o"], script()), ".d"), [2, 1]);
     assert_eq!(bytes(&with(b"SECTIONS { .d 0x1000 : { b.o(.d) *(.d) nowhere.o(.d) } }", &["a.o", "b.o"], script()), ".d"), [2, 1]);
+    // Its sections come first in other patterns too.
+    assert_eq!(bytes(&with(b"SECTIONS { .e : { b.o(.nothing) } .d 0x1000 : { *(.d) } }", &["a.o", "b.o"], script()), ".d"), [2, 1]);
     // STARTUP comes first, INPUT last.
     assert_eq!(bytes(&with(b"STARTUP(b.o) SECTIONS { .d 0x1000 : { *(.d) } }", &["a.o"], script()), ".d"), [2, 1]);
     assert_eq!(bytes(&with(b"INPUT(b.o) SECTIONS { .d 0x1000 : { *(.d) } }", &["a.o"], script()), ".d"), [1, 2]);

@@ -9,7 +9,7 @@ use object::elf;
 
 /// By section: whether it stays although nothing in memory refers to it. A section without an address
 /// stays if any of its object does, unless it is the fragment of a function that does not (`.debug_line.text.f`
-/// of `.text.f`), and so does what such sections refer to in other objects.
+/// of `.text.f`), and so does what such sections refer to.
 pub fn kept(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reason>]) -> Vec<bool> {
     let mut lives = vec![false; resolved.objects.len()];
     for (input, _) in resolved.sections.iter().zip(reasons).filter(|(_, reason)| reason.is_some()) {
@@ -19,6 +19,7 @@ pub fn kept(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reason>]
     }
     let has_no_address = |index: usize| !resolved.sections[index].section.has(elf::SHF_ALLOC) && plan.output_of(SectionId(index as u32)).is_some();
     let mut kept: Vec<bool> = (0..resolved.sections.len()).map(|index| has_no_address(index) && lives.get(resolved.sections[index].object.0 as usize).copied().unwrap_or(true)).collect();
+    let mut gone = vec![false; kept.len()];
     for (number, object) in resolved.objects.iter().enumerate().filter(|(number, _)| lives[*number]) {
         let end = resolved.objects.get(number + 1).map_or(resolved.first_made, |next| next.first_section);
         let own = object.first_section as usize..end as usize;
@@ -27,7 +28,7 @@ pub fn kept(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reason>]
             let name = resolved.sections[index].section.name;
             let describes = |code: &&[u8]| name.len() > code.len() && name.ends_with(code);
             if kept[index] && name.starts_with(b".debug_") && removed.iter().any(describes) {
-                kept[index] = false;
+                (kept[index], gone[index]) = (false, true);
             }
         }
     }
@@ -37,7 +38,7 @@ pub fn kept(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reason>]
         for rela in input.section.relas.iter().filter(|rela| rela.r_sym(LE) != 0) {
             if let (Place::Section(target, _), _) = resolve_target(resolved, input.object, rela)
                 && !kept[target.0 as usize]
-                && resolved.sections[target.0 as usize].object != input.object
+                && !gone[target.0 as usize]
                 && has_no_address(target.0 as usize)
             {
                 kept[target.0 as usize] = true;

@@ -42,7 +42,8 @@ fn misfits(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> Vec<SectionId> {
             let section = inputs.resolved.section(*id);
             let start = dot.checked_next_multiple_of(u64::from(section.align).max(1)).unwrap_or(dot);
             let behind = start.saturating_add(u64::from(section.size));
-            if behind > end && inputs.plan.alternatives.get(id).is_some_and(|others| !others.is_empty()) {
+            // What follows one that goes on goes with it: the order stays.
+            if (behind > end || !found.is_empty()) && inputs.plan.alternatives.get(id).is_some_and(|others| !others.is_empty()) {
                 found.push(*id);
             } else {
                 dot = behind;
