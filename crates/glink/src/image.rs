@@ -167,6 +167,9 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     };
     for &index in &image.order {
         parts.push(part(&plan.outputs[index], layout.outputs[index], image.spans[index].start as u64));
+        if let Some(part) = parts.last_mut().filter(|part| options.omagic && options.has_script() && part.flags & elf::SHF_EXECINSTR == elf::SHF_EXECINSTR) {
+            part.flags |= elf::SHF_WRITE;
+        }
         numbers[index] = u16::try_from(parts.len()).ok();
     }
     let mut append = |file: &mut Vec<u8>, parts: &mut Vec<Part>, name: &str, kind: elf::SectionType, align: u64, bytes: &[u8]| {

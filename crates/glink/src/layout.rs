@@ -301,18 +301,18 @@ impl Pass<'_, '_, '_, '_> {
         };
         let start = relative_to.map_or(0, |index| self.layout.outputs[index].address);
         let address = value.number.wrapping_add(start);
-        let output = relative_to.or_else(|| if value.from_dot { self.near(address) } else { None });
+        let output = relative_to.or_else(|| if value.from_dot { self.near() } else { None });
         let slot = &mut self.layout.symbols[id.0 as usize];
         let last = slot.and_then(|old| old.last);
         *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true, last });
     }
 
-    /// The section that an address outside all sections belongs to: the one before it, if it is that one's
-    /// end, else the next.
-    fn near(&self, address: u64) -> Option<usize> {
+    /// The section that symbols outside all sections belong to: the one before, if the location counter is at
+    /// its end, else the next.
+    fn near(&self) -> Option<usize> {
         let ends_here = |output: &usize| {
             let placed = self.layout.outputs[*output];
-            address <= placed.address.wrapping_add(placed.size)
+            self.dot <= placed.address.wrapping_add(placed.size)
         };
         let is_there = |output: &usize| self.layout.outputs[*output].present && self.inputs.plan.outputs[*output].is_allocated();
         let next = || self.inputs.plan.lines[self.line..].iter().find_map(|line| if let Line::Output(output) = line { Some(*output).filter(is_there) } else { None });
@@ -361,17 +361,13 @@ impl Pass<'_, '_, '_, '_> {
     /// Notes where the script says that the data segment begins and ends.
     fn data_segment(&mut self, value: &Expr, to: u64) {
         let Expr::Call(function) = value else { return };
-        match &**function {
-            Function::DataSegmentAlign(max, common) => {
-                let (max, common) = (self.number(max, None), self.number(common, None));
-                self.layout.data_segment.begun(self.dot, max, common);
-            }
-            Function::DataSegmentEnd(_) => {
-                let before = self.layout.data_segment;
-                self.layout.data_segment.ended(to);
-                self.changed |= before.saves_page() != self.layout.data_segment.saves_page();
-            }
-            _ => {}
+        if let Function::DataSegmentAlign(max, common) = &**function {
+            let (max, common) = (self.number(max, None), self.number(common, None));
+            self.layout.data_segment.begun(self.dot, max, common);
+        } else if let Function::DataSegmentEnd(_) = &**function {
+            let before = self.layout.data_segment;
+            self.layout.data_segment.ended(to);
+            self.changed |= before.saves_page() != self.layout.data_segment.saves_page();
         }
     }
 

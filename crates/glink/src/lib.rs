@@ -162,7 +162,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
     let mut diagnostics = report::report(&resolved, problems, sources, files);
     if options.unresolved == Unresolved::Warn {
-        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.id == diag::codes::E0515.id) {
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.id == codes::E0515.id) {
             diagnostic.severity = Severity::Warning;
         }
     }

@@ -196,9 +196,14 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
             }
         }
     }
-    let orphans = distribute(resolved, &mut plan, &mut slots, options);
+    let mut orphans = distribute(resolved, &mut plan, &mut slots, options);
     let named = named_files(resolved, script);
-    fill_slots(resolved, &mut plan, slots, options.sort_sections, &named);
+    let comes_later = |id: SectionId| !named.get(resolved.sections[id.0 as usize].object.0 as usize).copied().unwrap_or(false);
+    if !named.is_empty() {
+        orphans.sort_by_key(|&id| comes_later(id));
+        slots.iter_mut().for_each(|slot| slot.taken.sort_by_key(|&(_, id)| comes_later(id)));
+    }
+    fill_slots(resolved, &mut plan, slots, options.sort_sections);
     drop_by_constraint(resolved, &mut plan);
     for index in 0..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
@@ -399,20 +404,17 @@ fn named_files(resolved: &Resolved<'_>, script: &Script) -> Vec<bool> {
 }
 
 /// Orders what each slot took and puts it in its place.
-fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>, named: &[bool]) {
+fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>) {
     // From the back, so that the places of earlier slots stay where they are.
     for slot in slots.into_iter().rev() {
         let mut taken = slot.taken;
-        if !named.is_empty() {
-            taken.sort_by_key(|&(_, id)| !named.get(resolved.sections[id.0 as usize].object.0 as usize).copied().unwrap_or(false));
-        }
         if slot.pattern.sort_files == SortFiles::Name {
             taken.sort_by_key(|&(_, id)| resolved.object_name(resolved.sections[id.0 as usize].object));
         }
         let by_default = by_default.filter(|_| slot.pattern.sort_files != SortFiles::Never);
         let sort_of = |pattern: usize| match slot.pattern.sections.get(pattern).map_or(Sort::None, |section| sort_with_default(section, by_default)) {
             Sort::Never => Sort::None,
-            sort => sort,
+            sort @ (Sort::None | Sort::Name | Sort::Alignment | Sort::InitPriority | Sort::NameAlignment | Sort::AlignmentName) => sort,
         };
         let mut ordered: Vec<SectionId> = Vec::with_capacity(taken.len());
         // Patterns next to each other that sort alike, or not at all, share one run.

@@ -164,16 +164,27 @@ fn empty(kind: elf::ProgramType, flags: elf::ProgramFlags) -> Segment {
     Segment { kind, flags, outputs: Vec::new(), offset: 0, address: 0, load: 0, file_size: 0, memory_size: 0, align: 1, headers: None }
 }
 
-/// A segment for each run of sections that can share one; `-N`: with all rights.
+/// A segment for each run of sections that can share one; `-N`: code is writable.
 fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Segment> {
     let outputs = &inputs.plan.outputs;
     let mut segments: Vec<Segment> = Vec::new();
-    for &index in order {
+    // What is loaded one behind the other can share a segment, whatever their addresses are.
+    let mut by_load = order.to_vec();
+    if inputs.options.has_script() {
+        by_load.sort_by_key(|&index| layout.outputs[index].load);
+    }
+    for index in by_load {
         let output = &outputs[index];
         if output.is_tbss() || layout.outputs[index].size == 0 {
             continue;
         }
-        let flags = if inputs.options.omagic { elf::PF_R | elf::PF_W | elf::PF_X } else { flags_of(output) };
+        let flags = match (inputs.options.omagic, inputs.options.has_script()) {
+            (false, _) => flags_of(output),
+            (true, false) => elf::PF_R | elf::PF_W | elf::PF_X,
+            // Only code becomes writable, and what shares its segment.
+            (true, true) if output.has(elf::SHF_EXECINSTR) => flags_of(output) | elf::PF_W,
+            (true, true) => flags_of(output),
+        };
         let joins = match segments.last().and_then(|segment| Some((segment.flags, *segment.outputs.last()?))) {
             None => false,
             Some((so_far, before)) if inputs.options.has_script() => joins_by_page(inputs, layout, so_far, before, index),
@@ -187,6 +198,7 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
             segment.outputs.push(index);
         }
     }
+    segments.sort_by_key(|segment| segment.outputs.first().map(|&first| layout.outputs[first].address));
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
     if !thread.is_empty() {
         segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });

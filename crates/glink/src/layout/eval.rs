@@ -113,7 +113,7 @@ impl Context<'_, '_, '_, '_> {
         let relative = |address: u64, output: usize| Value { number: address.wrapping_sub(self.layout.outputs[output].address), base: Base::Section(output), from_dot: false };
         let in_object = |place: Place| match place {
             Place::Absolute(value) => absolute(u64::from(value)),
-            place => {
+            place @ (Place::Section(..) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_)) => {
                 let address = u64::from(self.shapes.address(self.layout, place, 0));
                 let output = if let Place::Section(section, _) = place { self.inputs.plan.output_of(section) } else { None };
                 output.map_or(Value::absolute(address), |output| relative(address, output))

@@ -194,7 +194,7 @@ fn statement<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
     let included = include(file).map(|include| vec![Command::Statements(vec![Statement::Include(include)])]);
     let overlaid = overlay(file).map_with(move |(rules, apart): (Vec<OutputRule>, bool), extra| {
         let strangers = apart.then(|| Command::Strangers(Strangers { names: rules.iter().map(|rule| rule.name.clone()).collect(), one_way: false, span: span(file, extra.span()) }));
-        let statements = rules.into_iter().flat_map(|rule| super::overlay::with_bounds(rule)).collect();
+        let statements = rules.into_iter().flat_map(super::overlay::with_bounds).collect();
         std::iter::once(Command::Statements(statements)).chain(strangers).collect()
     });
     let section = output_rule(file).map(|rule| vec![Command::Statements(vec![Statement::Output(Box::new(rule))])]);

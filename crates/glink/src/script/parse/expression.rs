@@ -38,8 +38,10 @@ pub(super) fn expression<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Expr,
     tall().map(|tall| tall.expr).boxed()
 }
 
+type OfName = fn(String) -> Function;
+
 /// Functions of a section or a region.
-const OF_NAMES: [(&str, fn(String) -> Function); 6] =
+const OF_NAMES: [(&str, OfName); 6] =
     [("ADDR", Function::Addr), ("ALIGNOF", Function::Alignof), ("LENGTH", Function::Length), ("LOADADDR", Function::Loadaddr), ("ORIGIN", Function::Origin), ("SIZEOF", Function::Sizeof)];
 
 fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clone {
