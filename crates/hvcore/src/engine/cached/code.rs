@@ -272,3 +272,82 @@ impl CodeCache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::Random;
+
+    /// What the fast loop relies on without looking: runs end, near jumps lead where the instruction says, and no vector grows.
+    fn check(code: &CodePage, page: &Page) {
+        assert!(code.slots.len() <= MOST_SLOTS && code.slots.capacity() == MOST_SLOTS && code.notes.capacity() == MOST_SLOTS);
+        assert!(code.unlinked.capacity() == MOST_SLOTS && code.notes.len() == code.slots.len());
+        assert!(code.notes.last().is_none_or(|note| note.kind.ends()));
+        for (index, (slot, note)) in code.slots.iter().zip(&code.notes).enumerate() {
+            let operands = slot.operands;
+            if note.kind == Kind::Goto {
+                assert_eq!((operands.imm(), operands.run()), (2 * u32::from(note.begin), 0));
+                continue;
+            }
+            let (begin, end) = (usize::from(note.begin), usize::from(note.end));
+            assert!(end <= HALVES && code.entries[begin] != 0);
+            let alone = predecode(code.isa, word(page, 2 * begin), begin);
+            if alone.kind.near() == Some(note.kind) {
+                let target = (index as i64 + i64::from(operands.imm() as i32)) as usize;
+                assert_eq!(2 * u32::from(code.notes[target].begin), alone.operands.imm());
+            }
+            if note.kind.ends() {
+                assert_eq!(operands.run(), i32::from(note.kind.retires()));
+            } else {
+                let (next, after) = (&code.notes[index + 1], code.slots[index + 1].operands);
+                assert_eq!((end, operands.run()), (usize::from(next.begin), after.run() + 1));
+            }
+            if matches!(note.kind, Kind::Wide | Kind::Address) {
+                assert_eq!(code.notes[index + 1].kind, Kind::Addi);
+            }
+        }
+        for (at, &entry) in code.entries.iter().enumerate().filter(|(_, entry)| **entry != 0) {
+            assert_eq!(usize::from(code.notes[usize::from(entry) - 1].begin), at);
+        }
+    }
+
+    /// Pages of short instructions, of random bits, of jumps, of constants in two parts; entered in every order.
+    #[test]
+    fn runs_end_and_jumps_lead_where_they_should_whatever_is_on_a_page() {
+        let mut random = Random::new(5);
+        for kind in 0..4 {
+            for order in 0..3 {
+                let mut page = [0; PAGE_SIZE as usize];
+                for half in page.chunks_exact_mut(2) {
+                    let bits = match kind {
+                        0 => 1,                                                      // c.nop
+                        1 => random.word() as u16,                                   // anything
+                        2 => 0xa001 | (random.word() as u16 & 0x5ffc),               // c.j, c.beqz, c.bnez and others
+                        _ => random.pick(&[0x02b7, 0x8293, 0x0297, 0x0001, 0x8282]), // lui, addi, auipc, c.nop, c.jr
+                    };
+                    half.copy_from_slice(&bits.to_le_bytes());
+                }
+                let mut code = CodePage::new(HostFrame(0), Isa::PLATFORM);
+                for i in 0..HALVES {
+                    let at = match order {
+                        0 => i,
+                        1 => HALVES - 1 - i,
+                        _ => random.below(HALVES as u32) as usize,
+                    };
+                    if code.entries[at] == 0 {
+                        code.decode(&page, at);
+                    }
+                    assert!(code.enter(at).is_some());
+                    if i % 64 == 0 {
+                        check(&code, &page);
+                    }
+                }
+                check(&code, &page);
+                assert!(code.is_made_of(0, 1) && code.is_made_of(PAGE_SIZE - 1, 1) || order == 2);
+                code.forget();
+                assert!(!code.is_made_of(0, PAGE_SIZE) && code.enter(0).is_none());
+                check(&code, &page);
+            }
+        }
+    }
+}

@@ -316,12 +316,20 @@ macro_rules! handlers {
             let mut rows = 0;
             $(
                 handlers[Kind::$kind as usize] = $kind::execute::<Any>;
+                assert!(Kind::$kind.ends() == handlers!(@ends $shape), "a row goes on to the next slot unless its kind ends a run");
                 rows += 1;
             )*
             assert!(rows == KINDS, "each kind has one row");
             handlers
         };
     };
+    (@ends slow) => { true };
+    (@ends jump) => { true };
+    (@ends far_jump) => { true };
+    (@ends call) => { true };
+    (@ends far_call) => { true };
+    (@ends indirect) => { true };
+    (@ends $other:ident) => { false };
     (@slow ($x:ident $f:ident $here:ident $o:ident $left:ident) []) => {{
         let _ = ($x, $o);
         leave($f, $here, $left, Leave::Slow)

@@ -22,21 +22,21 @@ pub(super) struct Slot {
 /// travels in one processor register:
 ///
 /// ```text
-/// 63           32 31     16 15   8 7    0
-/// | immediate    |   run   | rs1  |  rd  |
-/// | rs2 |
+/// 63           32 31  24 23      8 7    0
+/// | immediate    | rs1  |   run   |  rd  |
+/// | rs2  |
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Operands(u64);
 
 impl Operands {
     const fn new(rd: u8, rs1: u8, imm: u32) -> Operands {
-        Operands(rd as u64 | (rs1 as u64) << 8 | (imm as u64) << 32)
+        Operands(rd as u64 | (rs1 as u64) << 24 | (imm as u64) << 32)
     }
 
     /// With the number of instructions that retire from here to the end of the run, if none leaves it.
     pub fn with_run(self, run: u16) -> Operands {
-        Operands(self.0 & !0xffff_0000 | u64::from(run) << 16)
+        Operands(self.0 & !0x00ff_ff00 | u64::from(run) << 8)
     }
 
     /// With another immediate.
@@ -53,7 +53,7 @@ impl Operands {
     /// First source register.
     #[inline(always)]
     pub fn rs1(self) -> usize {
-        usize::from((self.0 >> 8) as u8)
+        usize::from((self.0 >> 24) as u8)
     }
 
     /// Second source register, of kinds without an immediate.
@@ -65,7 +65,7 @@ impl Operands {
     /// How many instructions retire from here to the end of the run, if none leaves it.
     #[inline(always)]
     pub fn run(self) -> i32 {
-        i32::from((self.0 >> 16) as u16)
+        i32::from((self.0 >> 8) as u16)
     }
 
     /// The immediate. Of near jumps how many slots the target is away; of other jumps and `auipc` the offset from the page's start.
@@ -109,7 +109,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether execution never goes on with the slot that follows: the end of a run.
-    pub fn ends(self) -> bool {
+    pub const fn ends(self) -> bool {
         matches!(self, Kind::Goto | Kind::Slow | Kind::Jal | Kind::JalFar | Kind::J | Kind::JFar | Kind::Jalr)
     }
 
