@@ -152,7 +152,9 @@ impl Program<'_> {
 
     fn fill(&mut self, end: u32) {
         while self.at + 4 <= end {
-            if self.random.once_in(4) {
+            if self.random.once_in(16) && self.at + 64 <= end {
+                self.scheme();
+            } else if self.random.once_in(4) {
                 let half = self.random.word() as u16;
                 let half = if half & 3 == 3 { half & !1 } else { half };
                 self.bytes[self.at as usize..self.at as usize + 2].copy_from_slice(&half.to_le_bytes());
@@ -164,6 +166,58 @@ impl Program<'_> {
             }
         }
         self.at = end;
+    }
+
+    /// What takes several instructions in a row, and an engine that forgets too little would do wrong.
+    fn scheme(&mut self) {
+        let pointer = 8 + self.random.below(8) as u8;
+        let other = 8 + (pointer - 8 + 1 + self.random.below(7) as u8) % 8;
+        let store = |random: &mut Random| random.pick(&[Op::Sw, Op::Sh, Op::Sb]);
+        match self.random.below(5) {
+            // A store between the two halves of an atomic sequence, to the word or beside it.
+            0 => {
+                let address = RAM.base + 7 * PAGE_SIZE + 4 * self.random.below(1000);
+                self.li(pointer, address);
+                self.insn(Insn { rd: other, rs1: pointer, ..Insn::new(Op::LrW) });
+                let (op, imm) = (store(self.random), self.random.pick(&[0, 0, 2, 4, -4]));
+                self.insn(Insn { rs1: pointer, rs2: other, imm, ..Insn::new(op) });
+                self.insn(Insn { rd: other, rs1: pointer, rs2: 1, ..Insn::new(Op::ScW) });
+            }
+            // Code changes shortly before it is executed: a part of an instruction, as likely as a whole one.
+            1 => {
+                let (op, from, to) = (store(self.random), 12 + 2 * self.random.below(8) as i32, 12 + self.random.below(24) as i32);
+                self.i(Op::Auipc, pointer, 0, 0);
+                self.i(Op::Lw, other, pointer, from);
+                self.insn(Insn { rs1: pointer, rs2: other, imm: to, ..Insn::new(op) });
+            }
+            // An entry of a table of the last level, or of the root, becomes another's like; what it translates is used before and after.
+            2 | 3 => {
+                let is_root = self.random.once_in(2);
+                let (table, target) = if is_root { (ROOT + 4 * 512, 0x8040_0000) } else { (TABLE, RAM.base + 0x8000) };
+                let (from, index) = (4 * self.random.below(8) as i32, self.random.below(8));
+                let to = if is_root { 4 } else { 4 * (index + 8) as i32 };
+                self.li(pointer, table);
+                let address = target + index * PAGE_SIZE + 4 * self.random.below(1000);
+                self.li(other, address);
+                let op = self.random.pick(&[Op::Lw, Op::Sw]);
+                let access = Insn { rd: if op == Op::Lw { 4 } else { 0 }, rs1: other, rs2: if op == Op::Sw { 4 } else { 0 }, ..Insn::new(op) };
+                self.insn(access);
+                self.i(Op::Lw, 4, pointer, from);
+                self.insn(Insn { rs1: pointer, rs2: 4, imm: to, ..Insn::new(Op::Sw) });
+                self.insn(access);
+            }
+            // What is called was data before, and is called again after it was changed.
+            _ => {
+                let address = RAM.base + self.random.pick(&[3, 7]) * PAGE_SIZE + 4 * self.random.below(1000);
+                self.li(pointer, address);
+                for addend in 1..3 {
+                    // c.addi x4, addend; c.jr x1
+                    self.li(other, 0x8082_0201 | addend << 2);
+                    self.insn(Insn { rs1: pointer, rs2: other, ..Insn::new(Op::Sw) });
+                    self.insn(Insn { rd: 1, rs1: pointer, ..Insn::new(Op::Jalr) });
+                }
+            }
+        }
     }
 
     /// A word of code.
