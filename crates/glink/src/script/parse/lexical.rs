@@ -1,15 +1,72 @@
 //! Words, names and numbers, with the blanks and comments behind them.
 
 use super::Mistake;
+use chumsky::input::InputRef;
 use chumsky::prelude::*;
 
 pub(super) type Extra<E> = extra::Err<E>;
 
+// The words are read by hand, a look at the text that is left for each: a parser for each character costs most of the
+// time of a small link.
+
+/// What is left of the text.
+fn left<'s, E: Mistake<'s>>(input: &mut Input<'s, '_, E>) -> &'s str {
+    let here = input.cursor();
+    input.slice_from(&here..)
+}
+
+type Input<'s, 'p, E> = InputRef<'s, 'p, &'s str, Extra<E>>;
+
+/// Goes behind these bytes.
+fn skip<'s, E: Mistake<'s>>(input: &mut Input<'s, '_, E>, text: &str) {
+    text.chars().for_each(|_| input.skip());
+}
+
+/// The next character is not what is wanted.
+fn refused<'s, E: Mistake<'s>>(input: &mut Input<'s, '_, E>) -> E {
+    let here = input.cursor();
+    let found = input.next_maybe();
+    E::expected_found(std::iter::empty::<&'static str>(), found, input.span_since(&here))
+}
+
+/// Takes the text as far as a function says; it must be something.
+fn taken<'s, E: Mistake<'s>>(length: impl Fn(&str) -> usize + Clone) -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
+    custom(move |input: &mut Input<'s, '_, E>| {
+        let text = left(input);
+        match &text[..length(text)] {
+            "" => Err(refused(input)),
+            taken => {
+                skip(input, taken);
+                Ok(taken)
+            }
+        }
+    })
+}
+
+/// Bytes up to the first character that does not fit.
+fn run(text: &str, fits: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !fits(c)).unwrap_or(text.len())
+}
+
+/// Bytes of the blanks and comments at the beginning; a comment without an end is none.
+fn blanks(text: &str) -> usize {
+    let mut at = 0;
+    loop {
+        at += run(&text[at..], char::is_whitespace);
+        match text[at..].strip_prefix("/*").and_then(|comment| comment.find("*/")) {
+            Some(length) => at += length + 4,
+            None => return at,
+        }
+    }
+}
+
 /// Blanks and comments.
 pub(super) fn trivia<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
-    let comment = just("/*").then(any().and_is(just("*/").not()).repeated()).then(just("*/")).ignored();
-    let blank = any().filter(|c: &char| c.is_whitespace()).repeated().at_least(1).ignored();
-    comment.or(blank).repeated().ignored()
+    custom(|input: &mut Input<'s, '_, E>| {
+        let text = left(input);
+        skip(input, &text[..blanks(text)]);
+        Ok(())
+    })
 }
 
 pub(super) fn token<'s, E: Mistake<'s>>(text: &'static str) -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
@@ -17,27 +74,35 @@ pub(super) fn token<'s, E: Mistake<'s>>(text: &'static str) -> impl Parser<'s, &
 }
 
 pub(super) fn quoted<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
-    just('"').ignore_then(any().filter(|c: &char| *c != '"').repeated().to_slice()).then_ignore(just('"')).then_ignore(trivia())
+    let inside = custom(|input: &mut Input<'s, '_, E>| {
+        let text = left(input);
+        let inside = &text[..run(text, |c| c != '"')];
+        skip(input, inside);
+        Ok(inside)
+    });
+    just('"').ignore_then(inside).then_ignore(just('"')).then_ignore(trivia())
 }
 
 /// A symbol in an expression.
 pub(super) fn symbol<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
-    let first = any().filter(|c: &char| c.is_ascii_alphabetic() || "_.$".contains(*c));
-    let rest = any().filter(|c: &char| c.is_ascii_alphanumeric() || "_.$".contains(*c)).repeated();
-    quoted().or(first.then(rest).to_slice().then_ignore(trivia())).labelled("a name")
+    let bare = taken(|text: &str| if text.starts_with(|c: char| c.is_ascii_digit()) { 0 } else { run(text, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$')) });
+    quoted().or(bare.then_ignore(trivia())).labelled("a name")
 }
 
 /// A file, section or pattern where no expression can stand.
 pub(super) fn word<'s, E: Mistake<'s>>(stop: &'static str) -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
-    let bare = any().filter(move |c: &char| !c.is_whitespace() && !"(){};,\"".contains(*c) && !stop.contains(*c)).repeated().at_least(1).to_slice();
+    let bare = taken(move |text: &str| run(text, |c| !c.is_whitespace() && !matches!(c, '(' | ')' | '{' | '}' | ';' | ',' | '"') && !stop.contains(c)));
     quoted().or(bare.then_ignore(trivia())).labelled("a name")
 }
 
 /// A keyword of the table of words: the whole word.
 pub(super) fn keyword<'s, E: Mistake<'s>>(name: &'static str) -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
     debug_assert!(super::super::words::all().any(|word| word == name), "{name} is not in the table of words");
-    let inside = any().filter(|c: &char| c.is_ascii_alphanumeric() || *c == '_');
-    just(name).then_ignore(inside.not()).ignored().then_ignore(trivia()).labelled(name)
+    let bare = taken(move |text: &str| match text.strip_prefix(name) {
+        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') => name.len(),
+        _ => 0,
+    });
+    bare.ignored().then_ignore(trivia()).labelled(name)
 }
 
 /// A keyword of a table, and what it means.
