@@ -174,6 +174,8 @@ codes! {
         USER_WARNING "user-warning" Warning true "a warning of the source";
         C_PREPROCESSOR "c-preprocessor" Warning true "a C preprocessor line is a comment";
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
+        LINK_WARNING    "link-warning" Warning   true   "an object warns of what it defines";
+        PRIV_SPEC       "priv-spec"    Warning   true   "objects are for different versions of the privileged architecture";
         ORPHAN_SECTION  "orphan-section" Warning   true   "the script names no place for a section";
         EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
         GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";

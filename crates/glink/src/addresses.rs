@@ -71,6 +71,13 @@ impl Deletions {
         }
     }
 
+    /// Whether the byte at an offset was taken out.
+    #[must_use]
+    pub fn holds(&self, offset: u32) -> bool {
+        // The run that begins last, at this offset or before it.
+        offset.checked_add(1).and_then(|next| self.before(next).checked_sub(1)).is_some_and(|index| offset - self.runs[index].start < self.runs[index].count)
+    }
+
     /// Where an offset is now. A deleted byte's place is the next byte that stayed.
     #[must_use]
     pub fn translate(&self, offset: u32) -> u32 {

@@ -1,6 +1,8 @@
 //! The bytes of a section in the image: relaxed instructions rewritten, relocations applied.
 
 use crate::addresses::{Deletions, Shapes};
+use crate::eh_frame::Frames;
+use crate::indirect::Indirect;
 use crate::layout::{Inputs, Layout};
 use crate::object_file::Rela;
 use crate::problem::{Problem, Site};
@@ -26,6 +28,10 @@ pub struct Linked<'x, 'a, 's> {
     pub relaxation: &'x Relaxation,
     /// The global offset table.
     pub got: &'x Got,
+    /// Indirect functions, if there are any.
+    pub indirect: Option<&'x Indirect>,
+    /// What `.eh_frame` no longer holds.
+    pub frames: &'x Frames,
 }
 
 /// The target of a relocation. A section symbol's addend is an offset into the section as it stands
@@ -114,8 +120,11 @@ fn find(linked: Linked<'_, '_, '_>, object: ObjectId, index: u32) -> Known {
 /// Fills `out`, which has the section's final size. `targets` are its object's.
 pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], targets: &mut Targets<'_>, problems: &mut Vec<Problem>) {
     let resolved = linked.inputs.resolved;
-    if linked.got.section == Some(id) {
+    if linked.got.section == id {
         fill_got(linked, out);
+        return;
+    }
+    if linked.indirect.is_some_and(|indirect| indirect.fill(linked, id, out)) {
         return;
     }
     if linked.shapes.merged.is_merged(id) {
@@ -126,16 +135,18 @@ pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], target
     }
     let input = &resolved.sections[id.0 as usize];
     let deletions = linked.shapes.deletions_of(id);
-    copy(deletions, input.section.data, out);
+    copy(deletions, &input.section.data, out);
+    linked.frames.point(linked, id, out);
     if input.section.relas.is_empty() {
         return;
     }
     let spots = linked.relaxation.of(id).map_or(&[][..], |relaxed| &relaxed.spots[..]);
     let address = linked.layout.sections[id.0 as usize];
     let mut applier = Applier { linked, object: input.object, id, address, deletions, allocated: input.section.has(elf::SHF_ALLOC), out, targets, problems };
+    let taken = linked.frames.taken(id, deletions);
     let mut next = 0;
     for (index, rela) in input.section.relas.iter().enumerate() {
-        if deletions.is_none() && applier.data(rela) {
+        if taken.is_some_and(|taken| taken.holds(rela.r_offset.get(LE))) || applier.data(rela) {
             continue;
         }
         while spots.get(next).is_some_and(|spot| (spot.rela as usize) < index) {
@@ -296,12 +307,11 @@ impl Applier<'_, '_, '_, '_, '_> {
         self.complain(rela.r_offset.get(LE), diagnostic);
     }
 
-    /// Applies a relocation of data whose symbol is nothing special, in a section whose bytes stay in
-    /// their places. Gives whether it was one.
+    /// Applies a relocation of data whose symbol is nothing special. Gives whether it was one.
     fn data(&mut self, rela: &Rela) -> bool {
         let Some(Data { action, field }) = DATA[(rela.r_type(LE).0 & 0xff) as usize] else { return false };
         let Some(value) = self.targets.address(self.linked, rela) else { return false };
-        let at = rela.r_offset.get(LE) as usize;
+        let (at, _) = self.here(rela.r_offset.get(LE));
         match field.size() {
             1 => self.combine::<1>(at, action, field, value),
             2 => self.combine::<2>(at, action, field, value),
@@ -458,7 +468,7 @@ impl Applier<'_, '_, '_, '_, '_> {
         let address = match synthetic::entry_of(reloc) {
             Some(entry) => {
                 let slot = linked.got.offset(linked.inputs.resolved, object, rela, entry)?;
-                linked.layout.sections[linked.got.section?.0 as usize].wrapping_add(slot).wrapping_add_signed(rela.r_addend.get(LE))
+                linked.layout.sections[linked.got.section.0 as usize].wrapping_add(slot).wrapping_add_signed(rela.r_addend.get(LE))
             }
             None => self.target(rela)?,
         };
@@ -477,6 +487,12 @@ impl Applier<'_, '_, '_, '_, '_> {
             self.complain(offset, Diagnostic::new(&codes::E0512, message).help("%pcrel_lo takes the label of the auipc, not the symbol: `1: auipc a0, %pcrel_hi(x)`, `addi a0, a0, %pcrel_lo(1b)`"));
             return;
         };
+        let symbol = resolved.objects[self.object.0 as usize].file.symbol(rela.r_sym(LE) as usize);
+        if rela.r_addend.get(LE) != 0 && symbol.is_some_and(|symbol| symbol.st_type() == elf::STT_SECTION) {
+            let message = format!("`{}` plus {} is no label, so it cannot say whose low part is meant", self.symbol_name(rela), rela.r_addend.get(LE));
+            self.complain(offset, Diagnostic::new(&codes::E0512, message).help("label the auipc and name the label: `1: auipc a0, %pcrel_hi(x)`, `addi a0, a0, %pcrel_lo(1b)`"));
+            return;
+        }
         let upper = &resolved.section(section).relas[index];
         let object = resolved.sections[section.0 as usize].object;
         let Some(value) = self.upper(section, object, upper, reloc) else { return };

@@ -42,6 +42,7 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
     let mut embedded: Option<(u32, &str)> = None;
     let mut arch: Option<Arch> = None;
     let mut stack: Option<(u64, &str)> = None;
+    let mut priv_spec: Option<([u64; 3], &str)> = None;
     let mut any = false;
     let mut out = Attributes::default();
     for object in &resolved.objects {
@@ -100,6 +101,11 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
             }
         }
         out.unaligned_access = out.unaligned_access.max(attributes.unaligned_access);
+        match (attributes.priv_spec, priv_spec) {
+            (Some(version), Some((first, first_name))) if version != first => problems.push(versions_differ((version, &object.name), (first, first_name))),
+            (Some(version), None) => priv_spec = Some((version, &object.name)),
+            (Some(_) | None, _) => {}
+        }
         out.priv_spec = out.priv_spec.max(attributes.priv_spec);
     }
     merged.flags |= float.map_or(0, |(abi, _)| abi) | embedded.map_or(0, |(rve, _)| rve);
@@ -109,6 +115,20 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
         merged.section = Some(write(&out, &merged.arch));
     }
     merged
+}
+
+/// Two objects are for different versions of the privileged architecture; the image is for the newer.
+fn versions_differ((version, name): ([u64; 3], &str), (first, first_name): ([u64; 3], &str)) -> Problem {
+    let number = |[major, minor, revision]: [u64; 3]| match revision {
+        0 => format!("{major}.{minor}"),
+        _ => format!("{major}.{minor}.{revision}"),
+    };
+    let message = format!("{name} is for version {} of the privileged architecture, {first_name} for {}", number(version), number(first));
+    let mut diagnostic = Diagnostic::new(&codes::PRIV_SPEC, message).help("assemble both with the same -mpriv-spec");
+    if [version, first].contains(&[1, 9, 1]) {
+        diagnostic = diagnostic.note("1.9.1 gives control and status registers other numbers than later versions do");
+    }
+    Problem::Plain(Box::new(diagnostic))
 }
 
 /// How many sections follow that belong to the same object.
@@ -133,7 +153,7 @@ fn uleb(bytes: &mut &[u8]) -> Option<u64> {
     Some(value)
 }
 
-fn read<'a>(section: &Section<'a>) -> Result<Attributes<'a>, String> {
+fn read<'a>(section: &'a Section<'_>) -> Result<Attributes<'a>, String> {
     let cut = || "its .riscv.attributes are cut short".to_string();
     let mut attributes = Attributes::default();
     let Some((b'A', mut rest)) = section.data.split_first() else {

@@ -3,7 +3,9 @@
 mod flags;
 mod response;
 
-use crate::options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortSections, Strip, Unresolved};
+use crate::build_id::BuildId;
+use crate::compressed::Compress;
+use crate::options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortCommon, SortSections, Strip, Unresolved};
 use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
 use crate::reproduce::Recorder;
@@ -184,6 +186,8 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         relocatable: flag("relocatable"),
         non_contiguous_regions: flag("enable-non-contiguous-regions"),
         define_common: flag("define-common"),
+        emit_relocs: flag("emit-relocs"),
+        force_group_allocation: flag("force-group-allocation"),
         memory_usage: flag("print-memory-usage"),
         cross_references: flag("cref"),
         map_discarded: last_of("print-map-discarded", "no-print-map-discarded", true),
@@ -238,11 +242,27 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Some("alignment") => Some(SortSections::Alignment),
         Some(other) => return Err(format!("--sort-section takes name or alignment, not `{other}`")),
     };
+    options.sort_common = match text("sort-common").as_deref() {
+        None => None,
+        Some("descending") => Some(SortCommon::Descending),
+        Some("ascending") => Some(SortCommon::Ascending),
+        Some(other) => return Err(format!("--sort-common takes descending or ascending, not `{other}`")),
+    };
     options.unresolved = match text("unresolved-symbols").as_deref() {
         None | Some("report-all" | "ignore-in-shared-libs") if flag("warn-unresolved-symbols") => Unresolved::Warn,
         None | Some("report-all" | "ignore-in-shared-libs") => Unresolved::Error,
         Some("ignore-all" | "ignore-in-object-files") => Unresolved::Ignore,
         Some(other) => return Err(format!("--unresolved-symbols takes ignore-all, ignore-in-object-files or report-all, not `{other}`")),
+    };
+    options.compress = match text("compress-debug-sections").as_deref() {
+        None | Some("none") => Compress::No,
+        Some("zlib" | "zlib-gabi") => Compress::Zlib,
+        Some("zlib-gnu") => Compress::Gnu,
+        Some(other) => return Err(format!("--compress-debug-sections takes none, zlib, zlib-gabi or zlib-gnu, not `{other}`")),
+    };
+    options.build_id = match text("build-id").as_deref() {
+        None | Some("none") => None,
+        Some(style) => Some(BuildId::parse(style)?),
     };
     if let Some(size) = text("guest-memory") {
         options.guest_memory = flags::number(&size).ok_or_else(|| format!("--guest-memory takes a size such as 64K, not `{size}`"))?;
@@ -255,6 +275,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
             Some((_, flags::Z::Nothing)) => {}
             Some((_, flags::Z::MultipleDefinitions)) => options.allow_multiple_definition = true,
             Some((_, flags::Z::StartStopGc(on))) => options.start_stop_gc = *on,
+            Some((_, flags::Z::UniqueSymbols(on))) => options.unique_symbols = *on,
             Some((_, flags::Z::PageSize)) => {
                 let size = keyword.split_once('=').and_then(|(_, size)| flags::number(size)).filter(|size| size.is_power_of_two() && *size <= 1 << 16);
                 options.page_size = size.ok_or_else(|| format!("-z {keyword}: a page has a power of two of bytes, at most 64K"))?;

@@ -2,10 +2,16 @@
 
 use crate::apply::Linked;
 use crate::attributes;
+use crate::compressed::{self, Compress};
+use crate::emit_relocs;
 use crate::fill;
 use crate::options::Strip;
+use crate::link_order;
+use crate::numbering;
+use crate::object_file::Rela;
 use crate::plan::{Item, Line, Output};
 use crate::problem::Problem;
+use crate::resolve::SectionId;
 use crate::segments::{self, HEADER, PROGRAM_HEADER, Segment};
 use crate::symtab;
 use diag::{Diagnostic, codes};
@@ -44,6 +50,16 @@ pub struct Image {
     pub entry: u32,
     /// The note.
     pub note: Note,
+}
+
+impl Image {
+    /// Where an input section stands in the file, if it does.
+    #[must_use]
+    pub fn offset_of(&self, linked: Linked<'_, '_, '_>, section: SectionId) -> Option<usize> {
+        let output = linked.inputs.plan.output_of(section)?;
+        let within = u64::from(linked.layout.sections[section.0 as usize]).wrapping_sub(linked.layout.outputs[output].address & 0xffff_ffff);
+        self.order.contains(&output).then(|| self.spans[output].start + within as usize)
+    }
 }
 
 /// The most that alignment and the script's location counter may add to what the inputs hold. A
@@ -149,14 +165,14 @@ fn place(linked: Linked<'_, '_, '_>, segments: &mut [Segment], order: &[usize], 
 }
 
 /// Writes the ELF file.
-pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
+pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attributes::Merged) -> Vec<u8> {
     let plan = linked.inputs.plan;
     let options = linked.inputs.options;
     let layout = linked.layout;
     let note = image.note.to_bytes();
     let mut file = std::mem::take(&mut image.bytes);
     let mut next = file.len() as u64;
-    let mut numbers: Vec<Option<u16>> = vec![None; plan.outputs.len()];
+    let mut numbers: Vec<Option<u32>> = vec![None; plan.outputs.len()];
     let mut parts: Vec<Part> = Vec::new();
     let write_at = |file: &mut Vec<u8>, offset: u64, bytes: &[u8]| {
         let start = offset as usize;
@@ -170,8 +186,12 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
         if let Some(part) = parts.last_mut().filter(|part| options.omagic && options.has_script() && part.flags & elf::SHF_EXECINSTR == elf::SHF_EXECINSTR) {
             part.flags |= elf::SHF_WRITE;
         }
-        numbers[index] = u16::try_from(parts.len()).ok();
+        numbers[index] = Some(parts.len() as u32);
     }
+    if options.compress != Compress::No {
+        next = compress(options.compress, &mut file, &mut parts) as u64;
+    }
+    link_parts(linked, &image.order, &numbers, &mut parts);
     let mut append = |file: &mut Vec<u8>, parts: &mut Vec<Part>, name: &str, kind: elf::SectionType, align: u64, bytes: &[u8]| {
         next = next.next_multiple_of(align);
         write_at(file, next, bytes);
@@ -183,11 +203,28 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     let note_part = append(&mut file, &mut parts, NOTE_SECTION, elf::SHT_NOTE, 4, &note);
     if options.strip != Strip::All {
         let table = symtab::table(linked, &numbers);
+        let mut relocations = Vec::new();
+        for &index in image.order.iter().filter(|_| options.emit_relocs) {
+            let relas = emit_relocs::relocations(linked, &table.index, &plan.outputs[index]);
+            if !relas.is_empty() {
+                let part = append(&mut file, &mut parts, &format!(".rela{}", plan.outputs[index].name), elf::SHT_RELA, 4, bytes_of_slice(&relas));
+                parts[part].info = numbers[index].unwrap_or(0);
+                (parts[part].flags, parts[part].entsize) = (elf::SHF_INFO_LINK, size_of::<Rela>() as u32);
+                relocations.push(part);
+            }
+        }
         let symbols = append(&mut file, &mut parts, ".symtab", elf::SHT_SYMTAB, 4, bytes_of_slice(&table.symbols));
         append(&mut file, &mut parts, ".strtab", elf::SHT_STRTAB, 1, &table.strings);
+        if table.extended.iter().any(|number| number.get(LE) != 0) {
+            let extended = append(&mut file, &mut parts, ".symtab_shndx", elf::SHT_SYMTAB_SHNDX, 4, bytes_of_slice(&table.extended));
+            (parts[extended].link, parts[extended].entsize) = (symbols as u32 + 1, 4);
+        }
         parts[symbols].link = symbols as u32 + 2;
         parts[symbols].info = table.first_global;
         parts[symbols].entsize = size_of::<Sym32<LE>>() as u32;
+        for part in relocations {
+            parts[part].link = symbols as u32 + 1;
+        }
     }
     let mut names = vec![0];
     let mut name_offsets: Vec<u32> = Vec::with_capacity(parts.len() + 1);
@@ -198,26 +235,25 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     }
     append(&mut file, &mut parts, ".shstrtab", elf::SHT_STRTAB, 1, &names);
     let table_offset = next.next_multiple_of(4);
-    if parts.len() + 1 >= usize::from(elf::SHN_LORESERVE) {
-        problems.push(Problem::plain(&codes::E0514, format!("the image would have {} sections; an ELF file counts to {}", parts.len() + 1, elf::SHN_LORESERVE - 1)));
-        return Vec::new();
-    }
     let mut headers = vec![header_of(&Part { name: Vec::new(), kind: elf::SHT_NULL, flags: elf::SectionFlags(0), address: 0, offset: 0, size: 0, link: 0, info: 0, align: 0, entsize: 0 }, 0)];
     headers.extend(parts.iter().zip(&name_offsets).map(|(part, &name)| header_of(part, name)));
+    let (section_count, names_section) = numbering::count(&mut headers);
     write_at(&mut file, table_offset, bytes_of_slice(&headers));
 
+    // What says how to read the image comes before what is loaded, but behind the segments that a script lists.
+    let described = if linked.inputs.script.segments.is_empty() { 0 } else { image.segments.len() };
     let mut program: Vec<ProgramHeader32<LE>> = image.segments.iter().map(program_header).collect();
-    program.push(flat_header(elf::PT_NOTE, &parts[note_part], 4));
     if let Some(attributes) = attributes_part {
-        program.push(flat_header(elf::ProgramType(0x7000_0003), &parts[attributes], 1));
+        program.insert(described, flat_header(elf::PT_RISCV_ATTRIBUTES, &parts[attributes], 1));
     }
+    program.push(flat_header(elf::PT_NOTE, &parts[note_part], 4));
     let header = FileHeader32 {
         e_ident: Ident {
             magic: elf::ELFMAG,
             class: elf::ELFCLASS32,
             data: elf::ELFDATA2LSB,
             version: elf::EV_CURRENT,
-            os_abi: elf::ELFOSABI_NONE,
+            os_abi: if linked.indirect.is_some() { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE },
             abi_version: 0,
             padding: [0; 7],
         },
@@ -232,12 +268,46 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
         e_phentsize: U16::new(LE, PROGRAM_HEADER as u16),
         e_phnum: U16::new(LE, program.len() as u16),
         e_shentsize: U16::new(LE, 40),
-        e_shnum: U16::new(LE, headers.len() as u16),
-        e_shstrndx: U16::new(LE, elf::SymbolSection(headers.len() as u16 - 1)),
+        e_shnum: U16::new(LE, section_count),
+        e_shstrndx: U16::new(LE, names_section),
     };
     write_at(&mut file, 0, bytes_of(&header));
     write_at(&mut file, HEADER, bytes_of_slice(&program));
     file
+}
+
+/// Compresses debug sections, which stand behind all that has addresses, and moves what follows them up. Gives where the file ends.
+fn compress(how: Compress, file: &mut Vec<u8>, parts: &mut [Part]) -> usize {
+    let Some(first) = parts.iter().position(|part| part.flags & elf::SHF_ALLOC != elf::SHF_ALLOC) else { return file.len() };
+    let behind = file.split_off(parts[first].offset as usize);
+    let start = parts[first].offset as usize;
+    for part in &mut parts[first..] {
+        let from = part.offset as usize - start;
+        let bytes = if part.kind == elf::SHT_NOBITS { &[][..] } else { &behind[from..from + part.size as usize] };
+        let shrunk = compressed::shrink(how, &part.name, part.flags, part.align as u32, bytes);
+        if let Some((name, flags, packed, align)) = &shrunk {
+            (part.name, part.flags, part.size, part.align) = (name.clone(), *flags, packed.len() as u64, u64::from(*align));
+        }
+        file.resize(file.len().next_multiple_of(part.align.clamp(1, crate::layout::PAGE) as usize), 0);
+        part.offset = file.len() as u64;
+        file.extend_from_slice(shrunk.as_ref().map_or(bytes, |(_, _, packed, _)| packed));
+    }
+    file.len()
+}
+
+/// Says which section another one speaks of: what it describes, or the strings of its symbols. `parts` are those of `order`.
+fn link_parts(linked: Linked<'_, '_, '_>, order: &[usize], numbers: &[Option<u32>], parts: &mut [Part]) {
+    let plan = linked.inputs.plan;
+    let strings = order.iter().position(|&index| plan.outputs[index].name == ".stabstr").map(|at| at as u32 + 1);
+    for (&index, part) in order.iter().zip(parts) {
+        let output = &plan.outputs[index];
+        if output.has(elf::SHF_LINK_ORDER) {
+            let target = link_order::output_linked_to(linked.inputs.resolved, plan, output);
+            part.link = target.and_then(|target| numbers[target]).unwrap_or(0);
+        } else if output.name == ".stab" {
+            part.link = strings.unwrap_or(0);
+        }
+    }
 }
 
 fn part(output: &Output<'_>, placed: crate::layout::Placed, offset: u64) -> Part {

@@ -10,16 +10,24 @@ mod addresses;
 mod apply;
 mod archive;
 mod attributes;
+mod build_id;
 mod cli;
+mod compressed;
+mod eh_frame;
+mod emit_relocs;
 mod fill;
 mod flat;
 mod image;
+mod indirect;
+mod just_symbols;
 mod layout;
+mod link_order;
 mod live;
 mod load;
 mod map;
 mod merge;
 mod names;
+mod numbering;
 mod object_file;
 mod object_writer;
 mod options;
@@ -41,9 +49,12 @@ mod strangers;
 mod strings;
 mod symtab;
 mod synthetic;
+mod warnings;
 
+pub use build_id::BuildId;
 pub use cli::run;
-pub use options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortSections, Startup, Strip, Unresolved};
+pub use compressed::Compress;
+pub use options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortCommon, SortSections, Startup, Strip, Unresolved};
 
 use addresses::Shapes;
 use apply::Linked as Final;
@@ -110,9 +121,11 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     if options.relocatable {
         return join(&script, resolved, options, sources, files, problems);
     }
-    let explained = startup::settle(&mut resolved, &entry, options, &mut problems);
-    synthetic::allocate_commons(&mut resolved);
+    let explained = startup::settle(&mut resolved, &script, &entry, options, &mut problems);
+    synthetic::allocate_commons(&mut resolved, options.sort_common);
     let mut got = Got::declare(&mut resolved);
+    let indirect = indirect::declare(&mut resolved);
+    let build_id = build_id::declare(&mut resolved, options);
     define_symbols(&mut resolved, &script);
     for name in &options.required {
         if let Some(symbol) = resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
@@ -122,13 +135,16 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let mut plan = plan::plan(&resolved, &script, options, &mut problems);
     define_bounds(&mut resolved, &plan);
     resolved.settle();
+    if options.gc_sections {
+        link_order::check_tables(&resolved, &plan, &mut problems);
+    }
     let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
+    let indirect = indirect::allocate(indirect, &mut resolved, &mut plan, !options.has_script(), &mut problems);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
-    if let Some(table) = got.section {
-        resolved.sections[table.0 as usize].section.size = got.size;
-        plan.settle_table(&resolved, table);
-    }
+    warnings::find(&resolved, &plan, &mut problems);
+    resolved.sections[got.section.0 as usize].section.size = got.size;
+    plan.settle_table(&resolved, got.section);
     plan.align_thread_block();
     strangers::check(&resolved, &plan, &script, &mut problems);
     let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
@@ -150,13 +166,24 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let mut shapes = Shapes::new(resolved.sections.len(), &merged);
     let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, options };
     let mut layout = Layout::new(inputs);
+    let frames = eh_frame::trim(inputs, &mut shapes);
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
-    let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got };
+    let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got, indirect: indirect.as_ref(), frames: &frames };
     let entry = entry_address(linked, &entry);
-    let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| match options.format {
-        Format::Elf => image::elf(linked, &mut image, &attributes, &mut problems),
-        Format::Binary => flat::binary(&image, &layout, &mut problems),
-        Format::Ihex => flat::ihex(&image, &layout),
+    let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| {
+        let note = build_id.and_then(|section| image.offset_of(linked, section)).zip(options.build_id.as_ref());
+        if let (Some((at, id)), Format::Binary | Format::Ihex) = (note, options.format) {
+            id.stamp(&mut image.bytes, at);
+        }
+        let mut file = match options.format {
+            Format::Elf => image::elf(linked, &mut image, &attributes),
+            Format::Binary => flat::binary(&image, &layout, &mut problems),
+            Format::Ihex => flat::ihex(&image, &layout),
+        };
+        if let (Some((at, id)), Format::Elf) = (note, options.format) {
+            id.stamp(&mut file, at);
+        }
+        file
     });
     let map = options.map.then(|| map::map(linked, entry));
     let report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
@@ -174,7 +201,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
 /// `-r`: the objects become one.
 fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
     if options.define_common || script.force_common {
-        synthetic::allocate_commons(&mut resolved);
+        synthetic::allocate_commons(&mut resolved, options.sort_common);
     }
     define_symbols(&mut resolved, script);
     resolved.settle();

@@ -4,6 +4,7 @@
 mod debug;
 
 use crate::apply::resolve_target;
+use crate::link_order;
 use crate::options::Options;
 use crate::plan::{Fate, Item, Plan};
 use crate::resolve::{Place, Resolved, SectionId, SymbolId};
@@ -54,8 +55,7 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
         if plan.output_of(id).is_none() {
             continue;
         }
-        if section.has(elf::SHF_LINK_ORDER) && input.object != crate::resolve::LINKER {
-            let with = SectionId(resolved.objects[input.object.0 as usize].first_section + section.link);
+        if let Some(with) = link_order::linked_to(resolved, id) {
             followers.entry(with).or_default().push(id);
         }
         let is_kept_kind = matches!(section.kind, elf::SHT_NOTE | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY);
@@ -69,8 +69,8 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
     // Members of a group stay or go together.
     let mut groups: HashMap<SectionId, Vec<SectionId>> = HashMap::new();
     for object in &resolved.objects {
-        for comdat in &object.file.comdats {
-            let members: Vec<SectionId> = comdat.members.iter().map(|member| SectionId(object.first_section + member)).collect();
+        for group in &object.file.groups {
+            let members: Vec<SectionId> = group.members.iter().map(|member| SectionId(object.first_section + member)).collect();
             for (index, &member) in members.iter().enumerate() {
                 // A ring: each member leads to the next.
                 groups.entry(member).or_default().push(members[(index + 1) % members.len()]);
@@ -107,7 +107,8 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
     for output in &mut plan.outputs {
         output.items.retain(|item| {
             let Item::Section(id) = item else { return true };
-            let lives = reasons[id.0 as usize].is_some() || debug[id.0 as usize];
+            let follows = link_order::linked_to(resolved, *id).is_some();
+            let lives = reasons[id.0 as usize].is_some() || debug[id.0 as usize] && !follows;
             if !lives {
                 plan.fates[id.0 as usize] = Fate::Unreferenced;
             }

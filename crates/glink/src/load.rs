@@ -114,6 +114,7 @@ impl Loader<'_> {
                 InputSpec::GroupEnd => self.inputs.steps.push(Step::GroupEnd),
                 InputSpec::Bytes { name, data } => self.add(name.clone(), data.clone()),
                 InputSpec::File(path) => self.add_file(path)?,
+                InputSpec::JustSymbols(path) => self.add_symbols(path),
                 InputSpec::Library(name) => {
                     let folders: Vec<&Path> = self.options.search_dirs.iter().map(PathBuf::as_path).chain(self.script.search_dirs.iter().map(Path::new)).collect();
                     match find_library(name, &folders, self.options, self.files) {
@@ -138,6 +139,18 @@ impl Loader<'_> {
             Err(error) => self.problems.push(Problem::plain(&codes::E0501, format!("cannot read {name}: {error}"))),
         }
         Ok(())
+    }
+
+    fn add_symbols(&mut self, path: &Path) {
+        let name = path.display().to_string();
+        let diagnostic = match self.files.view(path) {
+            Ok(data) => match crate::just_symbols::object(&data) {
+                Ok(object) => return self.add(name, FileData::new(object, data.identity())),
+                Err(what) => Diagnostic::new(&codes::E0504, format!("{name}: {what}")).help("--just-symbols takes an object or an image"),
+            },
+            Err(error) => Diagnostic::new(&codes::E0501, format!("cannot read {name}: {error}")),
+        };
+        self.problems.push(Problem::Plain(Box::new(diagnostic)));
     }
 
     fn add(&mut self, name: String, data: FileData) {

@@ -62,6 +62,8 @@ impl Merged {
 struct Group<'a> {
     leader: SectionId,
     align: u32,
+    /// Bytes of a character.
+    unit: u32,
     /// Strings may be the ends of others.
     shares_ends: bool,
     /// Each piece once, in the order in which they were first seen.
@@ -83,8 +85,8 @@ pub fn merge(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Merged {
             let Some(pieces) = split(section) else { continue };
             let group = *by_key.entry((section.flags.0, section.entsize, section.align)).or_insert_with(|| {
                 // Names in debug sections are many and not worth the sorting.
-                let shares_ends = section.has(elf::SHF_STRINGS | elf::SHF_ALLOC) && section.entsize == 1;
-                groups.push(Group { leader: *id, align: section.align, shares_ends, pieces: Numbering::default(), inputs: Vec::new() });
+                let shares_ends = section.has(elf::SHF_STRINGS | elf::SHF_ALLOC);
+                groups.push(Group { leader: *id, align: section.align, unit: section.entsize, shares_ends, pieces: Numbering::default(), inputs: Vec::new() });
                 groups.len() - 1
             });
             groups[group].insert(*id, section, &pieces);
@@ -97,8 +99,8 @@ pub fn merge(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Merged {
 }
 
 impl<'a> Group<'a> {
-    fn insert(&mut self, id: SectionId, section: &Section<'a>, pieces: &[(u32, u32)]) {
-        let data: &'a [u8] = section.data;
+    fn insert(&mut self, id: SectionId, section: &'a Section<'_>, pieces: &[(u32, u32)]) {
+        let data: &'a [u8] = &section.data;
         let numbers = pieces.iter().map(|&(start, end)| (start, self.pieces.number(&data[start as usize..end as usize]))).collect();
         self.inputs.push((id, numbers));
     }
@@ -106,7 +108,7 @@ impl<'a> Group<'a> {
     /// Lays the pieces out and notes where those of each input went.
     fn finish(self, merged: &mut Merged) {
         let all = self.pieces.names();
-        let within = if self.shares_ends { ends(all, self.align) } else { vec![None; all.len()] };
+        let within = if self.shares_ends { ends(all, self.align.max(self.unit)) } else { vec![None; all.len()] };
         let mut contents: Vec<u8> = Vec::new();
         let mut offsets: Vec<u32> = vec![0; all.len()];
         for (number, piece) in all.iter().enumerate().filter(|&(number, _)| within[number].is_none()) {
@@ -164,9 +166,12 @@ fn split(section: &Section<'_>) -> Option<Vec<(u32, u32)>> {
     let mut start = 0;
     for (index, unit) in section.data.chunks_exact(entry as usize).enumerate() {
         if unit.iter().all(|&b| b == 0) {
-            let end = (index as u32 + 1) * entry;
-            pieces.push((start, end));
-            start = end;
+            let at = index as u32 * entry;
+            // Zeros up to where the next string may begin are padding, which belongs to no string.
+            if at != start || start.is_multiple_of(section.align) {
+                pieces.push((start, at + entry));
+            }
+            start = at + entry;
         }
     }
     // A string that does not end cannot move.

@@ -1,5 +1,6 @@
 //! One relocatable object: views into its bytes, checked so that later phases may index freely.
 
+use crate::compressed;
 use crate::strings::{string_at, text};
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader32, Rela32, SectionFlags, SectionHeader32, SectionType, Sym32};
@@ -26,8 +27,8 @@ pub struct Section<'a> {
     pub entsize: u32,
     /// Size in memory.
     pub size: u32,
-    /// Contents; empty for `SHT_NOBITS`, else `size` bytes.
-    pub data: &'a [u8],
+    /// Contents, expanded if they were compressed; empty for `SHT_NOBITS`, else `size` bytes.
+    pub data: Cow<'a, [u8]>,
     /// Relocations, sorted by offset.
     pub relas: Cow<'a, [Rela]>,
     /// `sh_link`.
@@ -36,7 +37,15 @@ pub struct Section<'a> {
     pub info: u32,
 }
 
-impl Section<'_> {
+impl<'a> Section<'a> {
+    /// Contents as they stand in the file; none of what was compressed, which no table is.
+    fn table(&self) -> &'a [u8] {
+        match self.data {
+            Cow::Borrowed(data) => data,
+            Cow::Owned(_) => &[],
+        }
+    }
+
     /// Whether all of these flags are set.
     #[must_use]
     pub fn has(&self, flags: SectionFlags) -> bool {
@@ -44,11 +53,13 @@ impl Section<'_> {
     }
 }
 
-/// A section group whose copies in other objects are the same.
+/// A section group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comdat<'a> {
+pub struct Group<'a> {
     /// The name that copies share.
     pub signature: &'a [u8],
+    /// Whether copies in other objects are the same (`GRP_COMDAT`); else the sections only stay together.
+    pub comdat: bool,
     /// ELF indices of its sections.
     pub members: Vec<u32>,
 }
@@ -66,8 +77,10 @@ pub struct ObjectFile<'a> {
     pub first_global: usize,
     /// The symbols' string table.
     pub strings: &'a [u8],
-    /// The groups marked `GRP_COMDAT`.
-    pub comdats: Vec<Comdat<'a>>,
+    /// The groups.
+    pub groups: Vec<Group<'a>>,
+    /// Whether any symbol is an indirect function.
+    pub has_indirect: bool,
     extended_indices: &'a [object::U32<LE>],
 }
 
@@ -145,8 +158,11 @@ pub fn parse(bytes: &[u8]) -> Result<ObjectFile<'_>, Refused> {
     let headers = section_headers(bytes, header)?;
     let names = names_table(bytes, header, headers)?;
     let mut sections = Vec::with_capacity(headers.len());
+    let mut budget = bytes.len();
     for (index, header) in headers.iter().enumerate() {
-        sections.push(read_section(bytes, header, names, index)?);
+        let mut section = read_section(bytes, header, names, index)?;
+        compressed::expand(&mut section, &mut budget).map_err(|what| Refused::Broken(format!("section {index} `{}` {what}", text(section.name))))?;
+        sections.push(section);
     }
     let mut object = ObjectFile {
         flags: header.e_flags.get(LE).0,
@@ -154,7 +170,8 @@ pub fn parse(bytes: &[u8]) -> Result<ObjectFile<'_>, Refused> {
         symbols: &[],
         first_global: 0,
         strings: &[],
-        comdats: Vec::new(),
+        groups: Vec::new(),
+        has_indirect: false,
         extended_indices: &[],
     };
     read_symbols(&mut object)?;
@@ -250,7 +267,7 @@ fn read_section<'a>(bytes: &'a [u8], header: &SectionHeader32<LE>, names: &'a [u
         align,
         entsize: header.sh_entsize.get(LE),
         size: if kind == elf::SHT_NULL { 0 } else { header.sh_size.get(LE) },
-        data,
+        data: data.into(),
         relas: Cow::Borrowed(&[]),
         link: header.sh_link.get(LE),
         info: header.sh_info.get(LE),
@@ -259,7 +276,7 @@ fn read_section<'a>(bytes: &'a [u8], header: &SectionHeader32<LE>, names: &'a [u
 
 /// How many rows of one size a table has.
 fn rows<T>(table: &Section<'_>) -> Result<usize, Refused> {
-    let (bytes, row) = (table.data.len(), size_of::<T>());
+    let (bytes, row) = (table.table().len(), size_of::<T>());
     if bytes % row == 0 { Ok(bytes / row) } else { Err(Refused::Broken(format!("`{}` has {bytes} bytes, which is no multiple of {row}", text(table.name)))) }
 }
 
@@ -267,7 +284,7 @@ fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
     let Some(table) = object.sections.iter().position(|section| section.kind == elf::SHT_SYMTAB) else { return Ok(()) };
     let section = &object.sections[table];
     let count = rows::<Sym>(section)?;
-    object.symbols = pod::slice_from_bytes(section.data, count).map_or(&[][..], |(symbols, _)| symbols);
+    object.symbols = pod::slice_from_bytes(section.table(), count).map_or(&[][..], |(symbols, _)| symbols);
     object.first_global = section.info as usize;
     if object.first_global > count {
         return Err(Refused::Broken(format!("`{}` has {count} symbols, and says that {} are local", text(section.name), section.info)));
@@ -277,9 +294,9 @@ fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         .get(section.link as usize)
         .filter(|strings| strings.kind == elf::SHT_STRTAB)
         .ok_or_else(|| Refused::Broken("its symbol table has no string table".into()))?
-        .data;
+        .table();
     if let Some(extended) = object.sections.iter().find(|section| section.kind == elf::SHT_SYMTAB_SHNDX) {
-        object.extended_indices = pod::slice_from_bytes(extended.data, extended.data.len() / 4).map_or(&[][..], |(indices, _)| indices);
+        object.extended_indices = pod::slice_from_bytes(extended.table(), extended.table().len() / 4).map_or(&[][..], |(indices, _)| indices);
     }
     // In a table that ends with NUL every name ends.
     let ends = object.strings.last() == Some(&0);
@@ -289,6 +306,7 @@ fn read_symbols(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         if !is_sound {
             return Err(Refused::Broken(format!("symbol {index} has a name outside the string table, or one that does not end")));
         }
+        object.has_indirect |= symbol.st_type() == elf::STT_GNU_IFUNC;
         if let SymbolHome::Section(section) = object.home(index) {
             let name = || text(object.symbol_name(symbol)).into_owned();
             if section as usize >= object.sections.len() {
@@ -310,7 +328,7 @@ fn attach_relocations(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
             continue;
         }
         let count = rows::<Rela>(table)?;
-        let relas: &[Rela] = pod::slice_from_bytes(table.data, count).map_or(&[][..], |(relas, _)| relas);
+        let relas: &[Rela] = pod::slice_from_bytes(table.table(), count).map_or(&[][..], |(relas, _)| relas);
         let (name, target) = (table.name, table.info as usize);
         let Some(section) = object.sections.get(target).filter(|section| target != 0 && section.kind != elf::SHT_RELA) else {
             return Err(Refused::Broken(format!("`{}` relocates section {target}, which does not exist", text(name))));
@@ -350,16 +368,14 @@ fn read_groups(object: &mut ObjectFile<'_>) -> Result<(), Refused> {
         }
         let (words, _) = section.data.as_chunks::<4>();
         let mut words = words.iter().map(|word| u32::from_le_bytes(*word));
-        if words.next().unwrap_or(0) & elf::GRP_COMDAT.0 == 0 {
-            continue;
-        }
+        let comdat = words.next().unwrap_or(0) & elf::GRP_COMDAT.0 != 0;
         let key = object.symbol(section.info as usize).ok_or_else(|| Refused::Broken(format!("the group in section {index} is named by symbol {}, which does not exist", section.info)))?;
         let signature = object.symbol_name(key);
         let members: Vec<u32> = words.collect();
         if let Some(member) = members.iter().find(|&&member| member as usize >= object.sections.len()) {
             return Err(Refused::Broken(format!("the group in section {index} has section {member}, which does not exist")));
         }
-        object.comdats.push(Comdat { signature, members });
+        object.groups.push(Group { signature, comdat, members });
     }
     Ok(())
 }

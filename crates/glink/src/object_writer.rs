@@ -1,5 +1,6 @@
 //! Relocatable objects as bytes (System V ABI, chapter 4): sections one after the other, their names, their headers.
 
+use crate::numbering;
 use object::LittleEndian as LE;
 use object::elf::{self, FileHeader32, Ident, SectionHeader32};
 use object::pod::{bytes_of, bytes_of_slice};
@@ -29,9 +30,9 @@ pub struct Part<'a> {
     pub entsize: u32,
 }
 
-/// The object of these sections, and `.shstrtab` behind them. The caller sees to it that the numbers of sections fit.
+/// The object of these sections, and `.shstrtab` behind them.
 #[must_use]
-pub fn write(mut sections: Vec<Part<'_>>, flags: elf::FileFlags) -> Vec<u8> {
+pub fn write(mut sections: Vec<Part<'_>>, flags: elf::FileFlags, os_abi: elf::OsAbi) -> Vec<u8> {
     let mut names = vec![0];
     let mut name_offsets = vec![0u32];
     sections.push(Part { name: b".shstrtab".to_vec(), kind: elf::SHT_STRTAB, align: 1, ..Part::default() });
@@ -66,8 +67,9 @@ pub fn write(mut sections: Vec<Part<'_>>, flags: elf::FileFlags) -> Vec<u8> {
         file.extend_from_slice(&part.bytes);
     }
     file.resize(file.len().next_multiple_of(4), 0);
+    let (section_count, names_section) = numbering::count(&mut headers);
     let header = FileHeader32 {
-        e_ident: Ident { magic: elf::ELFMAG, class: elf::ELFCLASS32, data: elf::ELFDATA2LSB, version: elf::EV_CURRENT, os_abi: elf::ELFOSABI_NONE, abi_version: 0, padding: [0; 7] },
+        e_ident: Ident { magic: elf::ELFMAG, class: elf::ELFCLASS32, data: elf::ELFDATA2LSB, version: elf::EV_CURRENT, os_abi, abi_version: 0, padding: [0; 7] },
         e_type: U16::new(LE, elf::ET_REL),
         e_machine: U16::new(LE, elf::EM_RISCV),
         e_version: U32::new(LE, u32::from(elf::EV_CURRENT.0)),
@@ -79,8 +81,8 @@ pub fn write(mut sections: Vec<Part<'_>>, flags: elf::FileFlags) -> Vec<u8> {
         e_phentsize: U16::new(LE, 0),
         e_phnum: U16::new(LE, 0),
         e_shentsize: U16::new(LE, size_of::<SectionHeader32<LE>>() as u16),
-        e_shnum: U16::new(LE, headers.len() as u16),
-        e_shstrndx: U16::new(LE, elf::SymbolSection(headers.len() as u16 - 1)),
+        e_shnum: U16::new(LE, section_count),
+        e_shstrndx: U16::new(LE, names_section),
     };
     file[..size_of::<FileHeader32<LE>>()].copy_from_slice(bytes_of(&header));
     file.extend_from_slice(bytes_of_slice(&headers));

@@ -1,5 +1,7 @@
 //! What a link is asked to do: inputs in their order, and options.
 
+use crate::build_id::BuildId;
+use crate::compressed::Compress;
 use host::FileData;
 use std::path::PathBuf;
 
@@ -25,6 +27,8 @@ pub enum InputSpec {
     GroupEnd,
     /// `--whole-archive` (true) and `--no-whole-archive` (false), for what follows.
     WholeArchive(bool),
+    /// `--just-symbols`: the addresses of this file's symbols count, and nothing else of it.
+    JustSymbols(PathBuf),
     /// `-b binary` (true): files that follow are raw bytes; `-b elf32-littleriscv` (false): objects again.
     Raw(bool),
 }
@@ -41,6 +45,15 @@ pub enum Orphans {
     Warn,
     /// Each is an error.
     Error,
+}
+
+/// How common blocks are ordered (`--sort-common`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortCommon {
+    /// The strictest alignment first.
+    Descending,
+    /// The strictest alignment last.
+    Ascending,
 }
 
 /// What an undefined symbol is (`--unresolved-symbols`, `--warn-unresolved-symbols`).
@@ -162,6 +175,18 @@ pub struct Options {
     pub segment_starts: Vec<(String, u32)>,
     /// Make an object instead of an image (`-r`).
     pub relocatable: bool,
+    /// How common blocks are ordered; none: as they were first seen.
+    pub sort_common: Option<SortCommon>,
+    /// With `-r`, section groups are resolved as in an image (`--force-group-allocation`).
+    pub force_group_allocation: bool,
+    /// Whether the image keeps its relocations (`--emit-relocs`).
+    pub emit_relocs: bool,
+    /// Every local symbol's name gets a number (`-z unique-symbol`).
+    pub unique_symbols: bool,
+    /// How debug sections are written (`--compress-debug-sections`).
+    pub compress: Compress,
+    /// The note that identifies the image (`--build-id`).
+    pub build_id: Option<BuildId>,
     /// With `-r`, allocate common blocks (`-d`).
     pub define_common: bool,
     /// What happens to sections that the script does not name.
@@ -275,6 +300,12 @@ impl Default for Options {
             segment_starts: Vec::new(),
             relocatable: false,
             define_common: false,
+            sort_common: None,
+            force_group_allocation: false,
+            emit_relocs: false,
+            unique_symbols: false,
+            compress: Compress::No,
+            build_id: None,
             orphans: Orphans::Place,
             non_contiguous_regions: false,
             sort_sections: None,

@@ -3,6 +3,7 @@
 
 pub mod spill;
 
+use crate::link_order;
 use crate::names::NameMap;
 use crate::options::{Options, Orphans, SortSections};
 use crate::problem::Problem;
@@ -10,6 +11,7 @@ use crate::resolve::{InputSection, LINKER, Resolved, SectionId};
 use crate::script::ast::{Assertion, Assignment, Assigns, Binary, Constraint, Content, Expr, Fill, Function, InputPattern, OutputRule, OutputType, Script, SectionPattern, Sort, SortFiles, Statement};
 use crate::script::pattern::Pattern;
 use crate::strings::text;
+use crate::warnings;
 use diag::{Diagnostic, codes};
 use object::elf;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -203,13 +205,15 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
         orphans.sort_by_key(|&id| comes_later(id));
         slots.iter_mut().for_each(|slot| slot.taken.sort_by_key(|&(_, id)| comes_later(id)));
     }
-    fill_slots(resolved, &mut plan, slots, options.sort_sections);
+    let mut runs = fill_slots(resolved, &mut plan, slots, options.sort_sections);
     drop_by_constraint(resolved, &mut plan);
     for index in 0..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
     }
     let orphans = handle_orphans(resolved, &mut plan, orphans, options.orphans, problems);
-    place_orphans(resolved, &mut plan, &orphans, options.relocatable);
+    place_orphans(resolved, &mut plan, &orphans, options);
+    runs.extend(runs_of_orphans(resolved, &plan, &orphans));
+    link_order::arrange(resolved, &mut plan, &runs);
     plan
 }
 
@@ -287,13 +291,21 @@ fn stays(value: &Expr) -> bool {
 }
 
 /// Whether a section holds part of the program.
-fn is_content(section: &InputSection<'_>, relocatable: bool) -> bool {
-    let section = &section.section;
+fn is_content(input: &InputSection<'_>, relocatable: bool) -> bool {
+    // What the linker makes for the program, even a table of relocations, is part of it.
+    if input.object == LINKER {
+        return true;
+    }
+    let section = &input.section;
+    // The strings of a table of symbols in the old format.
+    if section.kind == elf::SHT_STRTAB && section.name.starts_with(b".stab") {
+        return true;
+    }
     let bookkeeping = matches!(
         section.kind,
         elf::SHT_NULL | elf::SHT_SYMTAB | elf::SHT_STRTAB | elf::SHT_RELA | elf::SHT_REL | elf::SHT_GROUP | elf::SHT_SYMTAB_SHNDX | elf::SHT_RISCV_ATTRIBUTES | SHT_LLVM_ADDRSIG
     );
-    !bookkeeping && (relocatable || !section.has(elf::SHF_EXCLUDE) && section.name != b".note.GNU-stack")
+    !bookkeeping && (relocatable || !section.has(elf::SHF_EXCLUDE) && section.name != b".note.GNU-stack" && !warnings::is_warning(section.name))
 }
 
 const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
@@ -403,8 +415,10 @@ fn named_files(resolved: &Resolved<'_>, script: &Script) -> Vec<bool> {
     if names.is_empty() { Vec::new() } else { resolved.objects.iter().map(|object| names.contains(object.name.as_str())).collect() }
 }
 
-/// Orders what each slot took and puts it in its place.
-fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>) {
+/// Orders what each slot took and puts it in its place. Gives what came together and is still to be put in the order of
+/// `SHF_LINK_ORDER`.
+fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<'s>>, by_default: Option<SortSections>) -> Vec<Vec<SectionId>> {
+    let mut runs = Vec::new();
     // From the back, so that the places of earlier slots stay where they are.
     for slot in slots.into_iter().rev() {
         let mut taken = slot.taken;
@@ -429,8 +443,23 @@ fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<
             start = end;
         }
         let items = &mut plan.outputs[slot.output].items;
-        items.splice(slot.item..slot.item, ordered.into_iter().map(Item::Section));
+        items.splice(slot.item..slot.item, ordered.iter().copied().map(Item::Section));
+        if ordered.iter().any(|&id| resolved.section(id).has(elf::SHF_LINK_ORDER)) {
+            runs.push(ordered);
+        }
     }
+    runs
+}
+
+/// The orphans that came together, where any of them describes another section.
+fn runs_of_orphans(resolved: &Resolved<'_>, plan: &Plan<'_>, orphans: &[SectionId]) -> Vec<Vec<SectionId>> {
+    let mut runs: BTreeMap<usize, Vec<SectionId>> = BTreeMap::new();
+    for &id in orphans {
+        if let Some(output) = plan.output_of(id) {
+            runs.entry(output).or_default().push(id);
+        }
+    }
+    runs.into_values().filter(|run| run.iter().any(|&id| resolved.section(id).has(elf::SHF_LINK_ORDER))).collect()
 }
 
 /// The order of a pattern's sections, with `--sort-section` where the pattern is a wildcard and leaves
@@ -510,6 +539,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     let mut mixed = false;
     let mut has_data = false;
     let mut shared_merge = elf::SHF_MERGE | elf::SHF_STRINGS;
+    let mut follows = elf::SHF_LINK_ORDER;
     output.flags = elf::SectionFlags(0);
     output.align = 1;
     for item in &output.items {
@@ -520,6 +550,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
                 output.flags |= section.flags & (elf::SHF_ALLOC | elf::SHF_WRITE | elf::SHF_EXECINSTR | elf::SHF_TLS);
                 output.align = output.align.max(section.align);
                 shared_merge &= section.flags;
+                follows &= section.flags;
                 mixed |= kinds.is_some_and(|kind| kind != section.kind);
                 kinds = Some(section.kind);
                 has_data |= section.kind != elf::SHT_NOBITS;
@@ -536,7 +567,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
         }
     }
     if !first {
-        output.flags |= shared_merge;
+        output.flags |= shared_merge | follows;
     }
     if shared_merge == elf::SectionFlags(0) {
         output.entsize = 0;
@@ -654,7 +685,8 @@ fn likeness(resolved: &Resolved<'_>, output: &Output<'_>) -> Likeness {
 
 /// Gives each orphan its output section: one of its name that the script has, else a new one behind
 /// its like.
-fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId], relocatable: bool) {
+fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId], options: &Options) {
+    let keeps_groups = options.relocatable && !options.force_group_allocation;
     let first_new = plan.outputs.len();
     let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
     for &id in orphans {
@@ -668,10 +700,12 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         // Sections of one name are one, unless only one of them is memory or loaded.
         let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
         // Members of groups stay by themselves as long as the groups do.
-        let is_alone = relocatable && section.has(elf::SHF_GROUP);
+        let is_alone = keeps_groups && section.has(elf::SHF_GROUP);
         // What a later link leaves out does not come together with what it keeps.
         let is_excluded = |id: SectionId| resolved.section(id).has(elf::SHF_EXCLUDE);
-        let keeps_apart = |output: &Output<'_>| relocatable && output.items.iter().any(|item| matches!(item, Item::Section(other) if is_excluded(*other) != is_excluded(id)));
+        // All of one section are alike, so the first speaks for them.
+        let first = |output: &Output<'_>| output.items.iter().find_map(|item| if let Item::Section(other) = item { Some(*other) } else { None });
+        let keeps_apart = |output: &Output<'_>| options.relocatable && first(output).is_some_and(|other| is_excluded(other) != is_excluded(id));
         let fits = |output: &Output<'_>| fits(output) && !keeps_apart(output);
         let found = same_name.iter().copied().find(|&output| !is_alone && !plan.outputs[output].has(elf::SHF_GROUP) && fits(&plan.outputs[output]));
         let output = found.unwrap_or_else(|| {
@@ -698,7 +732,7 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
     for index in first_new..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
         let class = class_of(&plan.outputs[index]);
-        if let Some(&first) = first_of.get(&class) {
+        if let Some(&first) = first_of.get(&class).filter(|_| class != Class::Note) {
             plan.outputs[index].like = plan.outputs[first].like;
             followers.entry(first).or_default().push(index);
             continue;
@@ -708,6 +742,7 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         let line = after.and_then(|after| plan.lines.iter().position(|line| matches!(line, Line::Output(output) if *output == after)));
         let at = match line {
             _ if class == Class::Debug => plan.lines.len(),
+            Some(line) if class == Class::Note => behind_notes(plan, line, plan.outputs[index].align),
             Some(line) => behind_assignments(plan, line),
             None => behind_assignments(plan, usize::MAX),
         };
@@ -744,6 +779,29 @@ fn leader(resolved: &Resolved<'_>, plan: &Plan<'_>, class: Class, orphan: &Outpu
         Class::Zeroed => last(&|other| other.allocated),
         Class::NotAllocated | Class::Debug => last(&|other| !other.allocated),
     }
+}
+
+/// The line for a note: in the row of notes behind an output section, behind those that are aligned as strictly. Notes of one alignment
+/// stand together, since they are one table for who reads them.
+fn behind_notes(plan: &Plan<'_>, line: usize, align: u32) -> usize {
+    let output = |at: usize| if let Some(Line::Output(output)) = plan.lines.get(at) { Some(&plan.outputs[*output]) } else { None };
+    let is_note = |at: usize| output(at).is_some_and(|output| output.has_sections() && output.kind == elf::SHT_NOTE && output.is_allocated());
+    let mut place = line;
+    if is_note(line) {
+        while place > 0 && is_note(place - 1) {
+            place -= 1;
+        }
+    } else {
+        place = behind_assignments(plan, line);
+    }
+    for at in place.. {
+        match output(at) {
+            Some(output) if is_note(at) && output.align >= align => place = at + 1,
+            Some(output) if !output.has_sections() => {}
+            _ => break,
+        }
+    }
+    place
 }
 
 /// The line behind an output section and the assignments that follow it, as they say where it ends; but

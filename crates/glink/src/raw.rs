@@ -31,7 +31,7 @@ pub fn object(path: &str, data: &[u8]) -> Vec<u8> {
         Part { link: 3, info: 1, entsize: size_of::<Sym32<LE>>() as u32, ..part(b".symtab", elf::SHT_SYMTAB, bytes_of_slice(&symbols), 4) },
         part(b".strtab", elf::SHT_STRTAB, &strings, 1),
     ];
-    object_writer::write(sections, elf::FileFlags(0))
+    object_writer::write(sections, elf::FileFlags(0), elf::ELFOSABI_NONE)
 }
 
 fn part<'a>(name: &[u8], kind: elf::SectionType, bytes: &'a [u8], align: u32) -> Part<'a> {
@@ -46,7 +46,7 @@ mod tests {
     fn a_file_becomes_an_object() {
         let bytes = object("dir/my-file.bin", b"hello");
         let parsed = crate::object_file::parse(&bytes).unwrap();
-        assert_eq!(parsed.sections[1].data, b"hello");
+        assert_eq!(&*parsed.sections[1].data, b"hello");
         let names: Vec<&[u8]> = parsed.symbols[1..].iter().map(|symbol| parsed.symbol_name(symbol)).collect();
         assert_eq!(names, [&b"_binary_dir_my_file_bin_start"[..], b"_binary_dir_my_file_bin_end", b"_binary_dir_my_file_bin_size"]);
     }

@@ -313,6 +313,7 @@ impl Collector<'_, '_, '_> {
         let word = |at: u32| resolved.section(id).data.get(at as usize..at as usize + 4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         let insn = word(offset);
         let rd = insn.map_or(0, |insn| (insn >> 7 & 31) as u8);
+        let wants = wants && !self.is_indirect(object, rela) && !self.is_outside(object, rela, reloc);
         match reloc {
             Reloc::Call | Reloc::CallPlt => {
                 let jalr = word(offset.checked_add(4)?)?;
@@ -348,8 +349,10 @@ impl Collector<'_, '_, '_> {
             Reloc::PcrelLo12I | Reloc::PcrelLo12S => {
                 if let Place::Section(section, label) = resolved.place(object, rela.r_sym(LE)) {
                     let spot = Spot { offset, rela: index, kind: Kind::Lower { group: 0 } };
-                    // With an offset of its own the low part stays what it is.
-                    self.waiting.push((here, spot, key(section.0, label), wants && rela.r_addend.get(LE) == 0));
+                    // With an offset of its own the low part stays what it is; one that stands before its upper part is in a loop that
+                    // nobody would have written, and stays too.
+                    let is_plain = rela.r_addend.get(LE) == 0 && !(section == id && offset < label);
+                    self.waiting.push((here, spot, key(section.0, label), wants && is_plain));
                 }
                 None
             }
@@ -362,6 +365,24 @@ impl Collector<'_, '_, '_> {
             | Reloc::TprelS | Reloc::Relax | Reloc::Sub6 | Reloc::Set6 | Reloc::Set8 | Reloc::Set16 | Reloc::Set32
             | Reloc::Pcrel32 | Reloc::Irelative | Reloc::Plt32 | Reloc::SetUleb128 | Reloc::SubUleb128 => None,
         }
+    }
+
+    /// Whether a relocation names an indirect function, whose uses keep their full forms: tools know the entry by them.
+    fn is_indirect(&self, object: ObjectId, rela: &Rela) -> bool {
+        let indirect = &self.inputs.resolved.indirect;
+        if indirect.is_empty() {
+            return false;
+        }
+        let index = rela.r_sym(LE);
+        let shared = self.inputs.resolved.global(object, index);
+        shared.is_some_and(|shared| indirect.contains_key(&(None, shared.0))) || indirect.contains_key(&(Some(object), index))
+    }
+
+    /// Whether an address lies outside the section that its symbol belongs to (`.set x, . + 0x1800`): what is there does not move with
+    /// that section, so it keeps its full form, as in GNU ld.
+    fn is_outside(&self, object: ObjectId, rela: &Rela, reloc: Reloc) -> bool {
+        let is_address = matches!(reloc, Reloc::Hi20 | Reloc::Lo12I | Reloc::Lo12S | Reloc::PcrelHi20);
+        is_address && matches!(self.inputs.resolved.place(object, rela.r_sym(LE)), Place::Section(section, offset) if offset > self.inputs.resolved.section(section).size)
     }
 
     /// The target of a relocation; none if its section is not in the image.

@@ -2,7 +2,9 @@
 //! carried over, nothing is resolved to an address and nothing is shortened.
 
 use crate::attributes;
+use crate::compressed;
 use crate::layout::{Inputs, Layout};
+use crate::numbering::Home;
 use crate::object_file::Rela;
 use crate::object_writer::{self, Part};
 use crate::options::{Discard, Strip};
@@ -19,12 +21,12 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Writes the object; problems say what is in the way.
 pub fn object(inputs: Inputs<'_, '_, '_>, layout: &Layout, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
-    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], strings: vec![0], first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
+    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], extended: vec![U32::new(LE, 0)], strings: vec![0], first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
     writer.number_sections();
     writer.symbols();
     writer.contents(problems);
     writer.groups();
-    writer.finish(attributes, problems)
+    writer.finish(attributes)
 }
 
 struct Writer<'x, 'a, 's> {
@@ -34,6 +36,8 @@ struct Writer<'x, 'a, 's> {
     /// By output section: its number; its relocations have the next one, if it has any.
     number_of: Vec<Option<u32>>,
     symbols: Vec<Sym32<LE>>,
+    /// By symbol: the number of its section, if that does not fit the symbol.
+    extended: Vec<U32<LE>>,
     strings: Vec<u8>,
     first_global: u32,
     local: HashMap<(ObjectId, u32), u32>,
@@ -81,18 +85,21 @@ impl<'a> Writer<'_, 'a, '_> {
     /// Groups whose members stay: object, and index among its groups.
     fn kept_groups(&self) -> Vec<(ObjectId, usize)> {
         let mut kept = Vec::new();
+        if self.inputs.options.force_group_allocation {
+            return kept;
+        }
         for (index, object) in self.resolved().objects.iter().enumerate() {
-            for (group, comdat) in object.file.comdats.iter().enumerate() {
+            for (number, group) in object.file.groups.iter().enumerate() {
                 let stays = |member: &u32| matches!(self.inputs.plan.fates[(object.first_section + member) as usize], Fate::Output(output) if self.stays(output as usize));
-                if comdat.members.iter().any(stays) {
-                    kept.push((ObjectId(index as u32), group));
+                if group.members.iter().any(stays) {
+                    kept.push((ObjectId(index as u32), number));
                 }
             }
         }
         kept
     }
 
-    fn add_symbol(&mut self, name: &[u8], value: u32, size: u32, info: elf::SymbolInfo, other: elf::SymbolOther, section: elf::SymbolSection) -> u32 {
+    fn add_symbol(&mut self, name: &[u8], value: u32, size: u32, info: elf::SymbolInfo, other: elf::SymbolOther, section: Home) -> u32 {
         let st_name = if name.is_empty() {
             0
         } else {
@@ -101,23 +108,25 @@ impl<'a> Writer<'_, 'a, '_> {
             self.strings.push(0);
             at
         };
+        let (section, extended) = section.index();
+        self.extended.push(U32::new(LE, extended));
         self.symbols.push(Sym32 { st_name: U32::new(LE, st_name), st_value: U32::new(LE, value), st_size: U32::new(LE, size), st_info: info, st_other: other, st_shndx: U16::new(LE, section) });
         self.symbols.len() as u32 - 1
     }
 
     /// The section number and the value that a place has in the object; none if it is not in it.
-    fn home(&self, place: Place) -> Option<(elf::SymbolSection, u32)> {
+    fn home(&self, place: Place) -> Option<(Home, u32)> {
         match place {
-            Place::Absolute(value) => Some((elf::SHN_ABS, value)),
+            Place::Absolute(value) => Some((Home::Reserved(elf::SHN_ABS), value)),
             Place::Section(id, offset) => {
                 let output = self.inputs.plan.output_of(id)?;
-                Some((elf::SymbolSection(self.number_of[output]? as u16), self.offset_of(id, output).wrapping_add(offset)))
+                Some((Home::Section(self.number_of[output]?), self.offset_of(id, output).wrapping_add(offset)))
             }
             Place::Linker(id) => {
                 let symbol = self.layout.symbols[id.0 as usize]?;
                 Some(match symbol.output.and_then(|output| Some((output, self.number_of[output]?))) {
-                    Some((output, number)) => (elf::SymbolSection(number as u16), (symbol.address.wrapping_sub(self.layout.outputs[output].address)) as u32),
-                    None => (elf::SHN_ABS, symbol.address as u32),
+                    Some((output, number)) => (Home::Section(number), (symbol.address.wrapping_sub(self.layout.outputs[output].address)) as u32),
+                    None => (Home::Reserved(elf::SHN_ABS), symbol.address as u32),
                 })
             }
             Place::UndefinedWeak | Place::Undefined(_) => None,
@@ -127,13 +136,14 @@ impl<'a> Writer<'_, 'a, '_> {
     fn symbols(&mut self) {
         for output in 0..self.number_of.len() {
             if let Some(number) = self.number_of[output] {
-                let symbol = self.add_symbol(b"", 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), elf::SymbolOther(0), elf::SymbolSection(number as u16));
+                let symbol = self.add_symbol(b"", 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), elf::SymbolOther(0), Home::Section(number));
                 self.section_symbol.insert(output, symbol);
             }
         }
         let inputs = self.inputs;
         let resolved = inputs.resolved;
-        let used = self.used_locals();
+        let used = self.used_symbols();
+        let used_shared: BTreeSet<SymbolId> = used.iter().filter_map(|&(object, index)| resolved.global(object, index)).collect();
         for (index, object) in resolved.objects.iter().enumerate() {
             let id = ObjectId(index as u32);
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
@@ -149,7 +159,7 @@ impl<'a> Writer<'_, 'a, '_> {
                     continue;
                 }
                 if symbol.st_type() == elf::STT_FILE {
-                    self.add_symbol(name, 0, 0, symbol.st_info, symbol.st_other, elf::SHN_ABS);
+                    self.add_symbol(name, 0, 0, symbol.st_info, symbol.st_other, Home::Reserved(elf::SHN_ABS));
                 } else if let Some((section, value)) = self.home(resolved.place(id, number)) {
                     let at = self.add_symbol(name, value, symbol.st_size.get(LE), symbol.st_info, symbol.st_other, section);
                     self.local.insert((id, number), at);
@@ -158,24 +168,24 @@ impl<'a> Writer<'_, 'a, '_> {
         }
         // A group without a global signature needs a local symbol of that name.
         for (object, group) in self.kept_groups() {
-            let signature = resolved.objects[object.0 as usize].file.comdats[group].signature;
+            let signature = resolved.objects[object.0 as usize].file.groups[group].signature;
             if resolved.symbols.find(signature).is_none() && !self.has_name(signature) {
-                self.add_symbol(signature, 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_NOTYPE), elf::SymbolOther(0), elf::SHN_ABS);
+                self.add_symbol(signature, 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_NOTYPE), elf::SymbolOther(0), Home::Reserved(elf::SHN_ABS));
             }
         }
         self.first_global = self.symbols.len() as u32;
         for (id, symbol) in resolved.symbols.iter() {
             let bind = if symbol.weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
-            let other = elf::SymbolOther(symbol.visibility.0);
+            let other = symbol.other();
             let at = match symbol.definition {
                 Definition::Object(object, index) => {
                     let Some(own) = resolved.objects[object.0 as usize].file.symbol(index as usize) else { continue };
                     match self.home(resolved.place_of(id)) {
                         Some((section, value)) => self.add_symbol(symbol.name, value, own.st_size.get(LE), elf::SymbolInfo::new(bind, own.st_type()), other, section),
-                        None => self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, elf::SHN_UNDEF),
+                        None => self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, Home::Reserved(elf::SHN_UNDEF)),
                     }
                 }
-                Definition::Common { size, align, .. } => self.add_symbol(symbol.name, align, size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, elf::SHN_COMMON),
+                Definition::Common { size, align, .. } => self.add_symbol(symbol.name, align, size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, Home::Reserved(elf::SHN_COMMON)),
                 Definition::Block(block) => match self.home(Place::Section(block, 0)) {
                     Some((section, value)) => self.add_symbol(symbol.name, value, resolved.section(block).size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, section),
                     None => continue,
@@ -184,9 +194,9 @@ impl<'a> Writer<'_, 'a, '_> {
                     Some((section, value)) => self.add_symbol(symbol.name, value, 0, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other, section),
                     None => continue,
                 },
-                Definition::Undefined if symbol.used => {
+                Definition::Undefined if symbol.used && (symbol.named || used_shared.contains(&id)) => {
                     let bind = if symbol.strong_use { elf::STB_GLOBAL } else { elf::STB_WEAK };
-                    self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, elf::SHN_UNDEF)
+                    self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, symbol.kind), other, Home::Reserved(elf::SHN_UNDEF))
                 }
                 Definition::Undefined => continue,
             };
@@ -198,8 +208,8 @@ impl<'a> Writer<'_, 'a, '_> {
         self.symbols.iter().any(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(name))
     }
 
-    /// Local symbols that relocations name: they stay whatever they are called.
-    fn used_locals(&self) -> BTreeSet<(ObjectId, u32)> {
+    /// Symbols that relocations name: local ones stay whatever they are called.
+    fn used_symbols(&self) -> BTreeSet<(ObjectId, u32)> {
         let mut used = BTreeSet::new();
         for output in 0..self.number_of.len() {
             for id in self.sections_of(output) {
@@ -224,7 +234,8 @@ impl<'a> Writer<'_, 'a, '_> {
             let mut relocations: Vec<Rela> = Vec::new();
             for id in self.sections_of(output) {
                 let input = &self.resolved().sections[id.0 as usize];
-                part.flags |= input.section.flags & (elf::SHF_GROUP | elf::SHF_GNU_RETAIN | elf::SHF_EXCLUDE | elf::SHF_LINK_ORDER);
+                let grouped = if self.inputs.options.force_group_allocation { elf::SectionFlags(0) } else { elf::SHF_GROUP };
+                part.flags |= input.section.flags & (grouped | elf::SHF_GNU_RETAIN | elf::SHF_EXCLUDE | elf::SHF_LINK_ORDER);
                 if input.section.has(elf::SHF_LINK_ORDER)
                     && let Some(object) = self.resolved().objects.get(input.object.0 as usize)
                     && let Some(with) = self.inputs.plan.output_of(SectionId(object.first_section + input.section.link))
@@ -235,7 +246,7 @@ impl<'a> Writer<'_, 'a, '_> {
                 if input.section.kind != elf::SHT_NOBITS
                     && let Some(out) = part.bytes.to_mut().get_mut(at as usize..at as usize + input.section.data.len())
                 {
-                    out.copy_from_slice(input.section.data);
+                    out.copy_from_slice(&input.section.data);
                 }
                 for rela in input.section.relas.iter() {
                     relocations.push(self.relocation(id, rela, at, problems));
@@ -243,7 +254,7 @@ impl<'a> Writer<'_, 'a, '_> {
             }
             self.sections.push(part);
             if !relocations.is_empty() {
-                let flags = planned.flags & elf::SHF_GROUP | if self.sections[number as usize].flags & elf::SHF_GROUP == elf::SHF_GROUP { elf::SHF_GROUP | elf::SHF_INFO_LINK } else { elf::SHF_INFO_LINK };
+                let flags = if self.sections[number as usize].flags & elf::SHF_GROUP == elf::SHF_GROUP { elf::SHF_GROUP | elf::SHF_INFO_LINK } else { elf::SHF_INFO_LINK };
                 let bytes = bytes_of_slice(&relocations).to_vec();
                 self.sections.push(Part { name: [b".rela", planned.name.as_bytes()].concat(), kind: elf::SHT_RELA, flags, size: bytes.len() as u32, bytes: bytes.into(), info: number, align: 4, entsize: size_of::<Rela>() as u32, ..Part::default() });
             }
@@ -270,8 +281,10 @@ impl<'a> Writer<'_, 'a, '_> {
         if let Some(&symbol) = self.local.get(&(input.object, index)) {
             return make(symbol, kind, addend);
         }
-        // A section symbol: of the whole new section, so the addend counts from its start.
+        // A section symbol: of the whole new section, so the addend counts from its start. Of a section that another object has too, the
+        // copy that is used is meant.
         if let Place::Section(target, value) = resolved.place(input.object, index)
+            && let target = if self.inputs.plan.output_of(target).is_some() { target } else { resolved.copies.get(&target).copied().unwrap_or(target) }
             && let Some(output) = self.inputs.plan.output_of(target)
             && let Some(&symbol) = self.section_symbol.get(&output)
         {
@@ -289,9 +302,9 @@ impl<'a> Writer<'_, 'a, '_> {
         for (number, (object, group)) in self.kept_groups().into_iter().enumerate() {
             let resolved = self.inputs.resolved;
             let file = &resolved.objects[object.0 as usize];
-            let comdat = &file.file.comdats[group];
-            let mut words = vec![elf::GRP_COMDAT.0];
-            for member in &comdat.members {
+            let group = &file.file.groups[group];
+            let mut words = vec![if group.comdat { elf::GRP_COMDAT.0 } else { 0 }];
+            for member in &group.members {
                 let Some(output) = self.inputs.plan.output_of(SectionId(file.first_section + member)) else { continue };
                 let Some(section) = self.number_of[output] else { continue };
                 words.push(section);
@@ -299,14 +312,14 @@ impl<'a> Writer<'_, 'a, '_> {
                     words.push(section + 1);
                 }
             }
-            let signature = resolved.symbols.find(comdat.signature).and_then(|id| self.global.get(&id).copied());
-            let signature = signature.or_else(|| self.symbols.iter().position(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(comdat.signature)).map(|at| at as u32));
+            let signature = resolved.symbols.find(group.signature).and_then(|id| self.global.get(&id).copied());
+            let signature = signature.or_else(|| self.symbols.iter().position(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(group.signature)).map(|at| at as u32));
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             self.sections[1 + number] = Part { name: b".group".to_vec(), kind: elf::SHT_GROUP, size: bytes.len() as u32, bytes: bytes.into(), info: signature.unwrap_or(0), align: 4, entsize: 4, ..Part::default() };
         }
     }
 
-    fn finish(mut self, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
+    fn finish(mut self, attributes: &attributes::Merged) -> Vec<u8> {
         if let Some(bytes) = &attributes.section {
             self.sections.push(Part { name: b".riscv.attributes".to_vec(), kind: elf::SHT_RISCV_ATTRIBUTES, size: bytes.len() as u32, bytes: bytes.clone().into(), align: 1, ..Part::default() });
         }
@@ -319,12 +332,19 @@ impl<'a> Writer<'_, 'a, '_> {
                 part.link = symtab;
             }
         }
-        let count = self.sections.len() + 1; // with the names of sections
-        if count >= usize::from(elf::SHN_LORESERVE) {
-            problems.push(Problem::plain(&codes::E0514, format!("the object would have {count} sections; an ELF file counts to {}", elf::SHN_LORESERVE - 1)));
-            return Vec::new();
+        if self.extended.iter().any(|number| number.get(LE) != 0) {
+            let bytes = bytes_of_slice(&self.extended).to_vec();
+            self.sections.push(Part { name: b".symtab_shndx".to_vec(), kind: elf::SHT_SYMTAB_SHNDX, size: bytes.len() as u32, bytes: bytes.into(), link: symtab, align: 4, entsize: 4, ..Part::default() });
         }
-        object_writer::write(self.sections, elf::FileFlags(attributes.flags))
+        let how = self.inputs.options.compress;
+        for part in &mut self.sections {
+            if let Some((name, flags, bytes, align)) = compressed::shrink(how, &part.name, part.flags, part.align, &part.bytes) {
+                (part.name, part.flags, part.size, part.align, part.bytes) = (name, flags, bytes.len() as u32, align, bytes.into());
+            }
+        }
+        // What other systems need not know.
+        let is_gnu = self.sections.iter().any(|part| part.flags & elf::SHF_GNU_RETAIN == elf::SHF_GNU_RETAIN) || self.symbols.iter().any(|symbol| symbol.st_type() == elf::STT_GNU_IFUNC);
+        object_writer::write(self.sections, elf::FileFlags(attributes.flags), if is_gnu { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE })
     }
 }
 

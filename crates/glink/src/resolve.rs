@@ -7,15 +7,16 @@ mod table;
 pub use table::{Definition, Symbols};
 
 use crate::load::{InputFile, Inputs, Step};
-use crate::names::NameSet;
-use crate::object_file::{self, Comdat, ObjectFile, Refused, Section, SymbolHome};
+use crate::names::{NameMap, NameSet};
+use crate::object_file::{self, Group, ObjectFile, Refused, Section, SymbolHome};
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
 use object::elf;
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 /// An object that takes part in the link, by its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,13 +83,18 @@ pub struct Resolved<'a> {
     pub passed_over: BTreeMap<SymbolId, String>,
     /// If any symbol stays undefined: what the archives define, for "did you mean".
     pub offered: Vec<&'a [u8]>,
-    comdats: NameSet<'a>,
+    /// Indirect functions' entries, by shared name (no object) or by symbol of an object.
+    pub indirect: HashMap<(Option<ObjectId>, u32), Place>,
+    /// With `-r`: of sections whose group another object has too, the copy that is used.
+    pub copies: HashMap<SectionId, SectionId>,
+    /// The object that first has a group or section of this name, and the group's number there.
+    comdats: NameMap<'a, (ObjectId, usize)>,
     /// By shared name, once they are settled: where it stands.
     places: Vec<Place>,
 }
 
 /// Where a symbol stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// At an address that no layout changes.
     Absolute(u32),
@@ -130,8 +136,25 @@ impl<'a> Resolved<'a> {
         }
         match self.global(object, index) {
             Some(id) => self.place_of(id),
+            None if self.indirect.is_empty() => self.own_place(object, index),
+            None => self.indirect.get(&(Some(object), index)).copied().unwrap_or_else(|| self.own_place(object, index)),
+        }
+    }
+
+    /// Where a symbol of an object stands, even if its uses go elsewhere.
+    #[must_use]
+    pub fn defined_place(&self, object: ObjectId, index: u32) -> Place {
+        match self.global(object, index).map(|id| (id, self.symbols.get(id).definition)) {
+            Some((_, Definition::Object(object, index))) => self.own_place(object, index),
+            Some((id, _)) => self.place_of(id),
             None => self.own_place(object, index),
         }
+    }
+
+    /// Uses of an indirect function go to this entry.
+    pub fn redirect(&mut self, id: SymbolId, entry: Place) {
+        self.indirect.insert((None, id.0), entry);
+        self.places[id.0 as usize] = entry;
     }
 
     /// Where a shared name stands.
@@ -251,21 +274,62 @@ impl<'a> Resolved<'a> {
         let first_section = self.sections.len() as u32;
         let sections = std::mem::take(&mut file.sections);
         self.sections.extend(sections.into_iter().map(|section| InputSection { object: id, section, duplicate: false }));
-        for Comdat { signature, members } in &file.comdats {
-            if !self.comdats.insert(signature) {
-                for member in members {
-                    self.sections[(first_section + member) as usize].duplicate = true;
+        for (number, Group { signature, members, .. }) in file.groups.iter().enumerate().filter(|(_, group)| group.comdat) {
+            match self.comdats.entry(signature) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert((id, number));
+                }
+                Entry::Occupied(first) => {
+                    let first = *first.get();
+                    for member in members {
+                        self.sections[(first_section + member) as usize].duplicate = true;
+                    }
+                    if options.relocatable {
+                        self.pair_copies(first, first_section, members);
+                    }
                 }
             }
         }
-        for section in &mut self.sections[first_section as usize..] {
-            if section.section.name.starts_with(b".gnu.linkonce.") && !self.comdats.insert(section.section.name) {
-                section.duplicate = true;
-            }
-        }
+        self.mark_linkonce(id, first_section);
         let globals = Vec::with_capacity(file.symbols.len() - file.first_global);
         self.objects.push(Object { name, file, first_section, globals, why });
         self.add_symbols(id, options, problems);
+    }
+
+    /// Sections of the compilers that had no groups: the first of a name is used.
+    fn mark_linkonce(&mut self, id: ObjectId, first_section: u32) {
+        let mut gone: NameSet<'a> = NameSet::default();
+        for input in &mut self.sections[first_section as usize..] {
+            let name = input.section.name;
+            if let Some(what) = name.strip_prefix(b".gnu.linkonce.") {
+                input.duplicate = self.comdats.entry(name).or_insert((id, usize::MAX)).0 != id;
+                if let (true, Some(function)) = (input.duplicate, what.strip_prefix(b"t.")) {
+                    gone.insert(function);
+                }
+            }
+        }
+        // The constants of a function go with its code.
+        for input in &mut self.sections[first_section as usize..] {
+            let function = input.section.name.strip_prefix(b".gnu.linkonce.r.");
+            input.duplicate |= function.is_some_and(|function| gone.contains(function));
+        }
+    }
+
+    /// Notes for each section of a group which section of the first group of that name is its copy.
+    fn pair_copies(&mut self, (first, group): (ObjectId, usize), first_section: u32, members: &[u32]) {
+        let Some(object) = self.objects.get(first.0 as usize) else { return };
+        let Some(kept) = object.file.groups.get(group) else { return };
+        let id = |member: &u32| SectionId(object.first_section + member);
+        let by_name: NameMap<'a, SectionId> = kept.members.iter().map(|member| (self.sections[id(member).0 as usize].section.name, id(member))).collect();
+        for member in members {
+            let copy = SectionId(first_section + member);
+            let section = self.section(copy);
+            if let Some(&kept) = by_name.get(section.name)
+                && self.section(kept).size == section.size
+            {
+                self.copies.insert(copy, kept);
+            }
+        }
     }
 
     fn add_symbols(&mut self, id: ObjectId, options: &Options, problems: &mut Vec<Problem>) {
@@ -274,10 +338,9 @@ impl<'a> Resolved<'a> {
             let symbol = &object.file.symbols[index];
             let name = crate::strings::string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
             let weak = symbol.st_bind() == elf::STB_WEAK;
-            let home = match object.file.home(index) {
-                SymbolHome::Section(section) if self.sections[(object.first_section + section) as usize].duplicate => SymbolHome::Undefined,
-                home @ (SymbolHome::Undefined | SymbolHome::Absolute | SymbolHome::Common | SymbolHome::Section(_)) => home,
-            };
+            let home = object.file.home(index);
+            let left_out = matches!(home, SymbolHome::Section(section) if is_left_out(&self.sections[(object.first_section + section) as usize], options));
+            let home = if left_out { SymbolHome::Undefined } else { home };
             let index = index as u32;
             let shared = match home {
                 SymbolHome::Undefined => self.symbols.refer(name, id, weak),
@@ -292,10 +355,15 @@ impl<'a> Resolved<'a> {
                     shared
                 }
             };
-            self.symbols.constrain(shared, symbol.st_visibility());
+            self.symbols.constrain(shared, symbol, left_out);
             object.globals.push(shared);
         }
     }
+}
+
+/// Whether a section takes no part from the start: another object's copy is used, or it is for `-r` alone.
+fn is_left_out(input: &InputSection<'_>, options: &Options) -> bool {
+    input.duplicate || !options.relocatable && input.section.has(elf::SHF_EXCLUDE)
 }
 
 fn refusal(name: &str, refused: Refused) -> Box<Diagnostic> {

@@ -5,7 +5,6 @@ use crate::plan::{Item, Plan};
 use crate::problem::{Problem, Site};
 use crate::resolve::{Definition, Resolved, SymbolId};
 use crate::synthetic::{self, Got};
-use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
 use object::elf;
 use rv32::Reloc;
@@ -45,11 +44,6 @@ pub fn scan(resolved: &Resolved<'_>, plan: &Plan<'_>, got: &mut Got, problems: &
                 }
                 if let Some(entry) = Reloc::from_number(rela.r_type(LE).0).and_then(synthetic::entry_of) {
                     got.request(resolved, input.object, rela, entry);
-                }
-                let object = &resolved.objects[input.object.0 as usize];
-                if object.file.symbol(index as usize).is_some_and(|symbol| symbol.st_type() == elf::STT_GNU_IFUNC) {
-                    let message = format!("`{}` is an indirect function, which a guest has no loader to resolve", crate::resolve::display_name(resolved, input.object, index));
-                    problems.push(Problem::At(site, Box::new(Diagnostic::new(&codes::E0511, message))));
                 }
             }
         }

@@ -199,6 +199,7 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
         }
     }
     segments.sort_by_key(|segment| segment.outputs.first().map(|&first| layout.outputs[first].address));
+    segments.extend(notes(inputs, layout, order));
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
     if !thread.is_empty() {
         segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });
@@ -239,6 +240,27 @@ fn joins_by_page(inputs: Inputs<'_, '_, '_>, layout: &Layout, flags: elf::Progra
     !paged || flags & elf::PF_W == elf::PF_W || !inputs.plan.outputs[index].has(elf::SHF_WRITE)
 }
 
+/// A segment for each run of notes with one alignment: they are a table for who reads them.
+fn notes(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    let mut before: Option<usize> = None;
+    for &index in order.iter().filter(|&&index| layout.outputs[index].size > 0) {
+        let output = &inputs.plan.outputs[index];
+        let is_note = output.kind == elf::SHT_NOTE;
+        let goes_on = before.is_some_and(|before| {
+            let (last, placed) = (layout.outputs[before], layout.outputs[index]);
+            last.align == placed.align && placed.address == (last.address + last.size).next_multiple_of(placed.align.max(1)) && flags_of(&inputs.plan.outputs[before]) == flags_of(output)
+        });
+        before = is_note.then_some(index);
+        match segments.last_mut() {
+            Some(segment) if is_note && goes_on => segment.outputs.push(index),
+            _ if is_note => segments.push(Segment { outputs: vec![index], ..empty(elf::PT_NOTE, flags_of(output)) }),
+            _ => {}
+        }
+    }
+    segments
+}
+
 /// The segments of `PHDRS`; a section without `:name` goes where the one before it in the script went.
 fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Problem>) -> Vec<Segment> {
     let mut segments: Vec<Segment> = inputs.script.segments.iter().map(|segment| empty(elf::ProgramType(segment.kind), elf::ProgramFlags(0))).collect();
@@ -268,6 +290,15 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Pro
             }
             segment.flags |= flags_of(output);
             segment.outputs.push(index);
+        }
+    }
+    // What is not loaded can still be in a segment that is not.
+    for (index, output) in inputs.plan.outputs.iter().enumerate().filter(|(index, output)| !output.is_allocated() && layout.outputs[*index].present) {
+        for name in output.rule.iter().flat_map(|rule| &rule.segments) {
+            if let Some(segment) = inputs.script.segments.iter().position(|segment| segment.name == *name && segment.kind != elf::PT_LOAD.0) {
+                segments[segment].flags |= flags_of(output);
+                segments[segment].outputs.push(index);
+            }
         }
     }
     for ((segment, rule), &(load, flags)) in segments.iter_mut().zip(&inputs.script.segments).zip(&layout.segments) {

@@ -4,6 +4,7 @@ use crate::object_file::SymbolHome;
 use crate::options::{Options, Startup};
 use crate::problem::{Problem, Site};
 use crate::resolve::{Definition, Resolved, SectionId, SymbolId};
+use crate::script::ast::Script;
 use crate::strings::string_at;
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
@@ -11,11 +12,11 @@ use object::elf;
 
 /// Finds a definition for `main` and the entry symbol, or says what is missing. Undefined uses of
 /// these names that are explained here are not reported again: their ids are given back.
-pub fn settle(resolved: &mut Resolved<'_>, entry: &str, options: &Options, problems: &mut Vec<Problem>) -> Vec<SymbolId> {
+pub fn settle(resolved: &mut Resolved<'_>, script: &Script, entry: &str, options: &Options, problems: &mut Vec<Problem>) -> Vec<SymbolId> {
     let undefined = |resolved: &Resolved<'_>, name: &str| resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined && resolved.symbols.get(id).used);
     // Whichever the start needs first: crt0 needs `main`, an image without crt0 its entry.
     let missing: Vec<SymbolId> = ["main", entry].iter().filter_map(|name| undefined(resolved, name)).collect();
-    if missing.is_empty() || entry.starts_with(|c: char| c.is_ascii_digit()) {
+    if missing.is_empty() || entry.starts_with(|c: char| c.is_ascii_digit()) || script.assigns(entry) {
         return Vec::new();
     }
     for name in ["main", entry] {

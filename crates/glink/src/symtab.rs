@@ -1,12 +1,17 @@
 //! The image's symbol table.
 
 use crate::apply::Linked;
+use crate::emit_relocs;
+use crate::numbering::Home;
 use crate::options::{Discard, Strip};
+use crate::plan::{Item, Line};
 use crate::resolve::{Definition, ObjectId, Place, SectionId, SymbolId};
+use crate::script::ast::Expr;
 use crate::strings::string_at;
 use object::LittleEndian as LE;
 use object::elf::{self, Sym32};
 use object::{U16, U32};
+use std::collections::{HashMap, HashSet};
 
 /// Symbols and their names.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +20,23 @@ pub struct Table {
     pub symbols: Vec<Sym32<LE>>,
     /// Index of the first that is not local.
     pub first_global: u32,
+    /// By symbol: the number of its section, if that does not fit the symbol.
+    pub extended: Vec<U32<LE>>,
     /// Names.
     pub strings: Vec<u8>,
+    /// With `--emit-relocs`: which symbol is which.
+    pub index: Index,
+}
+
+/// Where symbols are in the table.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// Of an object's own symbols.
+    pub locals: HashMap<(ObjectId, u32), u32>,
+    /// Of shared names.
+    pub globals: HashMap<SymbolId, u32>,
+    /// By output section: its own symbol.
+    pub sections: Vec<Option<u32>>,
 }
 
 /// One symbol on its way into the table.
@@ -26,35 +46,55 @@ struct Row<'a> {
     size: u32,
     info: elf::SymbolInfo,
     other: elf::SymbolOther,
-    section: elf::SymbolSection,
+    section: Home,
 }
 
 /// Makes the table. `numbers` are the section numbers of output sections in the image.
-pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>]) -> Table {
+pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
     let options = linked.inputs.options;
     let resolved = linked.inputs.resolved;
-    let mut table = Table { symbols: vec![Sym32::default()], first_global: 1, strings: vec![0] };
+    let mut table = Table { symbols: vec![Sym32::default()], first_global: 1, extended: vec![U32::new(LE, 0)], strings: vec![0], index: Index::default() };
     if options.strip == Strip::All {
         return table;
     }
-    if options.discard != Discard::Locals {
+    let mut used = HashSet::new();
+    if options.emit_relocs {
+        used = emit_relocs::used_locals(linked);
+        table.add_sections(linked, numbers);
+    }
+    // With `-z unique-symbol`: how many symbols had a name before.
+    let mut counts: HashMap<&[u8], u32> = HashMap::new();
+    if options.discard != Discard::Locals || options.emit_relocs {
         for (index, object) in resolved.objects.iter().enumerate() {
             let mut file: Option<Row<'_>> = None;
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
                 let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
                 if symbol.st_type() == elf::STT_FILE {
-                    file = Some(Row { name, value: 0, size: 0, info: symbol.st_info, other: symbol.st_other, section: elf::SHN_ABS });
+                    file = Some(Row { name, value: 0, size: 0, info: symbol.st_info, other: symbol.st_other, section: Home::Reserved(elf::SHN_ABS) });
                     continue;
                 }
                 let temporary = options.discard == Discard::Temporary && name.starts_with(b".L");
-                if name.is_empty() || temporary || symbol.st_type() == elf::STT_SECTION {
+                let id = (ObjectId(index as u32), number as u32);
+                let wanted = !temporary && options.discard != Discard::Locals || used.contains(&id);
+                if name.is_empty() || !wanted || symbol.st_type() == elf::STT_SECTION {
                     continue;
                 }
-                let place = resolved.place(ObjectId(index as u32), number as u32);
+                let place = resolved.defined_place(id.0, id.1);
                 if let Some(row) = defined(linked, numbers, name, place, symbol) {
                     // The file's name stands before its first symbol.
                     if let Some(file) = file.take() {
                         table.push(&file);
+                    }
+                    if options.emit_relocs {
+                        table.index.locals.insert(id, table.symbols.len() as u32);
+                    }
+                    // The names of mapping symbols (`$x`) mean something.
+                    if options.unique_symbols && !name.starts_with(b"$") {
+                        let count = counts.entry(name).or_default();
+                        let unique = [name, format!(".{count:x}").as_bytes()].concat();
+                        *count += 1;
+                        table.push(&Row { name: &unique, ..row });
+                        continue;
                     }
                     table.push(&row);
                 }
@@ -62,25 +102,43 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>]) -> Table {
         }
     }
     let mut globals = Vec::new();
+    let types = copied_types(linked);
     for (id, symbol) in resolved.symbols.iter() {
-        let Some(row) = global(linked, numbers, id) else { continue };
-        let hidden = matches!(symbol.visibility, elf::STV_HIDDEN | elf::STV_INTERNAL);
-        if hidden && row.section != elf::SHN_UNDEF {
+        let Some(row) = global(linked, numbers, id, &types) else { continue };
+        // What the script hides is the image's own; what objects hide from other modules is not local in them.
+        if symbol.definition == Definition::Linker && symbol.visibility == elf::STV_HIDDEN {
             if options.discard != Discard::Locals {
+                if options.emit_relocs {
+                    table.index.globals.insert(id, table.symbols.len() as u32);
+                }
                 table.push(&Row { info: elf::SymbolInfo::new(elf::STB_LOCAL, row.info.st_type()), ..row });
             }
-        } else {
-            globals.push(row);
+            continue;
         }
+        globals.push((id, Row { other: symbol.other(), ..row }));
     }
     table.first_global = table.symbols.len() as u32;
-    for row in &globals {
+    for (id, row) in &globals {
+        if options.emit_relocs {
+            table.index.globals.insert(*id, table.symbols.len() as u32);
+        }
         table.push(row);
     }
     table
 }
 
 impl Table {
+    /// A symbol for each output section, for relocations that name none of their own.
+    fn add_sections(&mut self, linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) {
+        for (output, number) in numbers.iter().enumerate() {
+            self.index.sections.push(number.map(|_| self.symbols.len() as u32));
+            if let Some(number) = *number {
+                let value = linked.layout.outputs[output].address as u32;
+                self.push(&Row { name: b"", value, size: 0, info: elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), other: elf::SymbolOther(0), section: Home::Section(number) });
+            }
+        }
+    }
+
     fn push(&mut self, row: &Row<'_>) {
         let name = if row.name.is_empty() {
             0
@@ -90,22 +148,24 @@ impl Table {
             self.strings.push(0);
             at
         };
+        let (section, extended) = row.section.index();
+        self.extended.push(U32::new(LE, extended));
         self.symbols.push(Sym32 {
             st_name: U32::new(LE, name),
             st_value: U32::new(LE, row.value),
             st_size: U32::new(LE, row.size),
             st_info: row.info,
             st_other: row.other,
-            st_shndx: U16::new(LE, row.section),
+            st_shndx: U16::new(LE, section),
         });
     }
 }
 
 /// A symbol of an object as it stands in the image; none if its section is not there.
-fn defined<'a>(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], name: &'a [u8], place: Place, symbol: &Sym32<LE>) -> Option<Row<'a>> {
+fn defined<'a>(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], name: &'a [u8], place: Place, symbol: &Sym32<LE>) -> Option<Row<'a>> {
     let size = symbol.st_size.get(LE);
     let (value, size, section) = match place {
-        Place::Absolute(value) => (value, size, elf::SHN_ABS),
+        Place::Absolute(value) => (value, size, Home::Reserved(elf::SHN_ABS)),
         Place::Section(id, offset) => {
             let (value, section) = in_section(linked, numbers, id, offset)?;
             // A function is as long as what is left of it.
@@ -118,32 +178,55 @@ fn defined<'a>(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], name: &'a [u
         Place::Linker(_) | Place::Undefined(_) | Place::UndefinedWeak => return None,
     };
     let value = if symbol.st_type() == elf::STT_TLS { value.wrapping_sub(linked.layout.tls_base as u32) } else { value };
-    Some(Row { name, value, size, info: symbol.st_info, other: elf::SymbolOther(0), section })
+    Some(Row { name, value, size, info: symbol.st_info, other: symbol.st_other, section })
 }
 
 /// The number of an output section or, if it is empty and not in the file, of the nearest that is.
-fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], output: usize) -> Option<u16> {
-    let order: Vec<usize> = linked.inputs.plan.lines.iter().filter_map(|line| if let crate::plan::Line::Output(output) = line { Some(*output) } else { None }).collect();
+fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], output: usize) -> Option<u32> {
+    let order: Vec<usize> = linked.inputs.plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).collect();
     let at = order.iter().position(|&other| other == output)?;
     let number = |&output: &usize| numbers[output].filter(|_| linked.inputs.plan.outputs[output].is_allocated());
     order[..=at].iter().rev().find_map(number).or_else(|| order[at..].iter().find_map(number))
 }
 
-fn in_section(linked: Linked<'_, '_, '_>, numbers: &[Option<u16>], id: SectionId, offset: u32) -> Option<(u32, elf::SymbolSection)> {
+fn in_section(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], id: SectionId, offset: u32) -> Option<(u32, Home)> {
     let output = linked.inputs.plan.output_of(id)?;
-    let section = numbers[output].map_or(elf::SHN_ABS, elf::SymbolSection);
+    let section = numbers[output].map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
     let value = linked.shapes.address(linked.layout, Place::Section(id, offset), 0);
     Some((value, section))
 }
 
-fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u16>], id: SymbolId) -> Option<Row<'a>> {
+/// A symbol that the script makes another name of a symbol (`start = __start`) has its type.
+fn copied_types(linked: Linked<'_, '_, '_>) -> HashMap<SymbolId, elf::SymbolType> {
+    let symbols = &linked.inputs.resolved.symbols;
+    let plan = linked.inputs.plan;
+    let outside = plan.lines.iter().filter_map(|line| if let Line::Assign(assignment) = line { Some(*assignment) } else { None });
+    let inside = plan.outputs.iter().flat_map(|output| &output.items).filter_map(|item| if let Item::Assign(assignment) = item { Some(*assignment) } else { None });
+    let assigned = outside.chain(inside).filter_map(|assignment| Some((symbols.find(assignment.name.as_bytes())?, &assignment.value)));
+    let copied = |(id, value): (SymbolId, &Expr)| {
+        let source = symbols.find(source(value)?.as_bytes()).map(|id| symbols.get(id))?;
+        Some((id, source.kind)).filter(|_| matches!(source.definition, Definition::Object(..)))
+    };
+    assigned.filter_map(copied).collect()
+}
+
+/// The symbol that an expression is.
+fn source(value: &Expr) -> Option<&str> {
+    match value {
+        Expr::Symbol(name) => Some(name),
+        Expr::Conditional(_, a, b) => source(a).or_else(|| source(b)),
+        Expr::Number(_) | Expr::Dot | Expr::Unary(..) | Expr::Binary(..) | Expr::Call(_) => None,
+    }
+}
+
+fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u32>], id: SymbolId, types: &HashMap<SymbolId, elf::SymbolType>) -> Option<Row<'a>> {
     let resolved = linked.inputs.resolved;
     let symbol = resolved.symbols.get(id);
     let bind = if symbol.weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
     match symbol.definition {
         Definition::Object(object, index) => {
             let own = resolved.objects[object.0 as usize].file.symbol(index as usize)?;
-            let row = defined(linked, numbers, symbol.name, resolved.place_of(id), own)?;
+            let row = defined(linked, numbers, symbol.name, resolved.defined_place(object, index), own)?;
             Some(Row { info: elf::SymbolInfo::new(bind, own.st_type()), ..row })
         }
         Definition::Block(block) => {
@@ -153,11 +236,14 @@ fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u16>], id: SymbolId)
         }
         Definition::Linker => {
             let linker = linked.layout.symbols[id.0 as usize]?;
-            let section = linker.output.and_then(|output| near(linked, numbers, output)).map_or(elf::SHN_ABS, elf::SymbolSection);
-            Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other: elf::SymbolOther(0), section })
+            let section = linker.output.and_then(|output| near(linked, numbers, output)).map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
+            let kind = types.get(&id).copied().unwrap_or(elf::STT_NOTYPE);
+            Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, kind), other: elf::SymbolOther(0), section })
         }
-        Definition::Undefined if symbol.used && !symbol.strong_use => {
-            Some(Row { name: symbol.name, value: 0, size: 0, info: elf::SymbolInfo::new(elf::STB_WEAK, elf::STT_NOTYPE), other: elf::SymbolOther(0), section: elf::SHN_UNDEF })
+        // What is undefined and no error is weak, or only asked for (`-u`).
+        Definition::Undefined if symbol.used && (!symbol.strong_use || linked.inputs.options.undefined.iter().any(|name| name.as_bytes() == symbol.name)) => {
+            let bind = if symbol.strong_use { elf::STB_GLOBAL } else { elf::STB_WEAK };
+            Some(Row { name: symbol.name, value: 0, size: 0, info: elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other: elf::SymbolOther(0), section: Home::Reserved(elf::SHN_UNDEF) })
         }
         Definition::Undefined | Definition::Common { .. } => None,
     }

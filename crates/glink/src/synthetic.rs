@@ -1,6 +1,7 @@
 //! Sections that the linker makes: common blocks and the global offset table.
 
 use crate::names::NameHasher;
+use crate::options::SortCommon;
 use crate::object_file::{Rela, Section};
 use crate::resolve::{Definition, InputSection, LINKER, ObjectId, Place, Resolved, SectionId, SymbolId};
 use object::LittleEndian as LE;
@@ -39,8 +40,8 @@ pub const BOUNDS: [Bound; 4] = [
 ];
 
 /// Gives each common block a section called `COMMON`, as the script's `*(COMMON)` expects.
-pub fn allocate_commons(resolved: &mut Resolved<'_>) {
-    let blocks: Vec<(SymbolId, ObjectId, u32, u32)> = resolved
+pub fn allocate_commons(resolved: &mut Resolved<'_>, sort: Option<SortCommon>) {
+    let mut blocks: Vec<(SymbolId, ObjectId, u32, u32)> = resolved
         .symbols
         .iter()
         .filter_map(|(id, symbol)| match symbol.definition {
@@ -48,16 +49,24 @@ pub fn allocate_commons(resolved: &mut Resolved<'_>) {
             Definition::Undefined | Definition::Object(..) | Definition::Block(_) | Definition::Linker => None,
         })
         .collect();
+    match sort {
+        Some(SortCommon::Descending) => blocks.sort_by_key(|&(_, _, _, align)| std::cmp::Reverse(align)),
+        Some(SortCommon::Ascending) => blocks.sort_by_key(|&(_, _, _, align)| align),
+        None => {}
+    }
     for (symbol, object, size, align) in blocks {
-        let section = add_section(resolved, object, b"COMMON", elf::SHT_NOBITS, size, align);
+        let section = add_section(resolved, b"COMMON", elf::SHT_NOBITS, elf::SHF_ALLOC | elf::SHF_WRITE, align);
+        let made = &mut resolved.sections[section.0 as usize];
+        (made.object, made.section.size) = (object, size);
         resolved.symbols.set_definition(symbol, Definition::Block(section));
     }
 }
 
-fn add_section(resolved: &mut Resolved<'_>, object: ObjectId, name: &'static [u8], kind: elf::SectionType, size: u32, align: u32) -> SectionId {
+/// Adds an empty section of the linker's own; who makes it gives it its size and writes its bytes.
+pub fn add_section(resolved: &mut Resolved<'_>, name: &'static [u8], kind: elf::SectionType, flags: elf::SectionFlags, align: u32) -> SectionId {
     let id = SectionId(resolved.sections.len() as u32);
-    let section = Section { name, kind, flags: elf::SHF_ALLOC | elf::SHF_WRITE, align, entsize: 0, size, data: &[], relas: Cow::Borrowed(&[]), link: 0, info: 0 };
-    resolved.sections.push(InputSection { object, section, duplicate: false });
+    let section = Section { name, kind, flags, align, entsize: 0, size: 0, data: Cow::Borrowed(&[]), relas: Cow::Borrowed(&[]), link: 0, info: 0 };
+    resolved.sections.push(InputSection { object: LINKER, section, duplicate: false });
     id
 }
 
@@ -73,10 +82,10 @@ pub enum Entry {
 }
 
 /// The global offset table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Got {
-    /// Its section, present even if it is empty.
-    pub section: Option<SectionId>,
+    /// Its section; it leaves the plan if it stays empty.
+    pub section: SectionId,
     /// Entries in order: offset, kind, symbol.
     pub entries: Vec<(u32, Entry, Place)>,
     by_target: HashMap<(Entry, Target), u32, BuildHasherDefault<NameHasher>>,
@@ -112,8 +121,8 @@ pub fn entry_of(reloc: Reloc) -> Option<Entry> {
 impl Got {
     /// Adds the empty table to the sections, so that the script can place it.
     pub fn declare(resolved: &mut Resolved<'_>) -> Got {
-        let section = add_section(resolved, LINKER, b".got", elf::SHT_PROGBITS, 0, 4);
-        Got { section: Some(section), ..Got::default() }
+        let section = add_section(resolved, b".got", elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, 4);
+        Got { section, entries: Vec::new(), by_target: HashMap::default(), size: 0 }
     }
 
     /// Makes the entry that a relocation needs, unless it is there.

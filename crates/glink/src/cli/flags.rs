@@ -60,14 +60,19 @@ const ROWS: &[Row] = &[
     row("enable-non-contiguous-regions", None, &["enable-non-contiguous-regions"], Takes::Nothing, "Send sections that do not fit their region on to the next line that takes them"),
     row("sort-section", None, &["sort-section"], Takes::Text("KEY"), "Order sections in the script's wildcards by name or alignment"),
     row("relocatable", Some('r'), &["relocatable", "i", "Ur"], Takes::Nothing, "Make one object of all, to be linked again"),
+    row("force-group-allocation", None, &["force-group-allocation"], Takes::Nothing, "With -r, resolve section groups as in an image"),
+    row("build-id", None, &["build-id"], Takes::Text("STYLE"), "Add a note that identifies the image: sha1 (default), md5, uuid, 0xHEX, none"),
     row("define-common", Some('d'), &["dc", "dp"], Takes::Nothing, "With -r, give common blocks their room"),
+    row("just-symbols", Some('R'), &["just-symbols"], Takes::Path("FILE"), "Take the addresses of FILE's symbols, such as a ROM's, and nothing else of it"),
+    row("sort-common", None, &["sort-common"], Takes::Text("ORDER"), "Order common blocks by alignment: descending (default) or ascending"),
     row("format", Some('b'), &["format"], Takes::Text("FORMAT"), "Files that follow are raw bytes (binary) or objects (elf32-littleriscv, default)"),
+    row("emit-relocs", Some('q'), &["emit-relocs"], Takes::Nothing, "Keep the relocations in the image, for tools that change code"),
     row("omagic", Some('N'), &["omagic"], Takes::Nothing, "One segment, writable and executable, sections not aligned to pages"),
     row("no-omagic", None, &["no-omagic"], Takes::Nothing, "Keep to pages again after -N"),
     row("nmagic", Some('n'), &["nmagic"], Takes::Nothing, "Do not align segments to pages in the file"),
     row("relax", None, &["relax"], Takes::Nothing, "Shorten calls and addresses where objects allow it (default)"),
     row("no-relax", None, &["no-relax"], Takes::Nothing, "Do not"),
-    row("gc-sections", None, &["gc-sections"], Takes::Nothing, "Leave out sections that nothing refers to"),
+    row("gc-sections", None, &["gc-sections", "gc-section"], Takes::Nothing, "Leave out sections that nothing refers to"),
     row("no-gc-sections", None, &["no-gc-sections"], Takes::Nothing, "Keep all sections (default)"),
     row("print-gc-sections", None, &["print-gc-sections"], Takes::Nothing, "Say what --gc-sections left out"),
     row("why-live", None, &["why-live"], Takes::Text("SYMBOL"), "Say why SYMBOL is in the image"),
@@ -81,6 +86,7 @@ const ROWS: &[Row] = &[
     row("reproduce", None, &["reproduce"], Takes::Path("FILE.tar"), "Pack everything that the link reads, for a report of a fault"),
     row("guest-memory", None, &["guest-memory"], Takes::Text("SIZE"), "Let the image ask for at least SIZE of RAM, such as 64K"),
     row("oformat", None, &["oformat"], Takes::Text("FORMAT"), "Write elf, binary or ihex"),
+    row("compress-debug-sections", None, &["compress-debug-sections"], Takes::Text("HOW"), "Write debug sections as none, zlib (zlib-gabi) or zlib-gnu"),
     row("strip-all", Some('s'), &["strip-all"], Takes::Nothing, "Leave out all symbols and debug sections"),
     row("strip-debug", Some('S'), &["strip-debug"], Takes::Nothing, "Leave out debug sections"),
     row("discard-all", Some('x'), &["discard-all"], Takes::Nothing, "Leave out local symbols"),
@@ -102,7 +108,7 @@ const ROWS: &[Row] = &[
     row("static", None, &["static", "Bstatic", "dn", "non_shared"], Takes::Nothing, ""),
     row("nostdlib", None, &["nostdlib"], Takes::Nothing, ""),
     row("no-warn", None, &["no-warn-mismatch", "no-warn-search-mismatch", "no-warn-rwx-segments", "warn-rwx-segments", "no-warn-execstack", "warn-execstack", "warn-common", "warn-once", "warn-section-align", "warn-alternate-em", "warn-constructors", "error-unresolved-symbols", "no-warnings", "enable-non-contiguous-regions-warnings", "no-fatal-warnings", "no-check-sections", "check-sections"], Takes::Nothing, ""),
-    row("eh-frame-hdr", None, &["no-eh-frame-hdr", "no-export-dynamic", "no-dynamic-linker", "no-undefined", "demangle", "no-demangle", "no-gc-keep-exported", "sort-common", "no-ld-generated-unwind-info", "no-keep-memory", "reduce-memory-overheads", "no-allow-shlib-undefined"], Takes::Nothing, ""),
+    row("eh-frame-hdr", None, &["no-eh-frame-hdr", "no-export-dynamic", "no-dynamic-linker", "no-undefined", "demangle", "no-demangle", "no-gc-keep-exported", "no-ld-generated-unwind-info", "no-keep-memory", "reduce-memory-overheads", "no-allow-shlib-undefined"], Takes::Nothing, ""),
     row("EL", None, &["EL"], Takes::Nothing, ""),
     row("sysroot", None, &["sysroot"], Takes::Text("FOLDER"), ""),
     row("dynamic-linker", None, &["dynamic-linker", "rpath", "rpath-link", "soname", "hash-style"], Takes::Text("NAME"), ""),
@@ -117,6 +123,8 @@ pub(super) enum Z {
     MultipleDefinitions,
     /// Whether bounds of sections keep them alive.
     StartStopGc(bool),
+    /// Whether local symbols are numbered.
+    UniqueSymbols(bool),
     /// The size of a page.
     PageSize,
 }
@@ -137,6 +145,8 @@ pub(super) const Z_KEYWORDS: &[(&str, Z)] = &[
     ("common-page-size", Z::Nothing),
     ("start-stop-gc", Z::StartStopGc(true)),
     ("nostart-stop-gc", Z::StartStopGc(false)),
+    ("unique-symbol", Z::UniqueSymbols(true)),
+    ("nounique-symbol", Z::UniqueSymbols(false)),
     ("start-stop-visibility", Z::Nothing),
     ("combreloc", Z::Nothing),
     ("nocombreloc", Z::Nothing),
@@ -206,8 +216,9 @@ pub(super) fn normalise(arguments: &[OsString]) -> Vec<OsString> {
         match bytes {
             b"-(" => normal.push("--start-group".into()),
             b"-)" => normal.push("--end-group".into()),
-            // `--build-id` alone would make a note that nothing here reads.
-            b"--build-id" | b"-build-id" | b"--build-id=none" | b"-build-id=none" => {}
+            b"--sort-common" | b"-sort-common" => normal.push("--sort-common=descending".into()),
+            // Its value is optional, and never the next argument.
+            b"--build-id" | b"-build-id" => normal.push("--build-id=sha1".into()),
             _ => {
                 let argument = match long_name(bytes) {
                     Some(_) if !bytes.starts_with(b"--") => OsString::from_vec([b"-", bytes].concat()),
@@ -255,6 +266,8 @@ pub(super) fn inputs(matches: &ArgMatches) -> Result<Vec<InputSpec>, String> {
     ordered.extend(indices("files").into_iter().zip(files.map(|path| InputSpec::File(path.clone()))));
     let libraries = matches.get_many::<String>("library").into_iter().flatten();
     ordered.extend(indices("library").into_iter().zip(libraries.map(|name| InputSpec::Library(name.clone()))));
+    let symbols = matches.get_many::<PathBuf>("just-symbols").into_iter().flatten();
+    ordered.extend(indices("just-symbols").into_iter().zip(symbols.map(|path| InputSpec::JustSymbols(path.clone()))));
     for (id, spec) in [("start-group", InputSpec::GroupStart), ("end-group", InputSpec::GroupEnd), ("whole-archive", InputSpec::WholeArchive(true)), ("no-whole-archive", InputSpec::WholeArchive(false))] {
         ordered.extend(indices(id).into_iter().map(|index| (index, spec.clone())));
     }
@@ -315,7 +328,7 @@ mod tests {
             .map(|input| match input {
                 InputSpec::File(path) => path.display().to_string(),
                 InputSpec::Library(name) => format!("-l{name}"),
-                other @ (InputSpec::Bytes { .. } | InputSpec::GroupStart | InputSpec::GroupEnd | InputSpec::WholeArchive(_) | InputSpec::Raw(_)) => format!("{other:?}"),
+                other @ (InputSpec::Bytes { .. } | InputSpec::GroupStart | InputSpec::GroupEnd | InputSpec::WholeArchive(_) | InputSpec::JustSymbols(_) | InputSpec::Raw(_)) => format!("{other:?}"),
             })
             .collect();
         assert_eq!(names, ["a.o", "GroupStart", "-lx", "-ly", "b.o", "GroupEnd", "WholeArchive(true)", "c.a"]);

@@ -2,6 +2,7 @@
 
 use super::{ObjectId, SectionId, SymbolId};
 use crate::names::{NameMap, Numbering};
+use crate::object_file::Sym;
 use object::elf;
 
 /// What defines a symbol.
@@ -43,6 +44,12 @@ pub struct Symbol<'a> {
     pub used: bool,
     /// The most constraining `STV_…` of all objects.
     pub visibility: elf::SymbolVisibility,
+    /// Whether any object gives it `STO_RISCV_VARIANT_CC`: calls do not follow the standard convention.
+    pub variant_cc: bool,
+    /// `STT_…` of the last object that gives it a type.
+    pub kind: elf::SymbolType,
+    /// Whether an object names it, other than by defining it in a section that is left out.
+    pub named: bool,
     /// Whether a `PROVIDE` defines it.
     pub provided: bool,
     /// The object that first uses it; none if the command line does.
@@ -50,6 +57,14 @@ pub struct Symbol<'a> {
     /// What an object defines, if the script or the command line defines the symbol besides: that value
     /// counts until the script has come to its own.
     pub overridden: Option<Definition>,
+}
+
+impl Symbol<'_> {
+    /// `st_other`: visibility, and the bits of the psABI.
+    #[must_use]
+    pub fn other(&self) -> elf::SymbolOther {
+        elf::SymbolOther(self.visibility.0 | if self.variant_cc { elf::STO_RISCV_VARIANT_CC.0 } else { 0 })
+    }
 }
 
 /// All shared names.
@@ -104,6 +119,9 @@ impl<'a> Symbols<'a> {
                 strong_use: false,
                 used: false,
                 visibility: elf::STV_DEFAULT,
+                variant_cc: false,
+                kind: elf::STT_NOTYPE,
+                named: false,
                 provided: false,
                 first_use: None,
                 overridden: None,
@@ -233,12 +251,24 @@ impl<'a> Symbols<'a> {
     /// The script hides a symbol (`HIDDEN`): in the image it is local.
     pub fn hide(&mut self, name: &[u8]) {
         if let Some(id) = self.find(name) {
-            self.constrain(id, elf::STV_HIDDEN);
+            self.take_visibility(id, elf::STV_HIDDEN);
         }
     }
 
+    /// Takes what an object says of a symbol besides its place: the more constraining visibility, the type, and whether calls of it
+    /// follow a convention of their own.
+    pub(super) fn constrain(&mut self, id: SymbolId, own: &Sym, left_out: bool) {
+        let symbol = &mut self.all[id.0 as usize];
+        symbol.named |= !left_out;
+        symbol.variant_cc |= own.st_other.0 & elf::STO_RISCV_VARIANT_CC.0 != 0;
+        if own.st_type() != elf::STT_NOTYPE {
+            symbol.kind = own.st_type();
+        }
+        self.take_visibility(id, own.st_visibility());
+    }
+
     /// Takes the more constraining visibility.
-    pub(super) fn constrain(&mut self, id: SymbolId, visibility: elf::SymbolVisibility) {
+    fn take_visibility(&mut self, id: SymbolId, visibility: elf::SymbolVisibility) {
         let symbol = &mut self.all[id.0 as usize];
         // STV_INTERNAL 1 is the most constraining, then HIDDEN 2, PROTECTED 3; DEFAULT 0 is none.
         if visibility != elf::STV_DEFAULT && (symbol.visibility == elf::STV_DEFAULT || visibility.0 < symbol.visibility.0) {

@@ -631,3 +631,15 @@ pub struct Script {
     /// With `-r`, common blocks get their room (`FORCE_COMMON_ALLOCATION`).
     pub force_common: bool,
 }
+
+impl Script {
+    /// Whether some assignment defines this symbol, if only for want of another definition.
+    #[must_use]
+    pub fn assigns(&self, name: &str) -> bool {
+        self.statements.iter().any(|statement| match statement {
+            Statement::Assign(assignment) => assignment.name == name,
+            Statement::Output(rule) => rule.contents.iter().any(|content| matches!(content, Content::Assign(assignment) if assignment.name == name)),
+            Statement::Assert(_) | Statement::Include { .. } => false,
+        })
+    }
+}
