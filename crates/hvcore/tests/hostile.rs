@@ -392,6 +392,76 @@ fn storms_of_traps_and_interrupts_stop_at_their_limit_and_harm_nobody() {
     println!("{} storms: {limits} ran into their limit, {crashes} were seen to be crashes", storms.len());
 }
 
+/// Page tables where no memory is: a walk never touches a device, and ends with an access fault of the access that it is for.
+#[test]
+fn page_tables_in_odd_places_are_access_faults() {
+    // Pages of 4 KiB by number: devices, windows, nothing, behind RAM, above 32 bits.
+    let places = [0, FINISHER >> 12, 0x101, PLIC >> 12, (PLIC >> 12) + 0x201, UART >> 12, 0x1_0001, 0x4_0000, (RAM + RAM_BYTES) >> 12, (RAM >> 12) - 1, 0xf_ffff, 0x10_0000, 0x18_0000, 0x3f_ffff];
+    let mut cases = 0;
+    for engine in EngineKind::ALL {
+        let quiet = quiet_neighbour(engine);
+        for page in places {
+            // As the root: nothing can be fetched any more, the handler neither.
+            let program = code(|c| {
+                c.vector("handler");
+                c.li(T0, 1 << 31 | page);
+                c.csrw(csr::SATP, T0);
+                c.label("handler");
+                c.exit(0);
+            });
+            let door = || TestDoor { input: b"x".to_vec(), ..TestDoor::default() };
+            let (ran, hash) = beside(engine, &program, caller_config(), door());
+            let Stop::Crash(report) = ran.stop() else { panic!("root {page:#x}: {}", ran.stop()) };
+            assert_eq!((report.trap.cause, hash, ran.door.taken), (1, quiet, 0), "root {page:#x}");
+            assert_eq!(ran.count(hvcore::ExitReason::IoInstruction), 0);
+            cases += 1;
+            // As the second level, for each access, of the supervisor and of the user.
+            for (access, cause) in [(0, 5), (1, 7), (2, 1)] {
+                for user in [false, true] {
+                    let at = 0x4052_3454;
+                    let mut program = code(|c| {
+                        c.vector("handler");
+                        c.li(T0, 1 << 31 | (RAM + 0x4000) >> 12);
+                        c.csrw(csr::SATP, T0);
+                        c.li(S0, at);
+                        if user {
+                            // The same code by its address for users.
+                            c.la(T0, "access");
+                            c.li(T1, 0x4000_0000);
+                            c.r(Op::Sub, T0, T0, T1);
+                            c.csrw(csr::SEPC, T0);
+                            c.op(Op::Sret);
+                        }
+                        c.label("access");
+                        match access {
+                            0 => c.i(Op::Lw, T1, S0, 0),
+                            1 => c.s(Op::Sw, T1, S0, 0),
+                            _ => c.i(Op::Jalr, ZERO, S0, 0),
+                        }
+                        c.align(4);
+                        c.label("handler");
+                        c.csrr(S1, csr::SCAUSE);
+                        c.csrr(S2, csr::STVAL);
+                        c.exit(0);
+                    });
+                    program.resize(0x4000, 0);
+                    let mut table = [0u32; 1024];
+                    table[0x200] = RAM >> 12 << 10 | 0xcf;
+                    // RAM less 1 GiB, for users.
+                    table[0x100] = RAM >> 12 << 10 | 0xdf;
+                    table[0x101] = page << 10 | 1;
+                    program.extend(table.iter().flat_map(|entry| entry.to_le_bytes()));
+                    let (ran, hash) = beside(engine, &program, caller_config(), door());
+                    assert_eq!((ran.stop(), ran.x(S1), ran.x(S2)), (&Stop::Exit { code: 0 }, cause, at), "table {page:#x}, access {access}, user {user}, {engine:?}");
+                    assert_eq!((hash, ran.door.taken, ran.count(hvcore::ExitReason::IoInstruction)), (quiet, 0, 0));
+                    cases += 1;
+                }
+            }
+        }
+    }
+    println!("{cases} walks through what is no memory");
+}
+
 /// Writes one page after the other, of all that it has.
 fn glutton() -> Vec<u8> {
     code(|c| {

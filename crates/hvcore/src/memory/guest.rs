@@ -277,7 +277,9 @@ impl GuestMemory {
                 Backing::Private(frame) | Backing::Shared(frame) if host.is_resident(frame) => host.page(frame),
                 Backing::Private(frame) | Backing::Shared(frame) => {
                     // What swap has lost reads as zeroes: its guest stops when it touches it.
-                    host.copy_to(frame, &mut initial);
+                    if !host.copy_to(frame, &mut initial) {
+                        initial = ZERO_PAGE;
+                    }
                     &initial
                 }
                 Backing::Discarded => &ZERO_PAGE,
