@@ -130,7 +130,6 @@ fn output_that_cannot_be_written_is_an_error_and_the_old_file_stays() {
     };
     protect(true);
     refused("\"$L\" main.o helper.o -o image", &["image"]);
-    #[expect(clippy::permissions_set_readonly_false, reason = "as it was, in a folder of the test's own")]
     protect(false);
     assert!(Path::new(&folder.path("image")).is_file() && link("-o image -Map=map").status.success());
 }
