@@ -356,7 +356,7 @@ fn interrupt_storms() -> Vec<(String, Vec<u8>)> {
         ("a timer set to the past again and again".into(), storm(&past, &past, 1 << 5)),
         ("a timer of SBI".into(), storm(&past, &|c| { c.li(A0, 0); c.li(A1, 0); c.hypercall(0x5449_4D45, 0); }, 1 << 5)),
         ("external, never claimed".into(), storm(&uart, &nothing, 1 << 9)),
-        ("external, claimed and completed at once".into(), storm(&uart, &claim, 1 << 9)),
+        ("external, claimed, completed and enabled anew".into(), storm(&uart, &|c| { claim(c); c.li(T0, UART); c.s(Op::Sb, ZERO, T0, 1); uart(c); }, 1 << 9)),
         ("external, the transmitter fed".into(), storm(&uart, &|c| { claim(c); c.li(T0, UART); c.s(Op::Sb, ZERO, T0, 0); }, 1 << 9)),
         ("IPIs to itself".into(), storm(&ring, &ring, 2)),
         ("all at once".into(), storm(&all, &all, 0x222)),
