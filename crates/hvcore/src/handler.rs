@@ -202,6 +202,7 @@ impl Context<'_> {
 
 /// Whether anything can end this guest's `wfi`: an interrupt that is pending, the timer, or input that may come.
 pub(crate) fn can_wake(vm: &mut Vm, door: &mut dyn Door) -> bool {
+    vm.board.guest_waits();
     fill_input(vm, door);
     let external_enabled = vm.hart.csr.sie & crate::cpu::Interrupt::External.bit() != 0;
     let input_can_come = external_enabled && vm.board.input_interrupts() && (!vm.board.input.ended() || vm.board.virtio_input_waits());

@@ -121,7 +121,7 @@ fn virtio(hasher: &mut Hasher, slot: &Slot) {
     flag(hasher, slot.broken);
     flag(hasher, slot.told);
     flag(hasher, slot.starved);
-    hasher.update(&[slot.status, slot.page_shift]);
+    hasher.update(&[slot.status, slot.page_shift, slot.quiet]);
     for value in [slot.interrupts, slot.device_half, slot.driver_half, slot.selected].into_iter().chain(slot.align) {
         word(hasher, value);
     }

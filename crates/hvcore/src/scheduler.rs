@@ -144,6 +144,7 @@ impl Scheduler {
                     };
                     let vm = &mut vms[id.0];
                     if vm.hart.waiting && vm.stop.is_none() {
+                        vm.board.guest_waits();
                         fill_input(vm, door);
                         if vm.board.virtio_input_waits() {
                             return Next::Serve { vm: id, slice_end };
@@ -257,6 +258,7 @@ fn next_wake(vm: &Vm) -> Option<u64> {
 /// A guest that takes input by interrupt gets what is there at the start of its slice.
 fn receive(vm: &mut Vm, door: &mut dyn Door) {
     vm.board.advance(vm.hart.vt);
+    vm.board.begin_slice();
     if vm.board.uart.receives_by_interrupt() || vm.board.virtio_takes_input() {
         fill_input(vm, door);
     }

@@ -67,6 +67,11 @@ impl Script {
         self.steps.push([3, at, 0]);
         self
     }
+    /// Goes on for some 300,000 steps.
+    fn spin(mut self) -> Script {
+        self.steps.push([4, 150_000, 0]);
+        self
+    }
     /// What is in memory at the start.
     fn at(mut self, at: u32, bytes: impl Into<Vec<u8>>) -> Script {
         self.memory.push((at, bytes.into()));
@@ -124,8 +129,14 @@ impl Script {
             c.branch(Op::Beq, T0, ZERO, "word");
             c.i(Op::Addi, T0, T0, -1);
             c.branch(Op::Beq, T0, ZERO, "half");
+            c.i(Op::Addi, T0, T0, -1);
+            c.branch(Op::Bne, T0, ZERO, "spin");
             c.i(Op::Lw, T2, T1, 0);
             c.s(Op::Sw, T2, S0, -4);
+            c.j("step");
+            c.label("spin");
+            c.i(Op::Addi, T1, T1, -1);
+            c.branch(Op::Bne, T1, ZERO, "spin");
             c.j("step");
             c.label("word");
             c.s(Op::Sw, T2, T1, 0);
@@ -505,13 +516,17 @@ fn a_console_writes_and_receives_by_interrupt() {
     let done = go(&output, console(), TestDoor::default());
     assert_eq!((done.ran.output(), done.used_index()), (&b"by virtio"[..], 1));
     // Input comes when the driver has given a buffer, and no more than fits.
-    let input = Script::default().start_with(SLOT, 0, 0).descriptor(0, DATA.into(), 5, WRITE, 0).submit(SLOT, 0, 0).submit(SLOT, 0, 1);
+    let input = Script::default().start_with(SLOT, 0, 0).descriptor(0, DATA.into(), 5, WRITE, 0);
+    // Not before the driver has had time to begin.
+    let early = input.clone().submit(SLOT, 0, 0).submit(SLOT, 0, 1);
+    assert_eq!(go(&early, console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() }).used_index(), 0);
+    let input = input.spin().submit(SLOT, 0, 0).submit(SLOT, 0, 1);
     let done = go(&input, console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
     assert_eq!((done.used_index(), done.ran.word(USED + 8), done.ran.word(USED + 16)), (2, 5, 3));
     assert_eq!(done.ran.word(DATA).to_le_bytes(), *b" ine");
     // The UART printed last: the input is for it, until the virtio console prints.
     let uart = |script: Script| script.sw(0x1000_0000, b'?'.into());
-    let input = |script: Script| script.submit(SLOT, 0, 0).lw(0x1000_0000).lw(0x1000_0000);
+    let input = |script: Script| script.spin().submit(SLOT, 0, 0).lw(0x1000_0000).lw(0x1000_0000);
     let script = uart(Script::default().start_with(SLOT, 0, 0).descriptor(0, DATA.into(), 5, WRITE, 0));
     let done = go(&input(script), console(), TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
     assert_eq!((done.used_index(), done.loaded()), (0, vec![b't'.into(), b'y'.into()]));
@@ -537,9 +552,9 @@ fn input_goes_to_the_console_that_printed_last() {
             .sw(0x1000_0000, b'?'.into())
             .submit(SLOT, 0, 0);
         if by_virtio {
-            script = script.sh(available + 2, 1).sw(SLOT + register::NOTIFY, 1).sw(SLOT + register::NOTIFY, 0);
+            script = script.sh(available + 2, 1).sw(SLOT + register::NOTIFY, 1);
         }
-        let done = go(&script, vec![console.clone()], TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
+        let done = go(&script.spin(), vec![console.clone()], TestDoor { input: b"typed in".to_vec(), ..TestDoor::default() });
         assert_eq!((done.ran.output(), done.used_index()), if by_virtio { (&b"?$ "[..], 1) } else { (&b"?"[..], 0) });
     }
 }

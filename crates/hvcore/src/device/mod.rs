@@ -158,6 +158,16 @@ impl Board {
         Board { input: self.input.clone(), rtc: Rtc::new(self.rtc.start), virtio: self.virtio.iter().map(virtio::Slot::reset).collect(), ..Board::default() }
     }
 
+    /// The guest waits in `wfi`: input need not be held back from it.
+    pub fn guest_waits(&mut self) {
+        self.virtio.iter_mut().for_each(|slot| slot.quiet = 0);
+    }
+
+    /// A slice of the guest begins.
+    pub fn begin_slice(&mut self) {
+        self.virtio.iter_mut().for_each(virtio::Slot::pass_slice);
+    }
+
     /// Whether console input would go to a virtio console.
     #[must_use]
     pub fn virtio_takes_input(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The console device (virtio 1.2, §5.3), one port: the guest's console by another way. Its input comes from the same
 //! place as the UART's, so that no byte is lost or seen twice, and goes to the one that printed last.
 
+use crate::device::virtio::Slot;
 use crate::device::virtio::dma::Dma;
 use crate::device::virtio::queue::{Chain, Malformed};
 use crate::handler::Context;
@@ -8,9 +9,12 @@ use crate::handler::Context;
 /// The queue of buffers for input.
 pub(super) const RECEIVE: usize = 0;
 
-/// Whether input waits that goes this way.
-pub(super) fn has_input(context: &Context<'_>) -> bool {
-    !context.vm.board.printed_elsewhere && !context.vm.board.input.waiting().is_empty()
+/// Slices in which input is held back: see [`Slot::quiet`].
+pub(super) const QUIET: u8 = 20;
+
+/// Whether input waits that goes this way, now.
+pub(super) fn has_input(slot: &Slot, context: &Context<'_>) -> bool {
+    slot.quiet == 0 && !context.vm.board.printed_elsewhere && !context.vm.board.input.waiting().is_empty()
 }
 
 /// Writes a request's bytes to the console.

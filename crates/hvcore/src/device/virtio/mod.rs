@@ -86,6 +86,9 @@ pub struct Slot {
     pub broken: bool,
     /// The interrupt was claimed: the line is low until there is something new.
     pub told: bool,
+    /// A console: so many slices more input is held back, unless the guest waits. Drivers drop what comes before they are
+    /// ready for it, which takes them from the queue's start to the end of their first output.
+    pub quiet: u8,
     /// A console: input waited, and the driver had no buffer for it; it will say when it has.
     pub starved: bool,
 }
@@ -175,6 +178,7 @@ impl Slot {
             broken: false,
             told: false,
             starved: false,
+            quiet: console::QUIET,
         }
     }
 
@@ -384,7 +388,18 @@ impl Slot {
 
     /// Whether this is a console whose driver waits for input.
     pub(super) fn takes_input(&self) -> bool {
+        self.quiet == 0 && self.could_take_input()
+    }
+
+    fn could_take_input(&self) -> bool {
         self.kind == Kind::Console && !self.starved && self.live() && self.queues[console::RECEIVE].ready
+    }
+
+    /// A slice of a guest that does not wait begins.
+    pub(super) fn pass_slice(&mut self) {
+        if self.could_take_input() {
+            self.quiet = self.quiet.saturating_sub(1);
+        }
     }
 
     /// The driver broke the rules: it learns of it, and nothing more is done (§2.1.2).
@@ -413,7 +428,7 @@ impl Context<'_> {
         if result.is_err() && stop.is_none() {
             slot.break_down();
         }
-        slot.starved = slot.kind == Kind::Console && notify.queue == console::RECEIVE && console::has_input(self);
+        slot.starved = slot.kind == Kind::Console && notify.queue == console::RECEIVE && console::has_input(&slot, self);
         self.scratch.chain = chain;
         self.vm.board.virtio[notify.slot] = slot;
         self.vm.board.update_lines();
@@ -437,7 +452,7 @@ fn work(slot: &mut Slot, number: usize, dma: &mut Dma<'_, '_>, chain: &mut Chain
     let mut served = 0;
     let outcome = loop {
         let waits = slot.kind == Kind::Console && number == console::RECEIVE;
-        if waits && !dma.with(|context| console::has_input(context)) {
+        if waits && !dma.with(|context| console::has_input(slot, context)) {
             break queue.listen(dma).map(drop);
         }
         match queue.pop(dma, chain) {
@@ -464,6 +479,9 @@ fn work(slot: &mut Slot, number: usize, dma: &mut Dma<'_, '_>, chain: &mut Chain
             Err(malformed) => break Err(malformed),
         }
     };
+    if served != 0 && slot.kind == Kind::Console && number != console::RECEIVE {
+        slot.quiet = console::QUIET;
+    }
     if served != 0 && queue.wants_interrupt(dma)? {
         slot.tell(VIRTIO_MMIO_INT_VRING);
     }
