@@ -10,7 +10,7 @@ use chumsky::error::LabelError;
 use chumsky::prelude::*;
 use diag::{Code, Diagnostic, FileId, Span, codes};
 use expression::{assertion, assignment, expression};
-use lexical::{Extra, keyword, token, trivia, word};
+use lexical::{Expression, Extra, Rule, keyword, token, trivia, word};
 use sections::{contents, output_rule, overlay};
 
 /// What a parser says when it fails: nothing, which is fast, or all there is to say. A script is read
@@ -149,28 +149,32 @@ fn include<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Include
     keyword("INCLUDE").ignore_then(word("")).map_with(move |name: &str, extra| Include { name: name.to_string(), span: span(file, extra.span()) }).boxed()
 }
 
-type Commands<'s, E> = Boxed<'s, 's, &'s str, Vec<Command>, Extra<E>>;
+type Commands<'s, E> = Rule<'s, E, Vec<Command>>;
 
 /// `NAME(a b, c)`
-fn names<'s, E: Mistake<'s>>() -> Boxed<'s, 's, &'s str, Vec<String>, Extra<E>> {
+fn names<'s, E: Mistake<'s>>() -> Rule<'s, E, Vec<String>> {
     word("").map(str::to_string).then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().delimited_by(token("("), token(")")).boxed()
 }
 
 /// The names of `INPUT` and `GROUP`; those of `AS_NEEDED` are no different in a static link.
-fn input_names<'s, E: Mistake<'s>>() -> Boxed<'s, 's, &'s str, Vec<String>, Extra<E>> {
+fn input_names<'s, E: Mistake<'s>>() -> Rule<'s, E, Vec<String>> {
     let one = keyword("AS_NEEDED").ignore_then(names()).or(word("").map(|name: &str| vec![name.to_string()]));
-    one.then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().map(|lists| lists.concat()).delimited_by(token("("), token(")")).boxed()
+    one.then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().map(|lists: Vec<Vec<_>>| lists.into_iter().flatten().collect::<Vec<_>>()).delimited_by(token("("), token(")")).boxed()
 }
 
 fn script<'s, E: Mistake<'s>>(file: FileId, within: Within) -> impl Parser<'s, &'s str, Vec<Command>, Extra<E>> {
+    let expr = expression();
     let line: Commands<'s, E> = match within {
-        Within::Top => sections_command(file).or(simple_command(file)).boxed(),
-        Within::Sections => statement(file),
-        Within::Section => contents(file).map(|contents| vec![Command::Contents(contents)]).boxed(),
-        Within::Memory => memory::memory(file).map(|lines| vec![Command::Memory(lines)]).boxed(),
+        Within::Top => {
+            let anywhere = anywhere(file, &expr);
+            sections_command(file, &expr, &anywhere).or(simple_command(file, &expr, &anywhere)).boxed()
+        }
+        Within::Sections => statement(file, &expr, &anywhere(file, &expr)),
+        Within::Section => contents(file, &expr).map(|contents| vec![Command::Contents(contents)]).boxed(),
+        Within::Memory => memory::memory(file, &expr).map(|lines| vec![Command::Memory(lines)]).boxed(),
     };
     let whole = match within {
-        Within::Top | Within::Sections => line.repeated().collect::<Vec<_>>().map(|lists| lists.concat()).boxed(),
+        Within::Top | Within::Sections => line.repeated().collect::<Vec<_>>().map(|lists: Vec<Vec<_>>| lists.into_iter().flatten().collect::<Vec<_>>()).boxed(),
         // These are rows of lines already.
         Within::Section | Within::Memory => line,
     };
@@ -178,34 +182,35 @@ fn script<'s, E: Mistake<'s>>(file: FileId, within: Within) -> impl Parser<'s, &
 }
 
 /// What stands in `SECTIONS` as well as outside.
-fn anywhere<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
+fn anywhere<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Commands<'s, E> {
     choice((
         token(";").to(Command::Nothing),
         keyword("ENTRY").ignore_then(word("").delimited_by(token("("), token(")"))).map(|name: &str| Command::Entry(name.to_string())),
-        assertion(file).map(|assertion| Command::Statements(vec![Statement::Assert(assertion)])),
-        assignment(file).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
+        assertion(file, expr).map(|assertion| Command::Statements(vec![Statement::Assert(assertion)])),
+        assignment(file, expr).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
     ))
     .map(|command| vec![command])
     .boxed()
 }
 
 /// A line of `SECTIONS`.
-fn statement<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
+fn statement<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, anywhere: &Commands<'s, E>) -> Commands<'s, E> {
+    let contents = contents(file, expr);
     let included = include(file).map(|include| vec![Command::Statements(vec![Statement::Include(include)])]);
-    let overlaid = overlay(file).map_with(move |(rules, apart): (Vec<OutputRule>, bool), extra| {
+    let overlaid = overlay(file, expr, &contents).map_with(move |(rules, apart): (Vec<OutputRule>, bool), extra| {
         let strangers = apart.then(|| Command::Strangers(Strangers { names: rules.iter().map(|rule| rule.name.clone()).collect(), one_way: false, span: span(file, extra.span()) }));
         let statements = rules.into_iter().flat_map(super::overlay::with_bounds).collect();
         std::iter::once(Command::Statements(statements)).chain(strangers).collect()
     });
-    let section = output_rule(file).map(|rule| vec![Command::Statements(vec![Statement::Output(Box::new(rule))])]);
-    choice((included, overlaid, anywhere(file), section)).boxed()
+    let section = output_rule(file, expr, &contents).map(|rule| vec![Command::Statements(vec![Statement::Output(Box::new(rule))])]);
+    choice((included, overlaid, anywhere.clone(), section)).boxed()
 }
 
 /// `SECTIONS { … }`, with `INSERT` behind it or not.
-fn sections_command<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
+fn sections_command<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, anywhere: &Commands<'s, E>) -> Commands<'s, E> {
     let insert = keyword("INSERT").ignore_then(choice((keyword("AFTER").to(true), keyword("BEFORE").to(false)))).then(word("")).then_ignore(token(";").or_not());
     let insert = insert.map_with(move |(after, name): (bool, &str), extra| (after, name.to_string(), span(file, extra.span())));
-    let braced = statement(file).repeated().collect::<Vec<_>>().map(|lists| lists.concat()).delimited_by(token("{"), token("}"));
+    let braced = statement(file, expr, anywhere).repeated().collect::<Vec<_>>().map(|lists: Vec<Vec<_>>| lists.into_iter().flatten().collect::<Vec<_>>()).delimited_by(token("{"), token("}"));
     let sections = keyword("SECTIONS").ignore_then(braced.then(insert.or_not()));
     sections
         .map(|(commands, insert)| match insert {
@@ -220,7 +225,7 @@ fn sections_command<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
 }
 
 /// Every command but `SECTIONS`.
-fn simple_command<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
+fn simple_command<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, anywhere: &Commands<'s, E>) -> Commands<'s, E> {
     let alias = word("").then_ignore(token(",")).then(word("")).delimited_by(token("("), token(")"));
     let strangers = |one_way: bool| move |names: Vec<String>, at: SimpleSpan| Command::Strangers(Strangers { names, one_way, span: span(file, at) });
     let (apart, one_way) = (strangers(false), strangers(true));
@@ -233,8 +238,8 @@ fn simple_command<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
         include(file).map(Command::Include),
     ));
     let layout = choice((
-        keyword("MEMORY").ignore_then(memory::memory(file).delimited_by(token("{"), token("}"))).map(Command::Memory),
-        keyword("PHDRS").ignore_then(memory::segments(file).delimited_by(token("{"), token("}"))).map(Command::Segments),
+        keyword("MEMORY").ignore_then(memory::memory(file, expr).delimited_by(token("{"), token("}"))).map(Command::Memory),
+        keyword("PHDRS").ignore_then(memory::segments(file, expr).delimited_by(token("{"), token("}"))).map(Command::Segments),
         keyword("REGION_ALIAS").ignore_then(alias).map_with(move |(alias, region): (&str, &str), extra| Command::Alias(alias.to_string(), region.to_string(), span(file, extra.span()))),
         keyword("EXTERN").ignore_then(names()).map(Command::Extern),
         keyword("NOCROSSREFS_TO").ignore_then(names()).map_with(move |names, extra| one_way(names, extra.span())),
@@ -249,7 +254,7 @@ fn simple_command<'s, E: Mistake<'s>>(file: FileId) -> Commands<'s, E> {
         keyword("VERSION").then_ignore(balanced()),
     ))
     .to(Command::Nothing);
-    choice((layout, files, without_effect)).map(|command| vec![command]).or(anywhere(file)).boxed()
+    choice((layout, files, without_effect)).map(|command| vec![command]).or(anywhere.clone()).boxed()
 }
 
 /// Braces, and whatever is between them: versions of symbols are for dynamic linking.

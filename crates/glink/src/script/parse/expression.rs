@@ -2,7 +2,7 @@
 
 use super::super::ast::{Assertion, Assignment, Assigns, Binary, Expr, Function, Unary};
 use super::super::words;
-use super::lexical::{Extra, keyword, number, one_of_words, quoted, symbol, token, trivia, word};
+use super::lexical::{Expression, Extra, Rule, keyword, number, one_of_words, quoted, symbol, token, trivia, word};
 use super::{DEEPEST, Mistake, TALLEST, span};
 use chumsky::prelude::*;
 use diag::FileId;
@@ -34,7 +34,7 @@ impl Tall {
     }
 }
 
-pub(super) fn expression<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Expr, Extra<E>> + Clone {
+pub(super) fn expression<'s, E: Mistake<'s>>() -> Expression<'s, E> {
     tall().map(|tall| tall.expr).boxed()
 }
 
@@ -166,10 +166,10 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
     }
 }
 
-pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Assignment, Extra<E>> + Clone {
+pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Assignment> {
     let compound = words::ASSIGNMENTS.iter().map(|&(text, op)| just(text).to(Some(op))).collect::<Vec<_>>();
     let operator = just("=").then_ignore(just("=").not()).to(None).or(choice(compound)).then_ignore(trivia());
-    let plain = symbol().then(operator).then(expression()).map(|((name, op), value)| {
+    let plain = symbol().then(operator).then(expr.clone()).map(|((name, op), value)| {
         let old = if name == "." { Expr::Dot } else { Expr::Symbol(name.to_string()) };
         let value = match op {
             Some(op) => Expr::Binary(op, Box::new(old), Box::new(value)),
@@ -186,9 +186,9 @@ pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'
         .boxed()
 }
 
-pub(super) fn assertion<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Assertion, Extra<E>> + Clone {
+pub(super) fn assertion<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Assertion> {
     keyword("ASSERT")
-        .ignore_then(expression().then_ignore(token(",")).then(quoted()).delimited_by(token("("), token(")")))
+        .ignore_then(expr.clone().then_ignore(token(",")).then(quoted()).delimited_by(token("("), token(")")))
         .map_with(move |(condition, message): (_, &str), extra| Assertion { condition, message: message.to_string(), span: span(file, extra.span()) })
         .then_ignore(token(";").or_not())
         .boxed()

@@ -6,6 +6,12 @@ use chumsky::prelude::*;
 
 pub(super) type Extra<E> = extra::Err<E>;
 
+/// A rule of the grammar; its clones are the same rule.
+pub(super) type Rule<'s, E, T> = Boxed<'s, 's, &'s str, T, Extra<E>>;
+
+/// Expressions: made once, as nearly all other rules have them.
+pub(super) type Expression<'s, E> = Rule<'s, E, super::super::ast::Expr>;
+
 // The words are read by hand, a look at the text that is left for each: a parser for each character costs most of the
 // time of a small link.
 
@@ -106,7 +112,7 @@ pub(super) fn keyword<'s, E: Mistake<'s>>(name: &'static str) -> impl Parser<'s,
 }
 
 /// A keyword of a table, and what it means.
-pub(super) fn one_of_words<'s, E: Mistake<'s>, T: Copy + 's>(table: &'static [(&'static str, T)]) -> Boxed<'s, 's, &'s str, T, Extra<E>> {
+pub(super) fn one_of_words<'s, E: Mistake<'s>, T: Copy + 's>(table: &'static [(&'static str, T)]) -> Rule<'s, E, T> {
     choice(table.iter().map(|&(name, meaning)| keyword(name).to(meaning)).collect::<Vec<_>>()).boxed()
 }
 

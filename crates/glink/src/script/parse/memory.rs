@@ -2,23 +2,22 @@
 
 use super::super::ast::{Expr, MemoryLine, Region, Segment};
 use super::super::words;
-use super::expression::expression;
-use super::lexical::{Extra, keyword, number, one_of_words, token, word};
+use super::lexical::{Expression, Rule, keyword, number, one_of_words, token, word};
 use super::{Mistake, include, span};
 use chumsky::prelude::*;
 use diag::FileId;
 
 /// The lines between the braces of `MEMORY`.
-pub(super) fn memory<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<MemoryLine>, Extra<E>> + Clone {
+pub(super) fn memory<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Vec<MemoryLine>> {
     let key = |row: usize| choice(words::REGION_WORDS[row].map(keyword)).then_ignore(token("="));
     let region = word(":=")
         .then(word("").delimited_by(token("("), token(")")).or_not())
         .then_ignore(token(":"))
         .then_ignore(key(0))
-        .then(expression())
+        .then(expr.clone())
         .then_ignore(token(",").or_not())
         .then_ignore(key(1))
-        .then(expression())
+        .then(expr.clone())
         .map_with(move |(((name, attributes), origin), length), extra| Region {
             name: name.to_string(),
             attributes: attributes.unwrap_or("").to_string(),
@@ -39,9 +38,9 @@ enum SegmentPart {
 }
 
 /// The lines between the braces of `PHDRS`.
-pub(super) fn segments<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Segment>, Extra<E>> + Clone {
+pub(super) fn segments<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Vec<Segment>> {
     let kind = one_of_words(words::SEGMENT_TYPES).map(|kind| kind.0).or(number().map(|kind| kind as u32));
-    let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
+    let parenthesised = expr.clone().delimited_by(token("("), token(")")).boxed();
     let part = choice((
         keyword("FILEHDR").to(SegmentPart::FileHeader),
         keyword("PHDRS").to(SegmentPart::ProgramHeaders),

@@ -3,13 +3,13 @@
 use super::super::ast::{Content, Fill, FlagPattern, Include, InputPattern, OutputRule, OutputType, Overlay, SectionPattern, Sort, SortFiles};
 use super::super::pattern::Pattern;
 use super::super::words;
-use super::expression::{assertion, assignment, expression};
-use super::lexical::{Extra, keyword, number, one_of_words, token, trivia, word};
+use super::expression::{assertion, assignment};
+use super::lexical::{Expression, Extra, Rule, keyword, number, one_of_words, token, trivia, word};
 use super::{Mistake, include, span};
 use chumsky::prelude::*;
 use diag::FileId;
 
-fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, InputPattern, Extra<E>> + Clone {
+fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> Rule<'s, E, InputPattern> {
     let exclude = keyword("EXCLUDE_FILE").ignore_then(word("").repeated().collect::<Vec<_>>().delimited_by(token("("), token(")"))).map(|names| names.into_iter().map(Pattern::new).collect::<Vec<_>>());
     let exclude = exclude.or_not().map(Option::unwrap_or_default).boxed();
     let sort_kind = one_of_words(words::SORTS);
@@ -30,7 +30,7 @@ fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, I
     let section = sorted.or(one_pattern.map(|pattern| (Sort::None, vec![pattern]))).map(|(sort, patterns): (Sort, Vec<(Vec<Pattern>, &str)>)| {
         patterns.into_iter().map(|(exclude, name)| SectionPattern { name: Pattern::new(name), exclude, sort }).collect::<Vec<_>>()
     });
-    let sections = section.then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().map(|lists| lists.concat()).delimited_by(token("("), token(")")).boxed();
+    let sections = section.then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().map(|lists: Vec<Vec<_>>| lists.into_iter().flatten().collect::<Vec<_>>()).delimited_by(token("("), token(")")).boxed();
     let sort_files = choice((keyword("SORT_BY_NAME").to(SortFiles::Name), keyword("SORT_NONE").to(SortFiles::Never), keyword("SORT").to(SortFiles::Name)));
     let sorted_file = sort_files.then(exclude.clone().then(word("")).delimited_by(token("("), token(")"))).map(|(sort, (exclude, name))| (sort, exclude, name));
     let file_name = sorted_file.or(exclude.then(word("=")).map(|(exclude, name)| (SortFiles::None, exclude, name))).boxed();
@@ -64,7 +64,7 @@ fn flag_pattern<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, FlagPattern, E
 const LONGEST_FILL: usize = 16;
 
 /// What fills gaps: a hexadecimal number by itself is a row of bytes, as many as it has digits for.
-fn fill<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Fill, Extra<E>> + Clone {
+fn fill<'s, E: Mistake<'s>>(expr: &Expression<'s, E>) -> Rule<'s, E, Fill> {
     let digits = just("0x").or(just("0X")).or(just("$")).ignore_then(any().filter(char::is_ascii_hexdigit).repeated().at_least(1).to_slice());
     let goes_on = any().filter(|c: &char| c.is_ascii_alphanumeric() || "+-*/%<>=&|^?".contains(*c));
     let bytes = digits.then_ignore(trivia()).then_ignore(goes_on.not()).try_map(|digits: &str, span| {
@@ -72,23 +72,23 @@ fn fill<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Fill, Extra<E>> + Clon
         let bytes: Vec<u8> = (0..even.len()).step_by(2).filter_map(|at| u8::from_str_radix(&even[at..at + 2], 16).ok()).collect();
         if bytes.len() > LONGEST_FILL { Err(E::custom(span, format!("a filling has at most {LONGEST_FILL} bytes"))) } else { Ok(Fill::Bytes(bytes)) }
     });
-    bytes.or(expression().map(Fill::Value)).boxed()
+    bytes.or(expr.clone().map(Fill::Value)).boxed()
 }
 
 /// The lines between the braces of an output section.
-pub(super) fn contents<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, Vec<Content>, Extra<E>> + Clone {
-    let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
-    let filling = fill().delimited_by(token("("), token(")"));
+pub(super) fn contents<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Vec<Content>> {
+    let parenthesised = expr.clone().delimited_by(token("("), token(")")).boxed();
+    let filling = fill(expr).delimited_by(token("("), token(")"));
     let data = one_of_words(words::DATA).then(parenthesised).map(|(size, value)| Some(Content::Data(size, value)));
     let line = choice((
         token(";").to(None),
         keyword("CONSTRUCTORS").to(None),
         keyword("CREATE_OBJECT_SYMBOLS").to(None),
         include(file).map(|include: Include| Some(Content::Include(include))),
-        assertion(file).map(|assertion| Some(Content::Assert(assertion))),
+        assertion(file, expr).map(|assertion| Some(Content::Assert(assertion))),
         keyword("FILL").ignore_then(filling).map(|value| Some(Content::Fill(value))),
         data,
-        assignment(file).map(|assignment| Some(Content::Assign(assignment))),
+        assignment(file, expr).map(|assignment| Some(Content::Assign(assignment))),
         input_pattern(file).map(|input| Some(Content::Input(input))),
     ));
     line.repeated().collect::<Vec<_>>().map(|lines| lines.into_iter().flatten().collect()).boxed()
@@ -100,7 +100,7 @@ fn section_type<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, u32, Extra<E>>
 }
 
 /// `(NOLOAD)`, `(TYPE = SHT_NOTE)`, `(READONLY (TYPE = SHT_NOTE))`; empty parentheses are no type.
-fn output_type<'s, E: Mistake<'s>>() -> Boxed<'s, 's, &'s str, Option<OutputType>, Extra<E>> {
+fn output_type<'s, E: Mistake<'s>>() -> Rule<'s, E, Option<OutputType>> {
     let given = keyword("TYPE").ignore_then(token("=")).ignore_then(section_type()).boxed();
     let named = one_of_words(words::OUTPUT_TYPES).then(given.clone().delimited_by(token("("), token(")")).or_not()).try_map(|(kind, number), span| match (kind, number) {
         (kind, None) => Ok(kind),
@@ -126,19 +126,19 @@ fn regions<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tail, Extra<E>> + C
 }
 
 /// `:segment =fill ,`
-fn segments_and_fill<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, (Vec<String>, Option<Fill>), Extra<E>> + Clone {
+fn segments_and_fill<'s, E: Mistake<'s>>(expr: &Expression<'s, E>) -> Rule<'s, E, (Vec<String>, Option<Fill>)> {
     let segments = token(":").ignore_then(word(":=")).map(str::to_string).repeated().collect::<Vec<_>>();
-    segments.then(token("=").ignore_then(fill()).or_not()).then_ignore(choice((token(","), token(";"))).or_not()).boxed()
+    segments.then(token("=").ignore_then(fill(expr)).or_not()).then_ignore(choice((token(","), token(";"))).or_not()).boxed()
 }
 
-fn tail<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tail, Extra<E>> + Clone {
-    regions().then(segments_and_fill()).map(|(tail, (segments, fill))| Tail { segments, fill, ..tail }).boxed()
+fn tail<'s, E: Mistake<'s>>(expr: &Expression<'s, E>) -> Rule<'s, E, Tail> {
+    regions().then(segments_and_fill(expr)).map(|(tail, (segments, fill))| Tail { segments, fill, ..tail }).boxed()
 }
 
-pub(super) fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, OutputRule, Extra<E>> + Clone {
+pub(super) fn output_rule<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, contents: &Rule<'s, E, Vec<Content>>) -> Rule<'s, E, OutputRule> {
     let kind = output_type();
-    let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
-    let address_and_kind = kind.clone().map(|kind| (None, kind)).or(expression().then(kind.or_not()).map(|(address, kind)| (Some(address), kind.flatten())));
+    let parenthesised = expr.clone().delimited_by(token("("), token(")")).boxed();
+    let address_and_kind = kind.clone().map(|kind| (None, kind)).or(expr.clone().then(kind.or_not()).map(|(address, kind)| (Some(address), kind.flatten())));
     let head = word(":=").filter(|name| !words::COMMANDS.contains(name)).then(address_and_kind.or_not()).then_ignore(token(":"));
     let attributes = keyword("AT")
         .ignore_then(parenthesised.clone())
@@ -150,8 +150,8 @@ pub(super) fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &
         .then(one_of_words(words::CONSTRAINTS).or_not())
         .boxed();
     head.then(attributes)
-        .then(contents(file).delimited_by(token("{"), token("}")))
-        .then(tail())
+        .then(contents.clone().delimited_by(token("{"), token("}")))
+        .then(tail(expr))
         .map_with(move |(((head, attributes), contents), tail), extra| {
             let (name, address_and_kind) = head;
             let (address, kind) = address_and_kind.unwrap_or((None, None));
@@ -179,15 +179,15 @@ pub(super) fn output_rule<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &
 
 /// `OVERLAY [ADDRESS] : [NOCROSSREFS] [AT(x)] [SUBALIGN(x)] { NAME { … } … } …`: the sections, and whether
 /// they must not refer to each other.
-pub(super) fn overlay<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s str, (Vec<OutputRule>, bool), Extra<E>> + Clone {
-    let parenthesised = expression().delimited_by(token("("), token(")")).boxed();
+pub(super) fn overlay<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, contents: &Rule<'s, E, Vec<Content>>) -> Rule<'s, E, (Vec<OutputRule>, bool)> {
+    let parenthesised = expr.clone().delimited_by(token("("), token(")")).boxed();
     let head = keyword("OVERLAY")
-        .ignore_then(expression().or_not())
+        .ignore_then(expr.clone().or_not())
         .then_ignore(token(":"))
         .then(keyword("NOCROSSREFS").or_not())
         .then(keyword("AT").ignore_then(parenthesised.clone()).or_not())
         .then(keyword("SUBALIGN").ignore_then(parenthesised).or_not());
-    let section = word(":=").then(contents(file).delimited_by(token("{"), token("}"))).then(segments_and_fill()).map_with(move |((name, contents), (segments, fill)): ((&str, _), _), extra| OutputRule {
+    let section = word(":=").then(contents.clone().delimited_by(token("{"), token("}"))).then(segments_and_fill(expr)).map_with(move |((name, contents), (segments, fill)): ((&str, _), _), extra| OutputRule {
         name: name.to_string(),
         address: None,
         kind: None,
@@ -206,7 +206,7 @@ pub(super) fn overlay<'s, E: Mistake<'s>>(file: FileId) -> impl Parser<'s, &'s s
     });
     let sections = section.repeated().collect::<Vec<_>>().delimited_by(token("{"), token("}"));
     head.then(sections)
-        .then(tail())
+        .then(tail(expr))
         .map(|(((((address, apart), load_address), subalign), mut rules), tail)| {
             for rule in &mut rules {
                 rule.subalign = subalign.clone();
