@@ -200,6 +200,8 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
 
 /// `-r`: the objects become one.
 fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
+    // What the script asks for counts as what the command line does.
+    let options = &Options { force_group_allocation: options.force_group_allocation || script.force_groups, ..options.clone() };
     if options.define_common || script.force_common {
         synthetic::allocate_commons(&mut resolved, options.sort_common);
     }
