@@ -14,7 +14,7 @@
 //!
 //! Numbers are decimal or, behind `0x`, hexadecimal.
 
-use object::read::elf::{ElfFile32, FileHeader, ProgramHeader, SectionHeader};
+use object::read::elf::{ElfFile32, ProgramHeader, SectionHeader};
 use object::{LittleEndian as LE, Object, ObjectSection, ObjectSymbol, elf};
 
 /// Checks all lines of an example against its file and what was said.
