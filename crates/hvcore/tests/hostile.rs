@@ -109,26 +109,11 @@ fn caller(rows: &[[u32; 8]], satp: u32) -> Vec<u8> {
     bytes
 }
 
-/// Counts in memory for some slices.
-fn neighbour() -> Vec<u8> {
-    code(|c| {
-        c.li(S0, RAM + 0x2000);
-        c.li(S1, 3000);
-        c.label("next");
-        c.i(Op::Lw, T0, S0, 0);
-        c.i(Op::Addi, T0, T0, 3);
-        c.s(Op::Sw, T0, S0, 0);
-        c.i(Op::Addi, S1, S1, -1);
-        c.branch(Op::Bne, S1, ZERO, "next");
-        c.exit(0);
-    })
-}
-
 /// A guest with a neighbour, whose state hash is given.
 fn beside(engine: EngineKind, program: &[u8], config: VmConfig, door: TestDoor) -> (Ran, [u8; 32]) {
     let mut hypervisor: Hypervisor = Hypervisor::with_engine(HypervisorConfig::virt(), engine.into());
     hypervisor.add_vm(image(program), config).expect("taken");
-    let other = hypervisor.add_vm(image(&neighbour()), VmConfig { ram_bytes: 0x4000, ..small("neighbour") }).expect("taken");
+    let other = hypervisor.add_vm(image(&neighbour(RAM + 0x2000, 3000)), VmConfig { ram_bytes: 0x4000, ..small("neighbour") }).expect("taken");
     let ran = finish(hypervisor, door);
     assert_eq!(ran.end, RunEnd::AllStopped);
     let hash = ran.hypervisor.state_hash(other);
@@ -256,37 +241,23 @@ fn trap_storms() -> Vec<(String, Vec<u8>)> {
             if word == 0x73 && user != 0 {
                 continue;
             }
-            let storm = code(|c| {
-                c.vector("handler");
-                c.label("again");
-                c.la(T0, "word");
-                c.csrw(csr::SEPC, T0);
-                c.li(T0, user);
-                c.csrw(csr::SSTATUS, T0);
-                c.op(Op::Sret);
-                c.label("word");
-                c.word(word);
-                c.align(4);
-                c.label("handler");
-                c.i(Op::Addi, S0, S0, 1);
-                c.op(Op::Ebreak);
-            });
-            storms.push((format!("{kind} and a handler that traps, sstatus {user:#x}"), storm.clone()));
-            let storm = code(|c| {
-                c.vector("handler");
-                c.la(T0, "word");
-                c.csrw(csr::SEPC, T0);
-                c.li(T0, user);
-                c.csrw(csr::SSTATUS, T0);
-                c.op(Op::Sret);
-                c.label("word");
-                c.word(word);
-                c.align(4);
-                c.label("handler");
-                c.i(Op::Addi, S0, S0, 1);
-                c.op(Op::Sret);
-            });
-            storms.push((format!("{kind} again and again, sstatus {user:#x}"), storm));
+            for (end, what) in [(Op::Ebreak, "and a handler that traps"), (Op::Sret, "again and again")] {
+                let storm = code(|c| {
+                    c.vector("handler");
+                    c.la(T0, "word");
+                    c.csrw(csr::SEPC, T0);
+                    c.li(T0, user);
+                    c.csrw(csr::SSTATUS, T0);
+                    c.op(Op::Sret);
+                    c.label("word");
+                    c.word(word);
+                    c.align(4);
+                    c.label("handler");
+                    c.i(Op::Addi, S0, S0, 1);
+                    c.op(end);
+                });
+                storms.push((format!("{kind} {what}, sstatus {user:#x}"), storm));
+            }
         }
     }
     storms
@@ -482,7 +453,7 @@ fn one_guest_of_four_that_takes_all_the_memory_ends_alone() {
         let run = |frames: u64, greedy: usize| {
             let mut hypervisor: Hypervisor = Hypervisor::with_engine(HypervisorConfig { host_memory_bytes: frames * 4096, ..HypervisorConfig::virt() }, engine.into());
             for number in 0..4 {
-                let (program, ram_bytes) = if number == greedy { (glutton(), RAM_BYTES) } else { (neighbour(), 0x4000) };
+                let (program, ram_bytes) = if number == greedy { (glutton(), RAM_BYTES) } else { (neighbour(RAM + 0x2000, 3000), 0x4000) };
                 // What is kept for a guest is there whenever it asks, whoever came first.
                 let share = Share { reserve: if number == greedy { 0 } else { ram_bytes / 4096 }, limit: u32::MAX };
                 hypervisor.add_vm(image(&program), VmConfig { ram_bytes, share, ..small(&format!("guest-{number}")) }).expect("taken");

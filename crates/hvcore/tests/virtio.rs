@@ -394,7 +394,7 @@ fn beside(script: &Script) -> (Done, [u8; 32]) {
     let mut hypervisor = Hypervisor::new(HypervisorConfig::virt());
     let config = VmConfig { ram_bytes: RAM_BYTES, devices: vec![disk(false, false)], max_steps: Some(1_000_000), ..VmConfig::virt("virtio") };
     let id = hypervisor.add_vm(image(&script.image()), config).expect("taken");
-    let other = hypervisor.add_vm(image(&neighbour()), small("neighbour")).expect("taken");
+    let other = hypervisor.add_vm(image(&neighbour(RAM + 0x4000, 20_000)), small("neighbour")).expect("taken");
     let ran = finish(hypervisor, TestDoor { disk: numbered_disk(), ..TestDoor::default() });
     assert_eq!(id, VmId(0));
     let hash = ran.hypervisor.state_hash(other);
@@ -403,21 +403,6 @@ fn beside(script: &Script) -> (Done, [u8; 32]) {
 
 fn alone(script: &Script) -> [u8; 32] {
     beside(script).1
-}
-
-/// Counts in memory for some slices.
-fn neighbour() -> Vec<u8> {
-    code(|c| {
-        c.li(S0, RAM + 0x4000);
-        c.li(S1, 20_000);
-        c.label("next");
-        c.i(Op::Lw, T0, S0, 0);
-        c.i(Op::Addi, T0, T0, 3);
-        c.s(Op::Sw, T0, S0, 0);
-        c.i(Op::Addi, S1, S1, -1);
-        c.branch(Op::Bne, S1, ZERO, "next");
-        c.exit(0);
-    })
 }
 
 #[test]
@@ -588,7 +573,7 @@ fn when_no_frame_is_left_the_guest_stops_and_the_others_go_on() {
     let script = request(Script::default().start(SLOT), 0, 0, WRITE, DISK_BYTES as u32).submit(SLOT, 0, 0);
     let mut hypervisor = Hypervisor::new(HypervisorConfig { host_memory_bytes: 12 * 4096, ..HypervisorConfig::virt() });
     let config = VmConfig { ram_bytes: RAM_BYTES, devices: vec![disk(false, false)], ..VmConfig::virt("virtio") };
-    hypervisor.add_vm(image(&neighbour()), small("neighbour")).expect("taken");
+    hypervisor.add_vm(image(&neighbour(RAM + 0x4000, 20_000)), small("neighbour")).expect("taken");
     hypervisor.add_vm(image(&script.image()), config).expect("taken");
     let ran = finish(hypervisor, TestDoor { disk: numbered_disk(), ..TestDoor::default() });
     let stop = ran.hypervisor.vms()[1].stop();

@@ -346,6 +346,21 @@ impl Ran {
     }
 }
 
+/// A program that counts in memory, at `at`, so many times: some slices of work beside a guest under test.
+pub fn neighbour(at: u32, rounds: u32) -> Vec<u8> {
+    code(|c| {
+        c.li(S0, at);
+        c.li(S1, rounds);
+        c.label("next");
+        c.i(Op::Lw, T0, S0, 0);
+        c.i(Op::Addi, T0, T0, 3);
+        c.s(Op::Sw, T0, S0, 0);
+        c.i(Op::Addi, S1, S1, -1);
+        c.branch(Op::Bne, S1, ZERO, "next");
+        c.exit(0);
+    })
+}
+
 /// A guest with 1 MiB of RAM and a step limit, so that a wrong test ends.
 pub fn small(name: &str) -> VmConfig {
     VmConfig { ram_bytes: 1 << 20, max_steps: Some(5_000_000), ..VmConfig::virt(name) }
