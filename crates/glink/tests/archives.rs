@@ -2,37 +2,10 @@
 
 mod common;
 
-use common::{have, run};
+use common::Folder;
 use glink::{InputSpec, Options};
 use host::OsHost;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Option<Folder> {
-        (have("riscv64-unknown-elf-as") && have("riscv64-unknown-elf-ar")).then(|| Folder(tempfile::tempdir().expect("a temporary folder")))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn object(&self, name: &str, text: &str) -> PathBuf {
-        let source = self.path(&format!("{name}.s"));
-        std::fs::write(&source, text).expect("written");
-        let object = self.path(&format!("{name}.o"));
-        run(Command::new("riscv64-unknown-elf-as").args(["-march=rv32imac", "-mabi=ilp32", "-g", "-o"]).arg(&object).arg(&source));
-        object
-    }
-
-    fn archive(&self, name: &str, flags: &str, members: &[&Path]) -> PathBuf {
-        let archive = self.path(name);
-        run(Command::new("riscv64-unknown-elf-ar").arg(flags).arg(&archive).args(members));
-        archive
-    }
-}
+use std::path::Path;
 
 /// The message of the only error, with its notes and helps; or the names of the linked functions.
 fn link(specs: &[InputSpec]) -> Result<Vec<u8>, String> {

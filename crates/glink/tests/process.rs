@@ -3,36 +3,14 @@
 
 mod common;
 
-use common::{have, run};
+use common::{Folder, run};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 const GLINK: &str = env!("CARGO_BIN_EXE_glink");
 
-struct Folder(tempfile::TempDir);
-
 impl Folder {
-    /// None without GNU as and ar, which make the inputs.
-    fn new() -> Option<Folder> {
-        (have("riscv64-unknown-elf-as") && have("riscv64-unknown-elf-ar")).then(|| Folder(tempfile::tempdir().expect("a temporary folder")))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::create_dir_all(self.path(name).parent().expect("a folder")).expect("made");
-        fs::write(self.path(name), text).expect("written");
-    }
-
-    /// An object of this source.
-    fn object(&self, name: &str, source: &str) {
-        self.write("a.s", source);
-        run(Command::new("riscv64-unknown-elf-as").args(["-march=rv32imac", "-mabi=ilp32"]).arg(self.path("a.s")).arg("-o").arg(self.path(name)));
-    }
-
     /// Runs a line of the shell in which `$L` is glink; the folder is the current one.
     fn shell(&self, line: &str) -> Output {
         Command::new("sh").arg("-c").arg(line).env("L", GLINK).current_dir(self.0.path()).output().expect("sh runs")
@@ -60,9 +38,9 @@ const MAIN: &str = ".globl _start\n_start: la a0, number\n lw a0, (a0)\n tail he
 #[test]
 fn a_bundle_gives_the_same_image_elsewhere() {
     let Some(folder) = Folder::new() else { return };
-    folder.object("main.o", MAIN);
-    folder.object("helper.o", ".globl helper\nhelper: ret\n");
-    folder.object("unused.o", ".globl unused\nunused: ret\n");
+    folder.object("main", MAIN);
+    folder.object("helper", ".globl helper\nhelper: ret\n");
+    folder.object("unused", ".globl unused\nunused: ret\n");
     fs::create_dir(folder.path("lib")).expect("made");
     run(Command::new("riscv64-unknown-elf-ar").arg("rcs").arg(folder.path("lib/libhelp.a")).arg(folder.path("helper.o")).arg(folder.path("unused.o")));
     folder.write("scripts/regions.ld", "MEMORY { ram (rwx) : ORIGIN = 0x80000000, LENGTH = 64K }\n");
@@ -98,8 +76,8 @@ fn a_bundle_gives_the_same_image_elsewhere() {
 #[test]
 fn output_that_cannot_be_written_is_an_error_and_the_old_file_stays() {
     let Some(folder) = Folder::new() else { return };
-    folder.object("main.o", MAIN);
-    folder.object("helper.o", &format!(".globl helper\nhelper: ret\n .data\n .rept 40000\n .word {}\n .endr\n", 0x0123_4567));
+    folder.object("main", MAIN);
+    folder.object("helper", &format!(".globl helper\nhelper: ret\n .data\n .rept 40000\n .word {}\n .endr\n", 0x0123_4567));
     let link = |words: &str| folder.shell(&format!("\"$L\" main.o helper.o {words}"));
     assert!(link("-o image -Map=map").status.success());
     let (image, map, names) = (folder.read("image"), folder.read("map"), folder.names());

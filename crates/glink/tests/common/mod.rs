@@ -14,6 +14,39 @@ pub fn run(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
+/// A folder with inputs that GNU as and ar make.
+pub struct Folder(pub tempfile::TempDir);
+
+impl Folder {
+    /// None without the two.
+    pub fn new() -> Option<Folder> {
+        (have("riscv64-unknown-elf-as") && have("riscv64-unknown-elf-ar")).then(|| Folder(tempfile::tempdir().expect("a temporary folder")))
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::create_dir_all(self.path(name).parent().expect("a folder")).expect("made");
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    /// The object `STEM.o` of this source.
+    pub fn object(&self, stem: &str, text: &str) -> PathBuf {
+        let (source, object) = (format!("{stem}.s"), self.path(&format!("{stem}.o")));
+        self.write(&source, text);
+        run(Command::new("riscv64-unknown-elf-as").args(["-march=rv32imac", "-mabi=ilp32", "-g", "-o"]).arg(&object).arg(self.path(&source)));
+        object
+    }
+
+    pub fn archive(&self, name: &str, flags: &str, members: &[&Path]) -> PathBuf {
+        let archive = self.path(name);
+        run(Command::new("riscv64-unknown-elf-ar").arg(flags).arg(&archive).args(members));
+        archive
+    }
+}
+
 /// The C sources and the start-up code of the tests.
 pub fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c")
