@@ -268,7 +268,8 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         options.guest_memory = flags::number(&size).ok_or_else(|| format!("--guest-memory takes a size such as 64K, not `{size}`"))?;
     }
     if let Some(threads) = text("threads") {
-        options.threads = threads.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads)).ok_or_else(|| format!("--threads takes a number from 1 to {MOST_THREADS}, not `{threads}`"))?;
+        let number = threads.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads));
+        options.threads = Some(number.ok_or_else(|| format!("--threads takes a number from 1 to {MOST_THREADS}, not `{threads}`"))?);
     }
     for keyword in all("z") {
         match flags::Z_KEYWORDS.iter().find(|(name, _)| keyword == *name || keyword.starts_with(&format!("{name}="))) {

@@ -16,7 +16,7 @@ const WORTH_THREADS: usize = 1 << 20;
 /// Fills the output sections, which stand at these places of `bytes`; an empty one has no contents.
 pub fn fill(linked: Linked<'_, '_, '_>, spans: &[Range<usize>], bytes: &mut [u8], problems: &mut Vec<Problem>) {
     fill_gaps(linked, spans, bytes);
-    let threads = if bytes.len() < WORTH_THREADS { 1 } else { linked.inputs.options.threads };
+    let threads = if bytes.len() < WORTH_THREADS { 1 } else { linked.inputs.options.threads.unwrap_or_else(parallel::default_threads) };
     let mut slots = slots(linked, spans, bytes);
     let work = by_object(linked, &mut slots);
     let found = parallel::map(threads, work, Vec::new, |known, (object, first, slots)| {

@@ -225,8 +225,9 @@ pub struct Options {
     pub map: bool,
     /// What the map calls the image.
     pub output: String,
-    /// On how many threads to work; the result is the same for any number.
-    pub threads: usize,
+    /// On how many threads to work, as many as there are processors by default; the result is the same for
+    /// any number.
+    pub threads: Option<usize>,
     /// Add to the map which objects define and use each symbol (`--cref`).
     pub cross_references: bool,
     /// Say how full the regions of `MEMORY` are (`--print-memory-usage`).
@@ -324,7 +325,7 @@ impl Default for Options {
             format: Format::Elf,
             map: false,
             output: "a.out".to_string(),
-            threads: crate::parallel::default_threads(),
+            threads: None,
             cross_references: false,
             memory_usage: false,
             map_discarded: true,

@@ -3,7 +3,8 @@
 
 use std::sync::Mutex;
 
-/// How many threads a link uses unless it is told.
+/// How many threads a link uses unless it is told. To find out takes a dozen system calls, so only who
+/// has work for several asks.
 #[must_use]
 pub fn default_threads() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

@@ -10,7 +10,7 @@ use chumsky::error::LabelError;
 use chumsky::prelude::*;
 use diag::{Code, Diagnostic, FileId, Span, codes};
 use expression::{assertion, assignment, expression};
-use lexical::{Expression, Extra, Rule, keyword, token, trivia, word};
+use lexical::{Expression, Extra, Rule, keyword, token, trivia, with_keyword, word};
 use sections::{contents, output_rule, overlay};
 
 /// What a parser says when it fails: nothing, which is fast, or all there is to say. A script is read
@@ -183,10 +183,13 @@ fn script<'s, E: Mistake<'s>>(file: FileId, within: Within) -> impl Parser<'s, &
 
 /// What stands in `SECTIONS` as well as outside.
 fn anywhere<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Commands<'s, E> {
-    choice((
-        token(";").to(Command::Nothing),
+    let command = choice((
         keyword("ENTRY").ignore_then(word("").delimited_by(token("("), token(")"))).map(|name: &str| Command::Entry(name.to_string())),
         assertion(file, expr).map(|assertion| Command::Statements(vec![Statement::Assert(assertion)])),
+    ));
+    choice((
+        token(";").to(Command::Nothing),
+        with_keyword(command),
         assignment(file, expr).map(|assignment| Command::Statements(vec![Statement::Assign(assignment)])),
     ))
     .map(|command| vec![command])
@@ -203,7 +206,7 @@ fn statement<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, anywher
         std::iter::once(Command::Statements(statements)).chain(strangers).collect()
     });
     let section = output_rule(file, expr, &contents).map(|rule| vec![Command::Statements(vec![Statement::Output(Box::new(rule))])]);
-    choice((included, overlaid, anywhere.clone(), section)).boxed()
+    choice((with_keyword(choice((included, overlaid))), anywhere.clone(), section)).boxed()
 }
 
 /// `SECTIONS { … }`, with `INSERT` behind it or not.

@@ -2,14 +2,19 @@
 
 use super::super::ast::{Assertion, Assignment, Assigns, Binary, Expr, Function, Unary};
 use super::super::words;
-use super::lexical::{Expression, Extra, Rule, keyword, number, one_of_words, quoted, symbol, token, trivia, word};
+use super::lexical::{Expression, Extra, Rule, keyword, looked_up, number, one_of_words, quoted, symbol, token, trivia, with_keyword, word};
 use super::{DEEPEST, Mistake, TALLEST, span};
 use chumsky::prelude::*;
 use diag::FileId;
 
-/// Operators of one precedence. Behind `=fill` the name of what is sent away is no division.
-fn operators<'s, E: Mistake<'s>>(rows: &'static [(&'static str, &'static str, Binary)]) -> impl Parser<'s, &'s str, Binary, Extra<E>> + Clone {
-    choice(rows.iter().map(|&(text, not_before, op)| just(text).and_is(just("/DISCARD/").not()).then_ignore(one_of(not_before).not()).to(op)).collect::<Vec<_>>()).then_ignore(trivia())
+/// An operator between two values with its level of precedence, the loosest 0. Behind `=fill` the name of
+/// what is sent away is no division.
+fn operator<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, (usize, Binary), Extra<E>> + Clone {
+    looked_up(|text| {
+        let is_at = |&&(name, not_before, _): &&(&str, &str, Binary)| text.strip_prefix(name).is_some_and(|rest| !rest.starts_with(|c| not_before.contains(c)));
+        let found = words::OPERATORS.iter().rev().enumerate().find_map(|(level, row)| row.iter().find(is_at).map(|&(name, _, op)| (name.len(), (level, op))));
+        found.filter(|_| !text.starts_with("/DISCARD/"))
+    })
 }
 
 /// An expression and how high its tree is: values are computed by recursion, so that is bounded.
@@ -54,7 +59,7 @@ fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clon
         });
         // Names of sections and regions may have what operators are made of: `ADDR(.data-rom)`.
         let of_name = choice(OF_NAMES.map(|(name, make)| keyword(name).ignore_then(word("").delimited_by(token("("), token(")"))).map(move |of: &str| make(of.to_string()))));
-        let of_name = of_name.map(|function| Tall::leaf(Expr::Call(Box::new(function))));
+        let of_name = with_keyword(of_name).map(|function| Tall::leaf(Expr::Call(Box::new(function))));
         let plain_symbol = symbol().map(|name| {
             Tall::leaf(match name {
                 "." => Expr::Dot,
@@ -77,8 +82,7 @@ fn tall<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, Tall, Extra<E>> + Clon
         let operand = operand.boxed();
         // All operators in one row, put together by precedence afterwards: a parser for each level, each
         // within the next, would take ten times the stack for each parenthesis.
-        let operator = choice(words::OPERATORS.iter().rev().enumerate().map(|(level, rows)| operators(rows).map(move |op| (level, op)).boxed()).collect::<Vec<_>>());
-        let chain = operand.clone().then(operator.then(operand).repeated().collect::<Vec<_>>());
+        let chain = operand.clone().then(operator().then(operand).repeated().collect::<Vec<_>>());
         let chain = chain.try_map(|(first, rest), span| by_precedence(first, rest).map_err(|message| E::custom(span, message))).boxed();
         chain
             .then(token("?").ignore_then(expr.clone()).then_ignore(token(":")).then(expr).or_not())
@@ -167,8 +171,10 @@ fn function(name: &str, arguments: Vec<Argument>) -> Result<Expr, String> {
 }
 
 pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>) -> Rule<'s, E, Assignment> {
-    let compound = words::ASSIGNMENTS.iter().map(|&(text, op)| just(text).to(Some(op))).collect::<Vec<_>>();
-    let operator = just("=").then_ignore(just("=").not()).to(None).or(choice(compound)).then_ignore(trivia());
+    let operator = looked_up(|text| match text.strip_prefix('=') {
+        Some(rest) => (!rest.starts_with('=')).then_some((1, None)),
+        None => words::ASSIGNMENTS.iter().find(|(name, _)| text.starts_with(name)).map(|&(name, op)| (name.len(), Some(op))),
+    });
     let plain = symbol().then(operator).then(expr.clone()).map(|((name, op), value)| {
         let old = if name == "." { Expr::Dot } else { Expr::Symbol(name.to_string()) };
         let value = match op {

@@ -101,11 +101,15 @@ pub(super) fn word<'s, E: Mistake<'s>>(stop: &'static str) -> impl Parser<'s, &'
     quoted().or(bare.then_ignore(trivia())).labelled("a name")
 }
 
+fn is_of_keyword(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
 /// A keyword of the table of words: the whole word.
 pub(super) fn keyword<'s, E: Mistake<'s>>(name: &'static str) -> impl Parser<'s, &'s str, (), Extra<E>> + Clone {
     debug_assert!(super::super::words::all().any(|word| word == name), "{name} is not in the table of words");
     let bare = taken(move |text: &str| match text.strip_prefix(name) {
-        Some(rest) if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') => name.len(),
+        Some(rest) if !rest.starts_with(is_of_keyword) => name.len(),
         _ => 0,
     });
     bare.ignored().then_ignore(trivia()).labelled(name)
@@ -113,7 +117,27 @@ pub(super) fn keyword<'s, E: Mistake<'s>>(name: &'static str) -> impl Parser<'s,
 
 /// A keyword of a table, and what it means.
 pub(super) fn one_of_words<'s, E: Mistake<'s>, T: Copy + 's>(table: &'static [(&'static str, T)]) -> Rule<'s, E, T> {
-    choice(table.iter().map(|&(name, meaning)| keyword(name).to(meaning)).collect::<Vec<_>>()).boxed()
+    looked_up(|text| {
+        let name = &text[..run(text, is_of_keyword)];
+        table.iter().find(|(word, _)| *word == name).map(|&(_, meaning)| (name.len(), meaning))
+    })
+    .boxed()
+}
+
+/// What a function finds at the beginning of the text: how long it is, and what it means.
+pub(super) fn looked_up<'s, E: Mistake<'s>, T: 's>(find: impl Fn(&str) -> Option<(usize, T)> + Clone + 's) -> impl Parser<'s, &'s str, T, Extra<E>> + Clone {
+    let found = custom(move |input: &mut Input<'s, '_, E>| {
+        let text = left(input);
+        let (length, meaning) = find(text).ok_or_else(|| refused(input))?;
+        skip(input, &text[..length]);
+        Ok(meaning)
+    });
+    found.then_ignore(trivia())
+}
+
+/// What begins with a keyword. Keywords are capitals, so that most lines need not be compared with all of them.
+pub(super) fn with_keyword<'s, E: Mistake<'s>, T>(rule: impl Parser<'s, &'s str, T, Extra<E>> + Clone) -> impl Parser<'s, &'s str, T, Extra<E>> + Clone {
+    any().filter(char::is_ascii_uppercase).rewind().ignore_then(rule)
 }
 
 pub(super) fn number<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, u64, Extra<E>> + Clone {

@@ -4,14 +4,14 @@ use super::super::ast::{Content, Fill, FlagPattern, Include, InputPattern, Outpu
 use super::super::pattern::Pattern;
 use super::super::words;
 use super::expression::{assertion, assignment};
-use super::lexical::{Expression, Extra, Rule, keyword, number, one_of_words, token, trivia, word};
+use super::lexical::{Expression, Extra, Rule, keyword, number, one_of_words, token, trivia, with_keyword, word};
 use super::{Mistake, include, span};
 use chumsky::prelude::*;
 use diag::FileId;
 
 fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> Rule<'s, E, InputPattern> {
     let exclude = keyword("EXCLUDE_FILE").ignore_then(word("").repeated().collect::<Vec<_>>().delimited_by(token("("), token(")"))).map(|names| names.into_iter().map(Pattern::new).collect::<Vec<_>>());
-    let exclude = exclude.or_not().map(Option::unwrap_or_default).boxed();
+    let exclude = with_keyword(exclude).or_not().map(Option::unwrap_or_default).boxed();
     let sort_kind = one_of_words(words::SORTS);
     let one_pattern = exclude.clone().then(word("")).boxed();
     let sorted_inner = sort_kind
@@ -33,11 +33,11 @@ fn input_pattern<'s, E: Mistake<'s>>(file: FileId) -> Rule<'s, E, InputPattern> 
     let sections = section.then_ignore(token(",").or_not()).repeated().collect::<Vec<_>>().map(|lists: Vec<Vec<_>>| lists.into_iter().flatten().collect::<Vec<_>>()).delimited_by(token("("), token(")")).boxed();
     let sort_files = choice((keyword("SORT_BY_NAME").to(SortFiles::Name), keyword("SORT_NONE").to(SortFiles::Never), keyword("SORT").to(SortFiles::Name)));
     let sorted_file = sort_files.then(exclude.clone().then(word("")).delimited_by(token("("), token(")"))).map(|(sort, (exclude, name))| (sort, exclude, name));
-    let file_name = sorted_file.or(exclude.then(word("=")).map(|(exclude, name)| (SortFiles::None, exclude, name))).boxed();
-    let flags = keyword("INPUT_SECTION_FLAGS").ignore_then(flag_pattern().delimited_by(token("("), token(")"))).or_not().map(Option::unwrap_or_default);
+    let file_name = with_keyword(sorted_file).or(exclude.then(word("=")).map(|(exclude, name)| (SortFiles::None, exclude, name))).boxed();
+    let flags = with_keyword(keyword("INPUT_SECTION_FLAGS").ignore_then(flag_pattern().delimited_by(token("("), token(")")))).or_not().map(Option::unwrap_or_default);
     let plain = flags.then(file_name.then(sections.or_not())).boxed();
     let kept = keyword("KEEP").ignore_then(plain.clone().delimited_by(token("("), token(")"))).map(|spec| (true, spec));
-    kept.or(plain.map(|spec| (false, spec)))
+    with_keyword(kept).or(plain.map(|spec| (false, spec)))
         .map_with(move |(keep, (flags, ((sort_files, exclude, name), sections))), extra| {
             let (archive, name) = match name.split_once(':') {
                 Some((archive, member)) => (Some(Pattern::new(archive)), member),
@@ -80,14 +80,17 @@ pub(super) fn contents<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E
     let parenthesised = expr.clone().delimited_by(token("("), token(")")).boxed();
     let filling = fill(expr).delimited_by(token("("), token(")"));
     let data = one_of_words(words::DATA).then(parenthesised).map(|(size, value)| Some(Content::Data(size, value)));
-    let line = choice((
-        token(";").to(None),
+    let command = choice((
         keyword("CONSTRUCTORS").to(None),
         keyword("CREATE_OBJECT_SYMBOLS").to(None),
         include(file).map(|include: Include| Some(Content::Include(include))),
         assertion(file, expr).map(|assertion| Some(Content::Assert(assertion))),
         keyword("FILL").ignore_then(filling).map(|value| Some(Content::Fill(value))),
         data,
+    ));
+    let line = choice((
+        token(";").to(None),
+        with_keyword(command),
         assignment(file, expr).map(|assignment| Some(Content::Assign(assignment))),
         input_pattern(file).map(|input| Some(Content::Input(input))),
     ));
