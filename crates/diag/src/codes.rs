@@ -176,6 +176,8 @@ codes! {
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
         LINK_WARNING    "link-warning" Warning   true   "an object warns of what it defines";
         PRIV_SPEC       "priv-spec"    Warning   true   "objects are for different versions of the privileged architecture";
+        NO_ENTRY        "no-entry"     Warning   true   "nothing says where the image starts";
+        INDIRECT_FUNCTION "indirect-function" Warning true "nothing calls the resolver of an indirect function";
         ORPHAN_SECTION  "orphan-section" Warning   true   "the script names no place for a section";
         EXIT_CODE_RANGE "exit-code-range" Warning  true   "the guest's code is no exit status";
         GUEST_HALTED    "guest-halted" Note        true   "the guest waits for an interrupt that cannot come";

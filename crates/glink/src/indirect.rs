@@ -61,9 +61,9 @@ pub fn allocate(sections: Option<Sections>, resolved: &mut Resolved<'_>, plan: &
             continue;
         }
         if is_platform && indirect.resolvers.is_empty() && !is_resolved(resolved) {
-            let message = format!("`{}` is an indirect function, and nothing in the program resolves it", crate::resolve::display_name(resolved, object, index));
+            let message = format!("`{}` is an indirect function, and nothing in the program calls its resolver", crate::resolve::display_name(resolved, object, index));
             let help = "let the start-up code call the resolver of each entry from `__rela_iplt_start` to `__rela_iplt_end` and store what it gives; or call the function that you want";
-            problems.push(Problem::At(site, Box::new(Diagnostic::new(&codes::E0511, message).help(help))));
+            problems.push(Problem::At(site, Box::new(Diagnostic::new(&codes::INDIRECT_FUNCTION, message).help(help))));
         }
         let entry = Place::Section(sections.entries, indirect.resolvers.len() as u32 * ENTRY);
         indirect.resolvers.push(resolved.place(object, index));

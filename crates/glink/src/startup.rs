@@ -39,8 +39,13 @@ pub fn settle(resolved: &mut Resolved<'_>, script: &Script, entry: &str, options
         return Vec::new();
     }
     let Some(entry_id) = undefined(resolved, entry) else { return Vec::new() };
-    let mut diagnostic = Diagnostic::new(&codes::E0518, format!("nothing defines `{entry}`, where the image is to start"));
     let has_main = resolved.symbols.find(b"main").is_some_and(|id| resolved.symbols.get(id).definition != Definition::Undefined);
+    // A program for the default layout with a `main` lacks its start-up code. What else has no entry may know why: GNU ld's way.
+    let is_certain = options.entry.is_some() || (has_main && !options.has_script());
+    let mut diagnostic = match is_certain {
+        true => Diagnostic::new(&codes::E0518, format!("nothing defines `{entry}`, where the image is to start")),
+        false => Diagnostic::new(&codes::NO_ENTRY, format!("nothing defines `{entry}`: the image starts with its first code")),
+    };
     if entry == "_start" {
         diagnostic = match has_main {
             true => diagnostic.help("add -lhv: its start-up code sets the stack and calls `main`"),
