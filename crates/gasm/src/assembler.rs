@@ -188,6 +188,8 @@ pub struct Assembler<'e> {
     pub spare_tokens: Vec<Vec<Tok>>,
     /// Lines for the listing.
     pub listing: Option<crate::listing::Listing>,
+    /// The text of `-E`.
+    pub expanded: Option<crate::expand::Expanded>,
     /// Files being read, so that cycles are seen.
     pub open_files: Vec<host::Identity>,
     /// The layout failed; sizes are not to be relied on.
@@ -258,6 +260,7 @@ impl<'e> Assembler<'e> {
             operand_buffer: Vec::new(),
             spare_tokens: Vec::new(),
             listing: None,
+            expanded: None,
             open_files: Vec::new(),
             failed_layout: false,
             slack: 0,

@@ -29,6 +29,8 @@ pub struct Request {
     pub output: PathBuf,
     /// What the assembler needs to know.
     pub options: Options,
+    /// Where the source with macros, conditionals and includes carried out goes instead of an object (`-E`); `-` is standard output.
+    pub expanded_file: Option<PathBuf>,
     /// Where the listing goes, if not to standard output.
     pub listing_file: Option<PathBuf>,
     /// `--MD`
@@ -116,6 +118,7 @@ Examples:
   gasm -g prog.s                    with line numbers for the debugger; writes prog.o
   gasm -I include -D SIZE=64 a.s    look for included files there too; define a symbol
   gasm -al prog.s                   show addresses and bytes beside the source
+  gasm -E prog.s                    show what macros, conditionals and includes make of it
   gasm --disassemble prog.o         show the instructions of an object or image
   gasm --explain E0102              what an error means and how to cure it
   gasm -Wunused-macro -Wno-error=data-range a.s    warnings on, off (-Wno-NAME) or errors (-Werror=NAME)
@@ -150,6 +153,7 @@ fn command() -> Clap {
         .arg(flag("mno-arch-attr", "Write .riscv.attributes only if the source asks").overrides_with("march-attr"))
         .next_help_heading("Further output")
         .arg(Arg::new("listing").long("listing").value_name("FILE").num_args(0..=1).require_equals(true).value_parser(value_parser!(PathBuf)).help("Show addresses, bytes and source (GNU: -al)"))
+        .arg(Arg::new("expand").short('E').long("expand").action(ArgAction::SetTrue).help("Write the source with macros, conditionals and includes carried out instead of an object, to standard output without -o"))
         .arg(Arg::new("MD").long("MD").value_name("FILE").value_parser(value_parser!(PathBuf)).help("Write a rule for make that names the files read"))
         .arg(Arg::new("keep-locals").short('L').long("keep-locals").action(ArgAction::SetTrue).help("Keep labels that begin with .L in the symbol table"))
         .arg(Arg::new("prefix-map").long("prefix-map").value_name("OLD=NEW").action(ArgAction::Append).help("Change the beginning of paths in debug information"))
@@ -311,11 +315,15 @@ pub fn parse(args: &[OsString]) -> Result<Command, String> {
         (true, false) => Some(false),
         (false, false) => None,
     };
-    let output = matches.get_one::<PathBuf>("output").cloned().unwrap_or_else(|| default_output(&inputs[0]));
+    options.expand = matches.get_flag("expand");
+    let given = matches.get_one::<PathBuf>("output").cloned();
+    let expanded_file = options.expand.then(|| given.clone().unwrap_or_else(|| "-".into()));
+    let output = given.unwrap_or_else(|| default_output(&inputs[0]));
     Ok(Command::Assemble(Box::new(Request {
         inputs,
         output,
         options,
+        expanded_file,
         listing_file: matches.get_one::<PathBuf>("listing").cloned(),
         dependency_file: matches.get_one::<PathBuf>("MD").cloned(),
         json: matches.get_one::<String>("diagnostics").is_some_and(|f| f == "json"),

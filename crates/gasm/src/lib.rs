@@ -15,6 +15,7 @@ mod disassemble;
 mod dwarf;
 mod elf;
 mod evaluate;
+mod expand;
 mod expr;
 mod foreign;
 mod grammar;
@@ -60,6 +61,8 @@ pub struct Assembly {
     pub dependencies: Vec<PathBuf>,
     /// The listing, if it was asked for.
     pub listing: Option<String>,
+    /// The source with macros, conditionals and includes carried out, if it was asked for.
+    pub expanded: Option<Vec<u8>>,
     /// What `.print` said.
     pub printed: Vec<String>,
 }
@@ -99,6 +102,7 @@ impl Assembler<'_> {
             self.symbols[id].variable = true;
         }
         self.listing = self.options.listing.then(listing::Listing::default);
+        self.expanded = self.options.expand.then(|| expand::Expanded::new(&self.options.defines));
     }
 
     /// `.note.GNU-stack`, if the command line asks for it.
@@ -148,6 +152,7 @@ impl Assembler<'_> {
             diagnostics: self.take_diagnostics(),
             dependencies: std::mem::take(&mut self.dependencies),
             listing,
+            expanded: self.expanded.take().map(expand::Expanded::into_text),
             printed: std::mem::take(&mut self.printed),
         }
     }

@@ -37,6 +37,8 @@ pub struct Options {
     pub attributes: bool,
     /// Make a listing (`-al`).
     pub listing: bool,
+    /// Give the source with macros, conditionals and includes carried out (`-E`).
+    pub expand: bool,
     /// Keep `.L` names in the symbol table (`-L`).
     pub keep_locals: bool,
     /// Sources read after the main one, as if they were appended to it.
@@ -67,6 +69,7 @@ impl Default for Options {
             pic: false,
             attributes: true,
             listing: false,
+            expand: false,
             keep_locals: false,
             more_sources: Vec::new(),
             stack_note: None,

@@ -85,7 +85,8 @@ fn assemble_request(request: &Request, host: &mut dyn Host) -> u8 {
     let main = ids.remove(0);
     options.more_sources = ids;
     let mut assembly = assemble(&mut sources, main, &options, host.files());
-    for line in &assembly.printed {
+    // A source that is shown has its .print still to come.
+    for line in assembly.printed.iter().filter(|_| !options.expand) {
         let _ = writeln!(host.stdout(), "{line}");
     }
     if let Err(diagnostic) = write_outputs(request, &options, &assembly, host) {
@@ -124,8 +125,20 @@ fn write_outputs(request: &Request, options: &Options, assembly: &Assembly, host
             }
         }
     }
+    // Also of a source with mistakes: it may show where they come from.
+    if let (Some(path), Some(text)) = (&request.expanded_file, &assembly.expanded) {
+        if path.as_os_str() != "-" {
+            host.write(path, text, FileKind::Plain).map_err(|e| failed(path, e))?;
+        } else if let Err(error) = host.stdout().write_all(text).and_then(|()| host.stdout().flush())
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            return Err(Diagnostic::new(&codes::E0422, format!("cannot write to standard output: {error}")));
+        }
+    }
     let Some(object) = &assembly.object else { return Ok(()) };
-    host.write(&request.output, object, FileKind::Plain).map_err(|e| failed(&request.output, e))?;
+    if request.expanded_file.is_none() {
+        host.write(&request.output, object, FileKind::Plain).map_err(|e| failed(&request.output, e))?;
+    }
     if let Some(path) = &request.dependency_file {
         let mut text = format!("{}:", request.output.display());
         let inputs = request.inputs.iter().filter(|i| *i != Path::new("-"));

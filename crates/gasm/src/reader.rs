@@ -63,6 +63,9 @@ impl Assembler<'_> {
             {
                 self.note_line(text, &toks, map);
             }
+            if self.expanded.is_some() {
+                self.expand_statement(text, map, &toks);
+            }
             let listed = if self.listing.is_some() { self.list_statement(&toks, map) } else { None };
             if self.options.debug_info {
                 self.lines.begin_statement(map.span(toks[0].start as usize, toks[0].end as usize));

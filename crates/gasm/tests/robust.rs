@@ -10,7 +10,7 @@ fn assemble_bytes(text: &[u8]) -> Assembly {
     let mut sources = Sources::new();
     let main = sources.add("test.s", text.to_vec());
     let mut host = MemoryHost::new().with_file("test.s", text.to_vec()).with_file("inc.s", ".byte 1\n");
-    let options = Options { debug_info: text.len().is_multiple_of(2), listing: text.len().is_multiple_of(3), ..Options::default() };
+    let options = Options { debug_info: text.len().is_multiple_of(2), listing: text.len().is_multiple_of(3), expand: text.len().is_multiple_of(5), ..Options::default() };
     let assembly = assemble(&mut sources, main, &options, &mut host);
     let failed = assembly.diagnostics.iter().any(|d| d.severity == Severity::Error);
     assert_eq!(failed, assembly.object.is_none(), "an object if and only if there are no errors");

@@ -11,7 +11,8 @@ use diag::{Diagnostic, codes};
 use host::FileError;
 use std::path::{Path, PathBuf};
 
-pub static ROWS: &[Directive] = &[
+/// What is read, and how far.
+pub static OF_TEXT: &[Directive] = &[
     Directive {
         names: &[".include"],
         syntax: ".include \"file\"",
@@ -20,18 +21,21 @@ pub static ROWS: &[Directive] = &[
         handler: include,
     },
     Directive {
-        names: &[".incbin"],
-        syntax: ".incbin \"file\" [, skip [, count]]",
-        summary: "Writes the bytes of a file.",
-        example: ".data\n.incbin \"abi.s\", 0, 4\n",
-        handler: incbin,
-    },
-    Directive {
         names: &[".end"],
         syntax: ".end",
         summary: "Ends the source; what follows is not read.",
         example: "nop\n.end\n",
         handler: |a, _| a.stop = true,
+    },
+];
+
+pub static ROWS: &[Directive] = &[
+    Directive {
+        names: &[".incbin"],
+        syntax: ".incbin \"file\" [, skip [, count]]",
+        summary: "Writes the bytes of a file.",
+        example: ".data\n.incbin \"abi.s\", 0, 4\n",
+        handler: incbin,
     },
 ];
 

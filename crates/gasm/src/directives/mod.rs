@@ -35,7 +35,7 @@ pub struct Directive {
 }
 
 /// The lists of all families.
-static LISTS: [&[Directive]; 14] = [
+static LISTS: [&[Directive]; 15] = [
     section::ROWS,
     data::ROWS,
     space::ROWS,
@@ -43,6 +43,7 @@ static LISTS: [&[Directive]; 14] = [
     symbol::ROWS,
     macros::ROWS,
     conditional::ROWS,
+    file::OF_TEXT,
     file::ROWS,
     message::ROWS,
     target::ROWS,
@@ -51,6 +52,16 @@ static LISTS: [&[Directive]; 14] = [
     debug::ROWS,
     frame::ROWS,
 ];
+
+/// Families that decide which text is read.
+static OF_TEXT: [&[Directive]; 3] = [macros::ROWS, conditional::ROWS, file::OF_TEXT];
+
+impl Directive {
+    /// Whether it decides which text is read, so that a source that has been read does without.
+    pub fn makes_text(&self) -> bool {
+        OF_TEXT.iter().any(|list| list.iter().any(|directive| std::ptr::eq(directive, self)))
+    }
+}
 
 /// Every directive.
 pub fn all() -> impl Iterator<Item = &'static Directive> {
