@@ -8,7 +8,8 @@ use crate::object_file::Rela;
 use crate::problem::{Problem, Site};
 use crate::relax::{Base, Call, Kind, Relaxation, Spot, Upper};
 use crate::resolve::{self, ObjectId, Place, Resolved, SectionId};
-use crate::synthetic::{self, Entry, Got};
+use crate::strings::text;
+use crate::synthetic::{self, Entry, GOT_HEADER, GOT_PLT, Got};
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
 use object::elf;
@@ -124,6 +125,10 @@ pub fn section(linked: Linked<'_, '_, '_>, id: SectionId, out: &mut [u8], target
         fill_got(linked, out);
         return;
     }
+    if linked.got.plt == id {
+        put_all(out, &GOT_PLT);
+        return;
+    }
     if linked.indirect.is_some_and(|indirect| indirect.fill(linked, id, out)) {
         return;
     }
@@ -174,6 +179,7 @@ fn copy(deletions: Option<&Deletions>, data: &[u8], out: &mut [u8]) {
 }
 
 fn fill_got(linked: Linked<'_, '_, '_>, out: &mut [u8]) {
+    put_all(out, &GOT_HEADER);
     for &(offset, entry, place) in &linked.got.entries {
         let address = linked.shapes.address(linked.layout, place, 0);
         let thread = address.wrapping_sub(linked.layout.tls_base as u32);
@@ -186,6 +192,12 @@ fn fill_got(linked: Linked<'_, '_, '_>, out: &mut [u8]) {
                 put(out, at + 4, thread.wrapping_sub(0x800));
             }
         }
+    }
+}
+
+fn put_all(out: &mut [u8], words: &[u32]) {
+    for (number, &word) in words.iter().enumerate() {
+        put(out, number * 4, word);
     }
 }
 
@@ -289,15 +301,17 @@ impl Applier<'_, '_, '_, '_, '_> {
         if !self.allocated || own.starts_with(b".eh_frame") || own.starts_with(b".gcc_except_table") {
             return;
         }
-        let section = crate::strings::text(resolved.section(target).name).into_owned();
+        let section = text(resolved.section(target).name);
+        let of = resolved.object_name(resolved.sections[target.0 as usize].object);
         let why = match self.linked.inputs.plan.fates[target.0 as usize] {
             crate::plan::Fate::Duplicate => "another object's copy of it is used",
             crate::plan::Fate::Discarded => "the script discards it",
             crate::plan::Fate::Unreferenced => "nothing was found to refer to it",
             crate::plan::Fate::NotContent | crate::plan::Fate::Output(_) => "it holds no part of the program",
         };
-        let message = format!("`{}` is in `{section}`, which is not in the image: {why}", self.symbol_name(rela));
-        let diagnostic = Diagnostic::new(&codes::E0510, message);
+        let user = resolved.object_name(self.object);
+        let message = format!("`{}` referenced in section `{}` of {user}: defined in discarded section `{section}` of {of}", self.symbol_name(rela), text(own));
+        let diagnostic = Diagnostic::new(&codes::E0510, message).note(why);
         let diagnostic = match self.linked.inputs.plan.fates[target.0 as usize] {
             crate::plan::Fate::Discarded => diagnostic.help(format!("give `{section}` a place in the script, outside /DISCARD/ and without --orphan-handling=discard")),
             crate::plan::Fate::Unreferenced => diagnostic.help(format!("keep it: KEEP(*({section})) in the script, or -u with a symbol in it")),
@@ -351,11 +365,11 @@ impl Applier<'_, '_, '_, '_, '_> {
             FieldError::Odd => Diagnostic::new(&codes::E0506, format!("`{symbol}` is at an odd distance, {value}, which {} cannot hold", field.describe())),
             FieldError::Range => {
                 let (low, high) = field.range();
-                let message = match field {
-                    Field::B | Field::J | Field::CB | Field::CJ => format!("`{symbol}` is too far away: {value} bytes, and {} reaches {low}..={high}", field.describe()),
-                    Field::None | Field::Word8 | Field::Word16 | Field::Word32 | Field::Word64 | Field::Low6 | Field::Uleb128 | Field::I | Field::S | Field::U | Field::Call | Field::CLui => format!("the value for `{symbol}`, {value}, does not fit {}, which holds {low}..={high}", field.describe()),
+                let fact = match field {
+                    Field::B | Field::J | Field::CB | Field::CJ => format!("{value} bytes away, and {} reaches {low}..={high}", field.describe()),
+                    Field::None | Field::Word8 | Field::Word16 | Field::Word32 | Field::Word64 | Field::Low6 | Field::Uleb128 | Field::I | Field::S | Field::U | Field::Call | Field::CLui => format!("the value is {value}, and {} holds {low}..={high}", field.describe()),
                 };
-                Diagnostic::new(&codes::E0506, message).note(format!("the relocation is {name}"))
+                Diagnostic::new(&codes::E0506, format!("relocation truncated to fit: {name} against `{symbol}`: {fact}"))
             }
         };
         let diagnostic = match (field, error) {
@@ -483,13 +497,13 @@ impl Applier<'_, '_, '_, '_, '_> {
             Place::Absolute(_) | Place::Linker(_) | Place::Undefined(_) | Place::UndefinedWeak => None,
         };
         let Some((section, index, reloc)) = found else {
-            let message = format!("`{}` labels no instruction with a high part, so there is no low part of it", self.symbol_name(rela));
+            let message = format!("dangerous relocation: %pcrel_lo missing matching %pcrel_hi: `{}` labels no instruction with a high part", self.symbol_name(rela));
             self.complain(offset, Diagnostic::new(&codes::E0512, message).help("%pcrel_lo takes the label of the auipc, not the symbol: `1: auipc a0, %pcrel_hi(x)`, `addi a0, a0, %pcrel_lo(1b)`"));
             return;
         };
         let symbol = resolved.objects[self.object.0 as usize].file.symbol(rela.r_sym(LE) as usize);
         if rela.r_addend.get(LE) != 0 && symbol.is_some_and(|symbol| symbol.st_type() == elf::STT_SECTION) {
-            let message = format!("`{}` plus {} is no label, so it cannot say whose low part is meant", self.symbol_name(rela), rela.r_addend.get(LE));
+            let message = format!("dangerous relocation: %pcrel_lo section symbol with an addend: `{}` plus {} is no label, so it cannot say whose low part is meant", self.symbol_name(rela), rela.r_addend.get(LE));
             self.complain(offset, Diagnostic::new(&codes::E0512, message).help("label the auipc and name the label: `1: auipc a0, %pcrel_hi(x)`, `addi a0, a0, %pcrel_lo(1b)`"));
             return;
         }
@@ -510,9 +524,10 @@ impl Applier<'_, '_, '_, '_, '_> {
         let (upper, _) = rv32::format::split_hi_lo(value);
         let (upper_plus, low) = rv32::format::split_hi_lo(value.wrapping_add_signed(addend));
         if upper != upper_plus {
-            let message = format!("`{}` plus {addend} needs another high part than the instruction at the label has", self.symbol_name(rela));
+            let message = format!("dangerous relocation: %pcrel_lo overflow with an addend, the value of %pcrel_hi is {upper:#x} without any addend, but may be {upper_plus:#x} after adding the %pcrel_lo addend");
+            let note = format!("`{}` plus {addend} needs another high part than the instruction at the label has", self.symbol_name(rela));
             let help = "put the offset into both halves: `auipc a0, %pcrel_hi(x + 4)`, `lw a0, %pcrel_lo(label)(a0)`";
-            self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0512, message).help(help));
+            self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0512, message).note(note).help(help));
             return;
         }
         self.patch(rela, field, i64::from(low));
@@ -644,7 +659,8 @@ impl Applier<'_, '_, '_, '_, '_> {
         let Some(Spot { kind: Kind::Align { keep, alignment, .. }, .. }) = spot else { return };
         let (at, here) = self.here(rela.r_offset.get(LE));
         if here.wrapping_add(*keep) & (alignment - 1) != 0 {
-            let message = format!("code cannot be aligned to {alignment} bytes: the object has {keep} bytes of padding for it");
+            let needed = here.wrapping_neg() & (alignment - 1);
+            let message = format!("{needed} bytes required for alignment to {alignment}-byte boundary, but only {keep} present");
             self.complain(rela.r_offset.get(LE), Diagnostic::new(&codes::E0513, message).help("align the section itself at least as much, or assemble the object again"));
             return;
         }

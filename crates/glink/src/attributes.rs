@@ -119,11 +119,8 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
 
 /// Two objects are for different versions of the privileged architecture; the image is for the newer.
 fn versions_differ((version, name): ([u64; 3], &str), (first, first_name): ([u64; 3], &str)) -> Problem {
-    let number = |[major, minor, revision]: [u64; 3]| match revision {
-        0 => format!("{major}.{minor}"),
-        _ => format!("{major}.{minor}.{revision}"),
-    };
-    let message = format!("{name} is for version {} of the privileged architecture, {first_name} for {}", number(version), number(first));
+    let number = |[major, minor, revision]: [u64; 3]| format!("{major}.{minor}.{revision}");
+    let message = format!("{name} uses privileged spec version {}, {first_name} uses {}", number(version), number(first));
     let mut diagnostic = Diagnostic::new(&codes::PRIV_SPEC, message).help("assemble both with the same -mpriv-spec");
     if [version, first].contains(&[1, 9, 1]) {
         diagnostic = diagnostic.note("1.9.1 gives control and status registers other numbers than later versions do");

@@ -95,7 +95,7 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
 }
 
 /// Makes the parts of an image; none, and a problem, if it would not fit the address space.
-pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, problems: &mut Vec<Problem>) -> Option<Image> {
+pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Option<Image> {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
     // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
     if !is_reasonable(linked, problems) {
@@ -109,8 +109,7 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, probl
     let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
     segments.sort_by_key(|segment| (segment.kind != elf::PT_PHDR, segment.kind != elf::PT_LOAD));
     let order = order(linked);
-    // Headers of the sections' segments, of the note and of the attributes.
-    let headers_end = HEADER + PROGRAM_HEADER * (segments.len() as u64 + 1 + u64::from(has_attributes));
+    let headers_end = segments::headers_end(linked.inputs, segments.len());
     let (spans, end) = place(linked, &mut segments, &order, headers_end);
     let mut bytes = vec![0; end];
     fill::fill(linked, &spans, &mut bytes, problems);
@@ -201,8 +200,10 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     };
     let attributes_part = attributes.section.as_ref().map(|bytes| append(&mut file, &mut parts, ".riscv.attributes", elf::SHT_RISCV_ATTRIBUTES, 1, bytes));
     let note_part = append(&mut file, &mut parts, NOTE_SECTION, elf::SHT_NOTE, 4, &note);
+    let mut is_gnu = linked.indirect.is_some();
     if options.strip != Strip::All {
         let table = symtab::table(linked, &numbers);
+        is_gnu |= table.is_gnu();
         let mut relocations = Vec::new();
         for &index in image.order.iter().filter(|_| options.emit_relocs) {
             let relas = emit_relocs::relocations(linked, &table.index, &plan.outputs[index]);
@@ -253,7 +254,7 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
             class: elf::ELFCLASS32,
             data: elf::ELFDATA2LSB,
             version: elf::EV_CURRENT,
-            os_abi: if linked.indirect.is_some() { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE },
+            os_abi: if is_gnu { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE },
             abi_version: 0,
             padding: [0; 7],
         },

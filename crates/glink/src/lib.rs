@@ -143,8 +143,10 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let indirect = indirect::allocate(indirect, &mut resolved, &mut plan, !options.has_script(), &mut problems);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
     warnings::find(&resolved, &plan, &mut problems);
-    resolved.sections[got.section.0 as usize].section.size = got.size;
-    plan.settle_table(&resolved, got.section);
+    for (section, size) in got.sizes() {
+        resolved.sections[section.0 as usize].section.size = size;
+        plan.settle_table(&resolved, section);
+    }
     plan.align_thread_block();
     strangers::check(&resolved, &plan, &script, &mut problems);
     let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
@@ -154,11 +156,9 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     }
     problems.retain(|problem| options.unresolved != Unresolved::Ignore || !matches!(problem, Problem::Undefined { .. }));
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
-    let mut attributes = attributes::merge(&resolved, &mut problems);
-    if plan::discards(&script, b".riscv.attributes") {
-        attributes.section = None;
-    }
+    let attributes = attributes_of(&resolved, &script, &mut problems);
     plan.has_attributes = attributes.section.is_some();
+    plan.loads_headers = options.has_script() && script.segments.is_empty() && !options.is_unpaged() && counts_headers(&script);
     if options.non_contiguous_regions {
         plan::spill::spill(&resolved, &mut plan, &script, options);
     }
@@ -170,7 +170,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got, indirect: indirect.as_ref(), frames: &frames };
     let entry = entry_address(linked, &entry);
-    let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| {
+    let bytes = image::build(linked, entry, &mut problems).map(|mut image| {
         let note = build_id.and_then(|section| image.offset_of(linked, section)).zip(options.build_id.as_ref());
         if let (Some((at, id)), Format::Binary | Format::Ihex) = (note, options.format) {
             id.stamp(&mut image.bytes, at);
@@ -210,13 +210,13 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     let mut plan = plan::plan(&resolved, script, options, &mut problems);
     if options.gc_sections {
         if options.undefined.is_empty() && options.entry.is_none() && script.entry.is_none() && script.externs.is_empty() {
-            let diagnostic = Diagnostic::new(&codes::E0518, "--gc-sections with -r would keep nothing");
-            problems.push(Problem::Plain(Box::new(diagnostic.help("say what is to be kept: -e or -u with a symbol, or ENTRY in a script"))));
+            let diagnostic = Diagnostic::new(&codes::E0518, "--gc-sections requires either an entry or an undefined symbol");
+            problems.push(Problem::Plain(Box::new(diagnostic.note("with -r it would keep nothing").help("say what is to be kept: -e or -u with a symbol, or ENTRY in a script"))));
         }
         let roots: Vec<SymbolId> = options.undefined.iter().chain(options.entry.as_ref()).chain(script.entry.as_ref()).chain(&script.externs).filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
         live::collect(&resolved, &mut plan, &roots, options);
     }
-    let attributes = attributes::merge(&resolved, &mut problems);
+    let attributes = attributes_of(&resolved, script, &mut problems);
     let merged = merge::Merged::default();
     let shapes = Shapes::new(resolved.sections.len(), &merged);
     let inputs = Inputs { resolved: &resolved, plan: &plan, script, options };
@@ -229,11 +229,19 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     Linked { image: Some(bytes).filter(|_| !failed), map, report: String::new(), diagnostics }
 }
 
-/// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
-/// something uses and nothing defines.
-fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
-    let mut assignments: Vec<&'a Assignment> = Vec::new();
-    let mut expressions: Vec<&'a Expr> = Vec::new();
+/// What the output says about itself; a script may send the section of it away.
+fn attributes_of(resolved: &Resolved<'_>, script: &Script, problems: &mut Vec<Problem>) -> attributes::Merged {
+    let mut attributes = attributes::merge(resolved, problems);
+    if plan::discards(script, b".riscv.attributes") {
+        attributes.section = None;
+    }
+    attributes
+}
+
+/// The assignments of a script, and its other expressions.
+fn expressions(script: &Script) -> (Vec<&Assignment>, Vec<&Expr>) {
+    let mut assignments: Vec<&Assignment> = Vec::new();
+    let mut expressions: Vec<&Expr> = Vec::new();
     for statement in &script.statements {
         match statement {
             Statement::Assign(assignment) => assignments.push(assignment),
@@ -255,6 +263,19 @@ fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
         }
     }
     expressions.extend(script.regions.iter().flat_map(|region| [&region.origin, &region.length]));
+    (assignments, expressions)
+}
+
+/// Whether a script leaves room for the headers of the file.
+fn counts_headers(script: &Script) -> bool {
+    let (assignments, expressions) = expressions(script);
+    assignments.iter().map(|assignment| &assignment.value).chain(expressions).any(Expr::counts_headers)
+}
+
+/// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
+/// something uses and nothing defines.
+fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
+    let (assignments, mut expressions) = expressions(script);
     let mut pending = Vec::new();
     for assignment in assignments {
         match assignment.assigns {

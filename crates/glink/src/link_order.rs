@@ -88,7 +88,7 @@ pub fn check_tables(resolved: &Resolved<'_>, plan: &Plan<'_>, problems: &mut Vec
     for (index, input) in resolved.sections.iter().enumerate() {
         let id = SectionId(index as u32);
         if input.section.name == TABLE && plan.output_of(id).is_some() && linked_to(resolved, id).is_none() {
-            let message = format!("`{}` of {} does not say which section it describes, so --gc-sections cannot tell whether it is needed", text(TABLE), resolved.object_name(input.object));
+            let message = format!("need linked-to section for --gc-sections: `{}` of {} does not say which section it describes", text(TABLE), resolved.object_name(input.object));
             let help = "let it name that section, `.section __patchable_function_entries,\"awo\",@progbits,function` (gcc 11 and later do), or leave out --gc-sections";
             problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0505, message).help(help))));
         }

@@ -58,7 +58,8 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
         if let Some(with) = link_order::linked_to(resolved, id) {
             followers.entry(with).or_default().push(id);
         }
-        let is_kept_kind = matches!(section.kind, elf::SHT_NOTE | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY);
+        // What describes a section goes with it.
+        let is_kept_kind = !section.has(elf::SHF_LINK_ORDER) && matches!(section.kind, elf::SHT_NOTE | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY);
         if plan.kept[index] || is_kept_kind || section.has(elf::SHF_GNU_RETAIN) || input.object == crate::resolve::LINKER {
             reach(id, Reason::Kept, &mut work);
         }
@@ -133,7 +134,10 @@ pub fn reports(resolved: &Resolved<'_>, plan: &Plan<'_>, reasons: &[Option<Reaso
     if options.print_gc_sections {
         for (index, fate) in plan.fates.iter().enumerate() {
             if *fate == Fate::Unreferenced && resolved.sections[index].section.size > 0 {
-                notes.push(Diagnostic::new(&codes::GC_SECTIONS, format!("removed {}, {} bytes", name(SectionId(index as u32)), resolved.sections[index].section.size)));
+                let input = &resolved.sections[index];
+                // GNU ld's words, which tools look for.
+                let message = format!("removing unused section '{}' in file '{}'", text(input.section.name), resolved.object_name(input.object));
+                notes.push(Diagnostic::new(&codes::GC_SECTIONS, message));
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::apply::Linked;
 use crate::layout::Extra;
 use crate::plan::{Fate, Item, Line};
-use crate::resolve::{Definition, LINKER, Place, Resolved, SectionId, Why};
+use crate::resolve::{Definition, Input, LINKER, Place, Resolved, SectionId, Why};
 use crate::script::ast::{Assertion, Assignment};
 use crate::script::{show, words};
 use crate::strings::text;
@@ -67,13 +67,14 @@ fn inputs(resolved: &Resolved<'_>) -> String {
     out
 }
 
+/// The inputs as they were given, taken or not.
 fn load_lines(resolved: &Resolved<'_>, out: &mut String) {
-    let mut seen = BTreeSet::new();
-    for object in &resolved.objects {
-        let file = object.name.split_once('(').filter(|_| object.name.ends_with(')')).map_or(object.name.as_str(), |(archive, _)| archive);
-        if seen.insert(file) {
-            let _ = writeln!(out, "LOAD {file}");
-        }
+    for line in &resolved.inputs {
+        let _ = match line {
+            Input::File(name) => writeln!(out, "LOAD {name}"),
+            Input::GroupStart => writeln!(out, "START GROUP"),
+            Input::GroupEnd => writeln!(out, "END GROUP"),
+        };
     }
 }
 

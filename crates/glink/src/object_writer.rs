@@ -16,6 +16,8 @@ pub struct Part<'a> {
     pub kind: elf::SectionType,
     /// `SHF_*`.
     pub flags: elf::SectionFlags,
+    /// Address.
+    pub address: u32,
     /// Contents; none for `SHT_NOBITS`.
     pub bytes: Cow<'a, [u8]>,
     /// Size in bytes, of contents or of what they stand for.
@@ -56,7 +58,7 @@ pub fn write(mut sections: Vec<Part<'_>>, flags: elf::FileFlags, os_abi: elf::Os
             sh_name: U32::new(LE, name),
             sh_type: U32::new(LE, part.kind),
             sh_flags: U32::new_u64_truncate(LE, part.flags),
-            sh_addr: U32::new(LE, 0),
+            sh_addr: U32::new(LE, part.address),
             sh_offset: U32::new(LE, if part.kind == elf::SHT_NULL { 0 } else { file.len() as u32 }),
             sh_size: U32::new(LE, part.size),
             sh_link: U32::new(LE, part.link),

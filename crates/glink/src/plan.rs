@@ -126,6 +126,8 @@ pub struct Plan<'s> {
     pub kept: Vec<bool>,
     /// Whether the file has `.riscv.attributes`.
     pub has_attributes: bool,
+    /// Whether the first segment holds the headers of the file, if there is room for them before its sections.
+    pub loads_headers: bool,
     /// With `--enable-non-contiguous-regions`: the other lines that would take a section, with their output
     /// sections, the next one last.
     pub alternatives: HashMap<SectionId, Vec<(usize, &'s InputPattern)>>,
@@ -315,6 +317,7 @@ const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
 fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>], options: &Options) -> Vec<SectionId> {
     let mut by_name: NameMap<'_, Vec<(usize, usize)>> = NameMap::default();
     let mut orphans = Vec::new();
+    let keeps_groups = options.relocatable && !options.force_group_allocation;
     for (index, section) in resolved.sections.iter().enumerate() {
         let id = SectionId(index as u32);
         let fate = if section.duplicate {
@@ -324,7 +327,9 @@ fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slo
         } else {
             let name = section.section.name;
             let candidates = by_name.entry(name).or_insert_with(|| candidates(slots, name));
-            match candidates.iter().find(|&&(slot, pattern)| flags_fit(slots[slot].pattern, section) && takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
+            // Members of groups stay by themselves as long as the groups do; but the script may send them away.
+            let may_join = |slot: usize| !keeps_groups || !section.section.has(elf::SHF_GROUP) || plan.outputs[slots[slot].output].name == "/DISCARD/";
+            match candidates.iter().find(|&&(slot, pattern)| may_join(slot) && flags_fit(slots[slot].pattern, section) && takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
                 Some(&(slot, pattern)) => {
                     if options.non_contiguous_regions {
                         let is_later = |other: usize| slots[other].output > slots[slot].output && plan.outputs[slots[other].output].name != "/DISCARD/";
@@ -722,7 +727,7 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         if output < first_new {
             summarise(resolved, &mut plan.outputs[output]);
         }
-        if section.kind == elf::SHT_NOTE || input.object == LINKER {
+        if section.kind == elf::SHT_NOTE && !section.has(elf::SHF_LINK_ORDER) || input.object == LINKER {
             plan.kept[id.0 as usize] = true;
         }
     }

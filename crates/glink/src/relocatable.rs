@@ -11,7 +11,8 @@ use crate::options::{Discard, Strip};
 use crate::plan::{Fate, Item, Line};
 use crate::problem::{Problem, Site};
 use crate::resolve::{Definition, ObjectId, Place, Resolved, SectionId, SymbolId};
-use crate::strings::string_at;
+use crate::strings::{string_at, text};
+use crate::symtab;
 use diag::{Diagnostic, codes};
 use object::LittleEndian as LE;
 use object::elf::{self, Sym32};
@@ -59,6 +60,11 @@ impl<'a> Writer<'_, 'a, '_> {
     /// Where an input section is in its output section.
     fn offset_of(&self, id: SectionId, output: usize) -> u32 {
         self.layout.sections[id.0 as usize].wrapping_sub(self.layout.outputs[output].address as u32)
+    }
+
+    /// The address of an output section, which it has if a script gives it one; its symbols count from its start all the same.
+    fn address_of(&self, output: usize) -> u32 {
+        if self.inputs.plan.outputs[output].rule.is_some() { self.layout.outputs[output].address as u32 } else { 0 }
     }
 
     /// Groups come before their members.
@@ -134,11 +140,11 @@ impl<'a> Writer<'_, 'a, '_> {
     }
 
     fn symbols(&mut self) {
-        for output in 0..self.number_of.len() {
-            if let Some(number) = self.number_of[output] {
-                let symbol = self.add_symbol(b"", 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), elf::SymbolOther(0), Home::Section(number));
-                self.section_symbol.insert(output, symbol);
-            }
+        let mut numbers: Vec<(u32, usize)> = self.number_of.iter().enumerate().filter_map(|(output, number)| Some(((*number)?, output))).collect();
+        numbers.sort_unstable();
+        for (number, output) in numbers {
+            let symbol = self.add_symbol(b"", 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_SECTION), elf::SymbolOther(0), Home::Section(number));
+            self.section_symbol.insert(output, symbol);
         }
         let inputs = self.inputs;
         let resolved = inputs.resolved;
@@ -146,6 +152,7 @@ impl<'a> Writer<'_, 'a, '_> {
         let used_shared: BTreeSet<SymbolId> = used.iter().filter_map(|&(object, index)| resolved.global(object, index)).collect();
         for (index, object) in resolved.objects.iter().enumerate() {
             let id = ObjectId(index as u32);
+            let mut file_name = Some(resolved.file_name(id));
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
                 let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
                 let number = number as u32;
@@ -159,8 +166,13 @@ impl<'a> Writer<'_, 'a, '_> {
                     continue;
                 }
                 if symbol.st_type() == elf::STT_FILE {
+                    file_name = None;
                     self.add_symbol(name, 0, 0, symbol.st_info, symbol.st_other, Home::Reserved(elf::SHN_ABS));
                 } else if let Some((section, value)) = self.home(resolved.place(id, number)) {
+                    // Symbols without one would seem to be of the file before.
+                    if let Some(name) = file_name.take() {
+                        self.add_symbol(name.as_bytes(), 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_FILE), elf::SymbolOther(0), Home::Reserved(elf::SHN_ABS));
+                    }
                     let at = self.add_symbol(name, value, symbol.st_size.get(LE), symbol.st_info, symbol.st_other, section);
                     self.local.insert((id, number), at);
                 }
@@ -175,14 +187,13 @@ impl<'a> Writer<'_, 'a, '_> {
         }
         self.first_global = self.symbols.len() as u32;
         for (id, symbol) in resolved.symbols.iter() {
-            let bind = if symbol.weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
             let other = symbol.other();
             let at = match symbol.definition {
                 Definition::Object(object, index) => {
                     let Some(own) = resolved.objects[object.0 as usize].file.symbol(index as usize) else { continue };
                     match self.home(resolved.place_of(id)) {
-                        Some((section, value)) => self.add_symbol(symbol.name, value, own.st_size.get(LE), elf::SymbolInfo::new(bind, own.st_type()), other, section),
-                        None => self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other, Home::Reserved(elf::SHN_UNDEF)),
+                        Some((section, value)) => self.add_symbol(symbol.name, value, own.st_size.get(LE), elf::SymbolInfo::new(symbol.bind(own), own.st_type()), other, section),
+                        None => self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(symbol.bind(own), elf::STT_NOTYPE), other, Home::Reserved(elf::SHN_UNDEF)),
                     }
                 }
                 Definition::Common { size, align, .. } => self.add_symbol(symbol.name, align, size, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_OBJECT), other, Home::Reserved(elf::SHN_COMMON)),
@@ -227,7 +238,7 @@ impl<'a> Writer<'_, 'a, '_> {
         ordered.sort_unstable();
         for (number, output) in ordered {
             let planned = &self.inputs.plan.outputs[output];
-            let mut part = Part { name: planned.name.clone().into_bytes(), kind: planned.kind, flags: planned.flags, size: self.layout.outputs[output].size as u32, align: planned.align, entsize: planned.entsize, ..Part::default() };
+            let mut part = Part { name: planned.name.clone().into_bytes(), kind: planned.kind, flags: planned.flags, address: self.address_of(output), size: self.layout.outputs[output].size as u32, align: planned.align, entsize: planned.entsize, ..Part::default() };
             if part.kind != elf::SHT_NOBITS {
                 part.bytes = vec![0; part.size as usize].into();
             }
@@ -292,8 +303,10 @@ impl<'a> Writer<'_, 'a, '_> {
         }
         let own = input.section.name;
         if input.section.has(elf::SHF_ALLOC) && !own.starts_with(b".eh_frame") && !own.starts_with(b".gcc_except_table") {
-            let message = format!("`{}` is in a section that is not in the output: another object's copy of it is used, or the script discards it", crate::resolve::display_name(resolved, input.object, index));
-            problems.push(Problem::At(Site { section, offset }, Box::new(Diagnostic::new(&codes::E0510, message))));
+            let target = if let Place::Section(target, _) = resolved.place(input.object, index) { text(resolved.section(target).name) } else { "".into() };
+            let (name, user) = (crate::resolve::display_name(resolved, input.object, index), resolved.object_name(input.object));
+            let message = format!("`{name}` referenced in section `{}` of {user}: defined in discarded section `{target}`", text(own));
+            problems.push(Problem::At(Site { section, offset }, Box::new(Diagnostic::new(&codes::E0510, message).note("another object's copy of it is used, or the script discards it"))));
         }
         make(0, elf::RelocationType(0), 0)
     }
@@ -343,7 +356,7 @@ impl<'a> Writer<'_, 'a, '_> {
             }
         }
         // What other systems need not know.
-        let is_gnu = self.sections.iter().any(|part| part.flags & elf::SHF_GNU_RETAIN == elf::SHF_GNU_RETAIN) || self.symbols.iter().any(|symbol| symbol.st_type() == elf::STT_GNU_IFUNC);
+        let is_gnu = self.sections.iter().any(|part| part.flags & elf::SHF_GNU_RETAIN == elf::SHF_GNU_RETAIN) || symtab::is_gnu(&self.symbols);
         object_writer::write(self.sections, elf::FileFlags(attributes.flags), if is_gnu { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE })
     }
 }

@@ -64,12 +64,25 @@ pub struct InputSection<'a> {
     pub duplicate: bool,
 }
 
+/// What the command line and the script give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// The file of this name.
+    File(&'a str),
+    /// A group begins.
+    GroupStart,
+    /// A group ends.
+    GroupEnd,
+}
+
 /// The object of sections that the linker makes.
 pub const LINKER: ObjectId = ObjectId(u32::MAX);
 
 /// The outcome of symbol resolution.
 #[derive(Clone, Debug, Default)]
 pub struct Resolved<'a> {
+    /// What was given, in order, for the map.
+    pub inputs: Vec<Input<'a>>,
     /// Objects in the order in which they entered.
     pub objects: Vec<Object<'a>>,
     /// All their sections.
@@ -113,6 +126,14 @@ impl<'a> Resolved<'a> {
     #[must_use]
     pub fn section(&self, id: SectionId) -> &Section<'a> {
         &self.sections[id.0 as usize].section
+    }
+
+    /// The name of an object's file, without its folder or archive.
+    #[must_use]
+    pub fn file_name(&self, id: ObjectId) -> &str {
+        let name = self.object_name(id);
+        let member = name.strip_suffix(')').and_then(|name| name.rsplit_once('(')).map_or(name, |(_, member)| member);
+        member.rsplit_once('/').map_or(member, |(_, file)| file)
     }
 
     /// What messages call a section's object.
@@ -215,6 +236,7 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
     }
     let mut archives = archives::Archives::new(inputs, problems);
     let mut group: Option<Vec<usize>> = None;
+    resolved.inputs = inputs.steps.iter().map(|step| step.input(inputs)).collect();
     for step in &inputs.steps {
         match *step {
             Step::GroupStart => group = Some(Vec::new()),
@@ -253,6 +275,17 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
         resolved.offered = archives.names();
     }
     resolved
+}
+
+impl Step {
+    /// What the map says of it.
+    fn input<'a>(&self, inputs: &'a Inputs) -> Input<'a> {
+        match *self {
+            Step::File(index) => Input::File(&inputs.files[index].name),
+            Step::GroupStart => Input::GroupStart,
+            Step::GroupEnd => Input::GroupEnd,
+        }
+    }
 }
 
 /// Whether a file begins as an archive: then, if it is not one, that has been said.
@@ -357,6 +390,28 @@ impl<'a> Resolved<'a> {
             };
             self.symbols.constrain(shared, symbol, left_out);
             object.globals.push(shared);
+        }
+        if !options.relocatable && self.symbols.has_versions() {
+            self.define_defaults(id, options, problems);
+        }
+    }
+
+    /// The default versions of symbols that an object defines. It may define the plain names itself, if they mean the same.
+    fn define_defaults(&mut self, id: ObjectId, options: &Options, problems: &mut Vec<Problem>) {
+        for number in 0..self.objects[id.0 as usize].globals.len() {
+            let object = &self.objects[id.0 as usize];
+            let (shared, index) = (object.globals[number], (object.file.first_global + number) as u32);
+            let symbol = self.symbols.get(shared);
+            if symbol.definition != Definition::Object(id, index) {
+                continue;
+            }
+            let Some((plain, clash)) = self.symbols.define_default(shared, id, index, symbol.weak) else { continue };
+            if let Some(first) = clash
+                && !options.allow_multiple_definition
+                && self.own_place(first.0, first.1) != self.own_place(id, index)
+            {
+                problems.push(Problem::Duplicate { symbol: plain, first, second: (id, index) });
+            }
         }
     }
 }

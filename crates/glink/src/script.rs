@@ -12,3 +12,6 @@ pub mod words;
 /// The default layout, in the script language; GNU ld reads it as well. Under `-N`
 /// `CONSTANT(MAXPAGESIZE)` is 4, so that segments are not kept apart.
 pub const DEFAULT: &str = include_str!("default.ld");
+
+/// The layout of `-r`.
+pub const RELOCATABLE: &str = include_str!("relocatable.ld");

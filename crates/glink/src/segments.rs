@@ -65,7 +65,12 @@ pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
         0 => by_flags(inputs, layout, &in_order(inputs, layout)).len(),
         count => count,
     };
-    // Besides, the platform's note has one, and the attributes.
+    headers_end(inputs, segments)
+}
+
+/// Where the headers end in the file: besides the segments, the platform's note has one, and the attributes.
+#[must_use]
+pub fn headers_end(inputs: Inputs<'_, '_, '_>, segments: usize) -> u64 {
     HEADER + PROGRAM_HEADER * (segments as u64 + 1 + u64::from(inputs.plan.has_attributes))
 }
 
@@ -104,7 +109,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             && !(is_overlaid(&outputs[before]) && is_overlaid(&outputs[index]))
         {
             let message = format!(
-                "`{}` at {:#x} and `{}`, which ends at {:#x}, overlap",
+                "section `{}` at {:#x} overlaps section `{}`, which ends at {:#x}",
                 outputs[index].name,
                 layout.outputs[index].address,
                 outputs[before].name,
@@ -120,7 +125,7 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
         let (next, end) = (used.peak, used.origin.saturating_add(used.length));
         if next > end {
             let last = used.sections.last().map_or("", |&(output, _)| outputs[output].name.as_str());
-            let message = format!("region `{}` overflows by {} bytes: `{last}` does not fit", region.name, next - end);
+            let message = format!("region `{}` overflowed by {} bytes: section `{last}` will not fit", region.name, next - end);
             let mut diagnostic = Diagnostic::new(&codes::E0514, message).at(region.span, format!("{} bytes", used.length));
             let mut largest = used.sections.clone();
             largest.sort_by_key(|&(output, size)| (std::cmp::Reverse(size), output));
@@ -203,6 +208,11 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
     if !thread.is_empty() {
         segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });
+    }
+    let size = headers_end(inputs, segments.len());
+    let has_room = |segment: &Segment| segment.outputs.first().is_some_and(|&first| layout.outputs[first].load % u64::from(inputs.options.page_size) >= size);
+    if let Some(first) = segments.first_mut().filter(|first| inputs.plan.loads_headers && first.kind == elf::PT_LOAD && has_room(first)) {
+        first.headers = Some(0);
     }
     segments
 }

@@ -5,7 +5,7 @@ use crate::emit_relocs;
 use crate::numbering::Home;
 use crate::options::{Discard, Strip};
 use crate::plan::{Item, Line};
-use crate::resolve::{Definition, ObjectId, Place, SectionId, SymbolId};
+use crate::resolve::{Definition, LINKER, ObjectId, Place, SectionId, SymbolId};
 use crate::script::ast::Expr;
 use crate::strings::string_at;
 use object::LittleEndian as LE;
@@ -66,11 +66,14 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
     let mut counts: HashMap<&[u8], u32> = HashMap::new();
     if options.discard != Discard::Locals || options.emit_relocs {
         for (index, object) in resolved.objects.iter().enumerate() {
-            let mut file: Option<Row<'_>> = None;
+            // Symbols without one would seem to be of the file before.
+            let file_name = resolved.file_name(ObjectId(index as u32)).as_bytes();
+            let named = |name, own: Option<&Sym32<LE>>| Row { name, value: 0, size: 0, info: own.map_or(elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_FILE), |own| own.st_info), other: own.map_or(elf::SymbolOther(0), |own| own.st_other), section: Home::Reserved(elf::SHN_ABS) };
+            let mut file = Some(named(file_name, None));
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
                 let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
                 if symbol.st_type() == elf::STT_FILE {
-                    file = Some(Row { name, value: 0, size: 0, info: symbol.st_info, other: symbol.st_other, section: Home::Reserved(elf::SHN_ABS) });
+                    file = Some(named(name, Some(symbol)));
                     continue;
                 }
                 let temporary = options.discard == Discard::Temporary && name.starts_with(b".L");
@@ -105,8 +108,13 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
     let types = copied_types(linked);
     for (id, symbol) in resolved.symbols.iter() {
         let Some(row) = global(linked, numbers, id, &types) else { continue };
-        // What the script hides is the image's own; what objects hide from other modules is not local in them.
-        if symbol.definition == Definition::Linker && symbol.visibility == elf::STV_HIDDEN {
+        // What the script or the linker hides is the image's own; what objects hide from other modules is not local in them.
+        let is_own = match symbol.definition {
+            Definition::Linker => true,
+            Definition::Block(block) => resolved.sections[block.0 as usize].object == LINKER,
+            Definition::Object(..) | Definition::Common { .. } | Definition::Undefined => false,
+        };
+        if is_own && symbol.visibility == elf::STV_HIDDEN {
             if options.discard != Discard::Locals {
                 if options.emit_relocs {
                     table.index.globals.insert(id, table.symbols.len() as u32);
@@ -128,6 +136,12 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
 }
 
 impl Table {
+    /// Whether it has what only GNU's ABI has.
+    #[must_use]
+    pub fn is_gnu(&self) -> bool {
+        is_gnu(&self.symbols)
+    }
+
     /// A symbol for each output section, for relocations that name none of their own.
     fn add_sections(&mut self, linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) {
         for (output, number) in numbers.iter().enumerate() {
@@ -159,6 +173,12 @@ impl Table {
             st_shndx: U16::new(LE, section),
         });
     }
+}
+
+/// Whether any symbol is of a kind that only GNU's ABI has.
+#[must_use]
+pub fn is_gnu(symbols: &[Sym32<LE>]) -> bool {
+    symbols.iter().any(|symbol| symbol.st_type() == elf::STT_GNU_IFUNC || symbol.st_bind() == elf::STB_GNU_UNIQUE)
 }
 
 /// A symbol of an object as it stands in the image; none if its section is not there.
@@ -222,12 +242,13 @@ fn source(value: &Expr) -> Option<&str> {
 fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u32>], id: SymbolId, types: &HashMap<SymbolId, elf::SymbolType>) -> Option<Row<'a>> {
     let resolved = linked.inputs.resolved;
     let symbol = resolved.symbols.get(id);
-    let bind = if symbol.weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
     match symbol.definition {
+        // The version that gives the definition stands for it.
+        Definition::Object(..) if symbol.default_of.is_some() => None,
         Definition::Object(object, index) => {
             let own = resolved.objects[object.0 as usize].file.symbol(index as usize)?;
             let row = defined(linked, numbers, symbol.name, resolved.defined_place(object, index), own)?;
-            Some(Row { info: elf::SymbolInfo::new(bind, own.st_type()), ..row })
+            Some(Row { info: elf::SymbolInfo::new(symbol.bind(own), own.st_type()), ..row })
         }
         Definition::Block(block) => {
             let (value, section) = in_section(linked, numbers, block, 0)?;

@@ -81,11 +81,20 @@ pub enum Entry {
     ThreadPair,
 }
 
-/// The global offset table.
+/// What begins `.got`: the address of the dynamic section, which a static image has not.
+pub const GOT_HEADER: [u32; 1] = [0];
+/// What `.got.plt` is without dynamic linking: two words of the dynamic linker's.
+pub const GOT_PLT: [u32; 2] = [0xffff_ffff, 0];
+/// The name of the start of `.got`.
+const GOT_SYMBOL: &[u8] = b"_GLOBAL_OFFSET_TABLE_";
+
+/// The global offset table, as GNU ld has it.
 #[derive(Clone, Debug)]
 pub struct Got {
-    /// Its section; it leaves the plan if it stays empty.
+    /// `.got`; it leaves the plan if it stays empty.
     pub section: SectionId,
+    /// `.got.plt`, which is there with entries of `.got` alone.
+    pub plt: SectionId,
     /// Entries in order: offset, kind, symbol.
     pub entries: Vec<(u32, Entry, Place)>,
     by_target: HashMap<(Entry, Target), u32, BuildHasherDefault<NameHasher>>,
@@ -121,16 +130,35 @@ pub fn entry_of(reloc: Reloc) -> Option<Entry> {
 impl Got {
     /// Adds the empty table to the sections, so that the script can place it.
     pub fn declare(resolved: &mut Resolved<'_>) -> Got {
-        let section = add_section(resolved, b".got", elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, 4);
-        Got { section, entries: Vec::new(), by_target: HashMap::default(), size: 0 }
+        let mut add = |name| {
+            let id = add_section(resolved, name, elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, 4);
+            resolved.sections[id.0 as usize].section.entsize = 4;
+            id
+        };
+        let (section, plt) = (add(b".got"), add(b".got.plt"));
+        let mut got = Got { section, plt, entries: Vec::new(), by_target: HashMap::default(), size: 0 };
+        let named = resolved.symbols.find(GOT_SYMBOL).filter(|&id| resolved.symbols.get(id).used && resolved.symbols.get(id).definition == Definition::Undefined);
+        if let Some(symbol) = named {
+            resolved.symbols.set_definition(symbol, Definition::Block(section));
+            resolved.symbols.hide(GOT_SYMBOL);
+            got.size = size_of_val(&GOT_HEADER) as u32;
+        }
+        got
+    }
+
+    /// The sections with their sizes, once all entries are made.
+    #[must_use]
+    pub fn sizes(&self) -> [(SectionId, u32); 2] {
+        let plt = if self.entries.is_empty() { 0 } else { size_of_val(&GOT_PLT) as u32 };
+        [(self.section, self.size), (self.plt, plt)]
     }
 
     /// Makes the entry that a relocation needs, unless it is there.
     pub fn request(&mut self, resolved: &Resolved<'_>, object: ObjectId, rela: &Rela, entry: Entry) {
         let (entries, size) = (&mut self.entries, &mut self.size);
         self.by_target.entry((entry, target(resolved, object, rela))).or_insert_with(|| {
-            let offset = *size;
-            *size += if entry == Entry::ThreadPair { 8 } else { 4 };
+            let offset = (*size).max(size_of_val(&GOT_HEADER) as u32);
+            *size = offset + if entry == Entry::ThreadPair { 8 } else { 4 };
             entries.push((offset, entry, resolved.place(object, rela.r_sym(LE))));
             offset
         });

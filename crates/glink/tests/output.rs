@@ -121,7 +121,8 @@ fn local_names_can_be_made_unique() {
     let objects = assemble(&[START, ".text\nx: ret\n"], &[]);
     let image = link(&objects, &Options { unique_symbols: true, ..Options::default() }).expect("linked");
     let file = parse(&image);
-    let names: Vec<&str> = file.symbols().filter_map(|symbol| symbol.name().ok()).filter(|name| name.starts_with('x')).collect();
+    let symbols = file.symbols().filter(|symbol| symbol.kind() != object::SymbolKind::File);
+    let names: Vec<String> = symbols.filter_map(|symbol| symbol.name().ok().map(str::to_string)).filter(|name| name.starts_with('x')).collect();
     assert_eq!(names, ["x.0", "x.1"]);
 }
 
@@ -206,7 +207,14 @@ fn what_describes_a_section_goes_with_it() {
     assert_eq!(header.sh_link(LittleEndian), file.section_by_name(".text").expect("code").index().0 as u32);
     let tables = assemble(&[&format!("{START}.section __patchable_function_entries, \"aw\"\n.word f\n")], &[]);
     let refused = link(&tables, &Options { gc_sections: true, ..Options::default() }).expect_err("nobody can tell what needs it");
-    assert!(refused.contains("__patchable_function_entries") && refused.contains("--gc-sections"), "{refused}");
+    assert!(refused.contains("need linked-to section for --gc-sections: `__patchable_function_entries`"), "{refused}");
+    // A note stays of itself, but not one that describes what is gone.
+    let notes = assemble(&[&format!("{START}.section .unused, \"ax\"\nret\n.section .note.of, \"o\", %note, .unused\n.word 2\n.section .note.free, \"\", %note\n.word 3\n")], &[]);
+    let specs: Vec<InputSpec> = notes.into_iter().map(bytes_input).collect();
+    let linked = glink::link(&specs, &Options { gc_sections: true, print_gc_sections: true, ..Options::default() }, &mut diag::Sources::new(), &mut OsHost::new());
+    let messages: Vec<&str> = linked.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).filter(|message| !message.contains("'.far'")).collect();
+    assert_eq!(messages, ["removing unused section '.unused' in file 'x.o'", "removing unused section '.note.of' in file 'x.o'"]);
+    assert_eq!(section(&parse(&linked.image.expect("linked")), ".note.free"), Some(vec![3, 0, 0, 0]));
 }
 
 /// Attributes name versions of the privileged architecture; the newest is the image's, and who differs is told.
@@ -221,7 +229,7 @@ fn versions_of_the_privileged_architecture() {
     let linked = glink::link(&specs, &Options::default(), &mut diag::Sources::new(), &mut OsHost::new());
     let image = linked.image.expect("a warning is no error");
     let messages: Vec<&str> = linked.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
-    assert!(matches!(messages[..], [message] if message.contains("1.12") && message.contains("1.10")), "{messages:?}");
+    assert!(matches!(messages[..], [message] if message.contains("privileged spec version 1.12.0") && message.contains("1.10.0")), "{messages:?}");
     let attributes = section(&parse(&image), ".riscv.attributes").expect("attributes");
     assert!(attributes.ends_with(&[8, 1, 10, 12]), "priv_spec 1, minor 12: {attributes:?}");
 }
@@ -258,4 +266,164 @@ fn unwind_tables_are_joined() {
     assert_eq!(cies.len(), 1);
     let address = |name: &str| file.symbol_by_name(name).expect("a symbol").address() as u32;
     assert_eq!(functions, [address("one"), address("two"), address("three")]);
+}
+
+/// Symbols by name, with their values.
+fn symbols(image: &[u8]) -> Vec<(String, u64)> {
+    let file = parse(image);
+    let mut symbols: Vec<(String, u64)> = file.symbols().filter(|symbol| symbol.is_global() && symbol.is_definition()).map(|symbol| (symbol.name().expect("a name").to_string(), symbol.address())).collect();
+    symbols.sort();
+    symbols
+}
+
+/// A use without a version means the default version, one with a version that version, wherever the definitions stand.
+#[test]
+fn symbols_have_versions() {
+    if !have("riscv64-unknown-elf-as") || !have("riscv64-unknown-elf-ar") {
+        return;
+    }
+    let user = ".globl _start\n_start: nop\n.data\n.word f, f1, f2\n.symver f1, f@V1\n.symver f2, f@V2\n";
+    let library = ".globl old, new\n.symver old, f@V1\n.symver new, f@@V2\nold: ret\n.skip 2\nnew: ret\n";
+    let objects = assemble(&[user, library, ".globl f\nf: ret\n", ".weak f\nf: ret\n"], &[]);
+    let of = |numbers: &[usize], options: &Options| link(&numbers.iter().map(|&number| objects[number].clone()).collect::<Vec<_>>(), options);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("lib.o"), &objects[1]).expect("written");
+    run(Command::new("riscv64-unknown-elf-ar").arg("rcs").arg(folder.path().join("lib.a")).arg(folder.path().join("lib.o")));
+    let archive = std::fs::read(folder.path().join("lib.a")).expect("an archive");
+    let from_archive = link(&[objects[0].clone(), archive], &Options::default());
+    for image in [of(&[0, 1], &Options::default()), of(&[1, 0], &Options::default()), of(&[3, 0, 1], &Options::default()), of(&[1, 3, 0], &Options::default()), from_archive] {
+        let image = image.expect("linked");
+        let all = symbols(&image);
+        let address = |name: &str| all.iter().find(|(symbol, _)| symbol == name).map(|(_, address)| *address as u32);
+        let (old, new) = (address("old").expect("defined"), address("new").expect("defined"));
+        assert_eq!((address("f@V1"), address("f@@V2"), address("f@V2"), address("f")), (Some(old), Some(new), None, None), "{all:?}");
+        let words: Vec<u32> = section(&parse(&image), ".data").expect("data").as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        assert_eq!(words, [new, old, new]);
+    }
+    for order in [[0, 1, 2], [0, 2, 1]] {
+        assert!(of(&order, &Options::default()).expect_err("two of them").contains("`f`"));
+    }
+    // What is to be linked again leaves open which default will count.
+    let joined = of(&[0, 1], &Options { relocatable: true, ..Options::default() }).expect("joined");
+    let file = parse(&joined);
+    let open: Vec<&str> = file.symbols().filter(|symbol| symbol.is_undefined()).filter_map(|symbol| symbol.name().ok()).filter(|name| !name.is_empty()).collect();
+    assert_eq!(open, ["f"]);
+    let again = link(std::slice::from_ref(&joined), &Options::default()).expect("linked");
+    assert_eq!(section(&parse(&again), ".data"), section(&parse(&of(&[0, 1], &Options::default()).expect("linked")), ".data"));
+}
+
+/// What only GNU's ABI has makes the file say so.
+#[test]
+fn unique_symbols_stay_unique() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let objects = assemble(&[&format!("{START}.type u, %gnu_unique_object\nu: .word 1\n"), START], &[]);
+    for (options, object) in [(Options::default(), 0), (Options { relocatable: true, ..Options::default() }, 0), (Options::default(), 1)] {
+        let file = link(&objects[object..=object], &options).expect("linked");
+        let file = parse(&file);
+        let expected = if object == 0 { elf::ELFOSABI_GNU } else { elf::ELFOSABI_NONE };
+        assert_eq!(file.elf_header().e_ident.os_abi, expected);
+        let binds: Vec<_> = file.symbols().filter(|symbol| symbol.name() == Ok("u")).map(|symbol| symbol.elf_symbol().st_bind()).collect();
+        assert_eq!(binds, vec![elf::STB_GNU_UNIQUE; usize::from(object == 0)]);
+    }
+}
+
+/// Local symbols stand behind the name of their file, which is that of the object if it names none.
+#[test]
+fn local_symbols_follow_their_file() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let objects = assemble(&[&format!(".file \"first.c\"\n{START}"), "second: ret\n"], &[]);
+    for relocatable in [false, true] {
+        let image = link(&objects, &Options { relocatable, ..Options::default() }).expect("linked");
+        let file = parse(&image);
+        let mut of: Vec<(String, String)> = Vec::new();
+        let mut current = String::new();
+        for symbol in file.symbols().filter(|symbol| symbol.is_local()) {
+            let name = symbol.name().expect("a name").to_string();
+            match symbol.kind() {
+                object::SymbolKind::File => current = name,
+                _ if ["x", "y", "second"].contains(&name.as_str()) => of.push((name, current.clone())),
+                _ => {}
+            }
+        }
+        let expected = [("x", "first.c"), ("y", "first.c"), ("second", "x.o")].map(|(name, file)| (name.to_string(), file.to_string()));
+        assert_eq!(of, expected, "-r: {relocatable}");
+    }
+}
+
+/// A link of objects with a script.
+fn with_script(objects: &[Vec<u8>], script: &str, options: Options) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("script.ld");
+    std::fs::write(&path, script).expect("written");
+    link(objects, &Options { scripts: vec![path], ..options }).expect("linked")
+}
+
+/// With -r sections come in an order of their own, without addresses; a script gives them both.
+#[test]
+fn objects_are_laid_out() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let objects = assemble(&[&format!(".section .note.x\n.word 1\n.text\n{START}")], &[]);
+    let sections = |object: &[u8]| {
+        let file = parse(object);
+        let named = file.sections().filter(|section| section.size() > 0).map(|section| (section.name().expect("a name").to_string(), section.address()));
+        named.filter(|(name, _)| [".text", ".data", ".note.x", ".riscv.attributes"].contains(&name.as_str())).collect::<Vec<_>>()
+    };
+    let expected = |rows: &[(&str, u64)]| rows.iter().map(|&(name, address)| (name.to_string(), address)).collect::<Vec<_>>();
+    let options = || Options { relocatable: true, ..Options::default() };
+    let plain = link(&objects, &options()).expect("joined");
+    assert_eq!(sections(&plain), expected(&[(".text", 0), (".data", 0), (".note.x", 0), (".riscv.attributes", 0)]));
+    let script = "SECTIONS { . = 0x900000; .data : { *(.data) } . = 0x800000; .text : { *(.text) } .far : { *(.far) } /DISCARD/ : { *(.*) } }";
+    let placed = with_script(&objects, script, options());
+    assert_eq!(sections(&placed), expected(&[(".data", 0x90_0000), (".text", 0x80_0000)]));
+    // Addresses are no part of what is linked again.
+    let first = link(&[plain], &Options::default()).expect("linked");
+    let second = link(&[placed], &Options::default()).expect("linked");
+    assert_eq!(section(&parse(&first), ".text"), section(&parse(&second), ".text"));
+}
+
+/// The global offset table begins as GNU ld's does, and its symbol is the image's own.
+#[test]
+fn the_table_of_addresses_has_a_header() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let objects = assemble(&[".globl _start, x\n.option pic\n_start: la a0, x\nlla a1, _GLOBAL_OFFSET_TABLE_\n.data\nx: .word _GLOBAL_OFFSET_TABLE_\n", START], &[]);
+    let image = with_script(&objects[..1], "SECTIONS { .text 0x80000000 : { *(.text) } .data : { *(.data) } .got : { *(.got) } .got.plt : { *(.got.plt) } }", Options::default());
+    let file = parse(&image);
+    let table = file.section_by_name(".got").expect("a table");
+    let x = file.section_by_name(".data").expect("data").address() as u32;
+    assert_eq!(table.data().expect("contents"), [[0; 4], x.to_le_bytes()].concat());
+    assert_eq!(section(&file, ".got.plt"), Some([[0xff; 4], [0; 4]].concat()));
+    assert_eq!(section(&file, ".data"), Some((table.address() as u32).to_le_bytes().to_vec()));
+    let own = file.symbols().find(|symbol| symbol.name() == Ok("_GLOBAL_OFFSET_TABLE_")).expect("a symbol");
+    assert!(own.is_local() && own.address() == table.address());
+    let without = link(&objects[1..], &Options::default()).expect("linked");
+    assert!(section(&parse(&without), ".got").is_none() && section(&parse(&without), ".got.plt").is_none());
+}
+
+/// A script that leaves room for the headers has them in memory.
+#[test]
+fn headers_are_loaded_where_a_script_counts_them() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let objects = assemble(&[START], &[]);
+    let starts = |start: &str, options: Options| {
+        let image = with_script(&objects, &format!("SECTIONS {{ . = {start}; .text : {{ *(.text) }} .data : {{ *(.data) *(.far) }} }}"), options);
+        let file = parse(&image);
+        let first = file.elf_program_headers().iter().find(|header| header.p_type(LittleEndian) == elf::PT_LOAD).expect("a segment");
+        (first.p_offset(LittleEndian), first.p_vaddr(LittleEndian))
+    };
+    assert_eq!(starts("0x80000000 + SIZEOF_HEADERS", Options::default()), (0, 0x8000_0000));
+    assert_eq!(starts("MAX(0x80001200, SIZEOF_HEADERS)", Options::default()), (0, 0x8000_1000));
+    for (start, options) in [("0x80001200", Options::default()), ("0x80001010 + SIZEOF_HEADERS - SIZEOF_HEADERS", Options::default()), ("0x80001200 + 0 * SIZEOF_HEADERS", Options { nmagic: true, ..Options::default() })] {
+        let (offset, address) = starts(start, options);
+        assert!(offset > 0 && (address == 0x8000_1200 || address == 0x8000_1010), "{start}: {offset:#x} {address:#x}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Archives during resolution: which members are taken, and when.
 
+use super::table::version;
 use super::{Definition, Resolved, SymbolId, Why};
 use crate::archive::{self, Archive};
 use crate::load::{InputFile, Inputs};
@@ -9,7 +10,7 @@ use crate::options::Options;
 use crate::problem::Problem;
 use crate::strings::text;
 use diag::{Diagnostic, codes};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 struct Open<'a> {
     file: &'a InputFile,
@@ -17,6 +18,14 @@ struct Open<'a> {
     /// From a name to its first row in the symbol table.
     by_symbol: NameMap<'a, usize>,
     taken: Vec<bool>,
+}
+
+impl Open<'_> {
+    /// The first row that defines a symbol.
+    fn row(&self, name: &[u8]) -> Option<usize> {
+        let default = || version(name).filter(|&(_, _, is_default)| !is_default).and_then(|(name, version, _)| self.by_symbol.get(&[name, b"@@", version].concat()[..]));
+        self.by_symbol.get(name).or_else(default).copied()
+    }
 }
 
 /// The archives among the inputs.
@@ -38,7 +47,7 @@ impl<'a> Archives<'a> {
     /// The member that would define a symbol, had its archive stood where it is wanted.
     pub(super) fn could_define(&self, name: &[u8]) -> Option<String> {
         self.by_file.iter().flatten().find_map(|open| {
-            let (_, member) = open.archive.symbols[*open.by_symbol.get(name)?];
+            let (_, member) = open.archive.symbols[open.row(name)?];
             Some(format!("{}({})", open.file.name, text(open.archive.members[member].name)))
         })
     }
@@ -65,19 +74,19 @@ impl<'a> Archives<'a> {
             let mut progress = false;
             for &file in files {
                 let Some(open) = &mut self.by_file[file] else { continue };
-                // Rows of the symbol table that define something wanted.
-                let mut rows: BTreeSet<usize> = BTreeSet::new();
+                // Rows of the symbol table that define something wanted, with what they define.
+                let mut rows: BTreeMap<usize, SymbolId> = BTreeMap::new();
                 let (mut looked_up, mut at) = (0, 0);
                 loop {
                     while let Some(&symbol) = resolved.symbols.wanted.get(looked_up) {
                         looked_up += 1;
-                        rows.extend(open.by_symbol.get(resolved.symbols.get(symbol).name));
+                        rows.extend(open.row(resolved.symbols.get(symbol).name).map(|row| (row, symbol)));
                     }
-                    let Some(&row) = rows.range(at..).next().or(rows.first()) else { break };
+                    let Some((&row, &symbol)) = rows.range(at..).next().or(rows.first_key_value()) else { break };
                     rows.remove(&row);
                     at = row + 1;
                     let (name, member) = open.archive.symbols[row];
-                    if let Some(symbol) = resolved.symbols.find(name).filter(|&symbol| is_wanted(resolved, symbol))
+                    if is_wanted(resolved, symbol)
                         && !open.taken[member]
                         && (resolved.symbols.get(symbol).definition == Definition::Undefined || gives_contents(open, member, name))
                     {
@@ -131,6 +140,9 @@ fn open<'a>(file: &'a InputFile, problems: &mut Vec<Problem>) -> Option<Open<'a>
     by_symbol.reserve(archive.symbols.len());
     for (row, &(name, _)) in archive.symbols.iter().enumerate() {
         by_symbol.entry(name).or_insert(row);
+        if let Some((name, _, true)) = version(name) {
+            by_symbol.entry(name).or_insert(row);
+        }
     }
     let taken = vec![false; archive.members.len()];
     Some(Open { file, archive, by_symbol, taken })

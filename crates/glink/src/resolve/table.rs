@@ -4,6 +4,7 @@ use super::{ObjectId, SectionId, SymbolId};
 use crate::names::{NameMap, Numbering};
 use crate::object_file::Sym;
 use object::elf;
+use std::collections::HashMap;
 
 /// What defines a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +58,21 @@ pub struct Symbol<'a> {
     /// What an object defines, if the script or the command line defines the symbol besides: that value
     /// counts until the script has come to its own.
     pub overridden: Option<Definition>,
+    /// The symbol that gives it its definition: `f@@V` defines `f` too.
+    pub default_of: Option<SymbolId>,
 }
 
 impl Symbol<'_> {
+    /// `STB_…`, given the symbol that defines it.
+    #[must_use]
+    pub fn bind(&self, own: &Sym) -> elf::SymbolBind {
+        match own.st_bind() {
+            _ if self.weak => elf::STB_WEAK,
+            elf::STB_GNU_UNIQUE => elf::STB_GNU_UNIQUE,
+            _ => elf::STB_GLOBAL,
+        }
+    }
+
     /// `st_other`: visibility, and the bits of the psABI.
     #[must_use]
     pub fn other(&self) -> elf::SymbolOther {
@@ -73,6 +86,8 @@ pub struct Symbols<'a> {
     all: Vec<Symbol<'a>>,
     /// A symbol's number is its index.
     numbers: Numbering<'a>,
+    /// By name and version, symbols that have one: `f@V` and `f@@V` are the same.
+    versioned: HashMap<(&'a [u8], &'a [u8]), SymbolId>,
     /// From the name as used to the name as meant (`--wrap`).
     wrapped: NameMap<'a, &'a [u8]>,
     /// Symbols that were used and not defined when they were first seen; some have a definition now.
@@ -103,14 +118,30 @@ impl<'a> Symbols<'a> {
         self.all.len()
     }
 
+    /// Whether any symbol has a version.
+    #[must_use]
+    pub fn has_versions(&self) -> bool {
+        !self.versioned.is_empty()
+    }
+
     /// The symbol of this name, if any object or the command line knows it.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<SymbolId> {
-        self.numbers.find(name).map(SymbolId)
+        match version(name) {
+            None => self.numbers.find(name).map(SymbolId),
+            Some((name, version, _)) => self.versioned.get(&(name, version)).copied(),
+        }
     }
 
     fn intern(&mut self, name: &'a [u8]) -> SymbolId {
+        let version = version(name);
+        if let Some(&known) = version.and_then(|(name, version, _)| self.versioned.get(&(name, version))) {
+            return known;
+        }
         let id = self.numbers.number(name);
+        if let Some((name, version, _)) = version {
+            self.versioned.insert((name, version), SymbolId(id));
+        }
         if id as usize == self.all.len() {
             self.all.push(Symbol {
                 name,
@@ -125,6 +156,7 @@ impl<'a> Symbols<'a> {
                 provided: false,
                 first_use: None,
                 overridden: None,
+                default_of: None,
             });
         }
         SymbolId(id)
@@ -214,6 +246,9 @@ impl<'a> Symbols<'a> {
         if wins {
             symbol.definition = Definition::Object(object, index);
             symbol.weak = weak;
+            symbol.default_of = None;
+            // Of its spellings the one that defines it.
+            symbol.name = name;
             return (id, None);
         }
         if symbol.definition == Definition::Linker && (symbol.overridden.is_none() || !weak) {
@@ -223,6 +258,17 @@ impl<'a> Symbols<'a> {
             Definition::Object(first, first_index) if !weak => (id, Some((first, first_index))),
             Definition::Undefined | Definition::Object(..) | Definition::Common { .. } | Definition::Block(_) | Definition::Linker => (id, None),
         }
+    }
+
+    /// An object defines a version of a symbol that is its default: uses that name no version mean it too.
+    pub(super) fn define_default(&mut self, versioned: SymbolId, object: ObjectId, index: u32, weak: bool) -> Option<(SymbolId, Option<(ObjectId, u32)>)> {
+        let (name, _, true) = version(self.get(versioned).name)? else { return None };
+        let (id, clash) = self.define(name, object, index, weak);
+        let symbol = &mut self.all[id.0 as usize];
+        if symbol.definition == Definition::Object(object, index) {
+            symbol.default_of = Some(versioned);
+        }
+        Some((id, clash))
     }
 
     /// An object asks for a common block.
@@ -275,4 +321,12 @@ impl<'a> Symbols<'a> {
             symbol.visibility = visibility;
         }
     }
+}
+
+/// Name and version of `f@V`, and of the default version `f@@V`, and whether it is that.
+pub(super) fn version(name: &[u8]) -> Option<(&[u8], &[u8], bool)> {
+    let at = name.iter().position(|&b| b == b'@').filter(|&at| at > 0)?;
+    let rest = &name[at + 1..];
+    let is_default = rest.first() == Some(&b'@');
+    Some((&name[..at], &rest[usize::from(is_default)..], is_default))
 }

@@ -51,8 +51,6 @@ pub fn complete(sources: &mut Sources, options: &Options, files: &mut dyn Files,
     if options.scripts.is_empty() {
         match &options.default_script {
             Some(path) => reader.file(path, Within::Top, None)?,
-            // The built-in layout says nothing about objects.
-            None if options.relocatable => {}
             None => reader.built_in()?,
         }
     }
@@ -132,9 +130,10 @@ impl Reader<'_> {
     }
 
     fn built_in(&mut self) -> Result<(), Vec<Diagnostic>> {
-        let file = self.sources.add("<built-in>/default.ld", super::DEFAULT.as_bytes().to_vec());
+        let (name, text) = if self.options.relocatable { ("<built-in>/relocatable.ld", super::RELOCATABLE) } else { ("<built-in>/default.ld", super::DEFAULT) };
+        let file = self.sources.add(name, text.as_bytes().to_vec());
         let entry = self.script.entry.take();
-        let commands = parse::parse(file, super::DEFAULT.as_bytes(), Within::Top)?;
+        let commands = parse::parse(file, text.as_bytes(), Within::Top)?;
         self.commands(commands)?;
         self.script.entry = entry.or(self.script.entry.take());
         Ok(())
