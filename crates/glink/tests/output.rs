@@ -343,10 +343,10 @@ fn local_symbols_follow_their_file() {
         let mut current = String::new();
         for symbol in file.symbols().filter(|symbol| symbol.is_local()) {
             let name = symbol.name().expect("a name").to_string();
-            match symbol.kind() {
-                object::SymbolKind::File => current = name,
-                _ if ["x", "y", "second"].contains(&name.as_str()) => of.push((name, current.clone())),
-                _ => {}
+            if symbol.kind() == object::SymbolKind::File {
+                current = name;
+            } else if ["x", "y", "second"].contains(&name.as_str()) {
+                of.push((name, current.clone()));
             }
         }
         let expected = [("x", "first.c"), ("y", "first.c"), ("second", "x.o")].map(|(name, file)| (name.to_string(), file.to_string()));
