@@ -95,7 +95,7 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
 }
 
 /// Makes the parts of an image; none, and a problem, if it would not fit the address space.
-pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>) -> Option<Image> {
+pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, problems: &mut Vec<Problem>) -> Option<Image> {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
     // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
     if !is_reasonable(linked, problems) {
@@ -109,7 +109,8 @@ pub fn build(linked: Linked<'_, '_, '_>, entry: u32, problems: &mut Vec<Problem>
     let note = Note { min_ram, flags: if uses_hvk { FLAG_USES_HVK } else { 0 } };
     segments.sort_by_key(|segment| (segment.kind != elf::PT_PHDR, segment.kind != elf::PT_LOAD));
     let order = order(linked);
-    let headers_end = segments::headers_end(linked.inputs, segments.len());
+    // Headers of the sections' segments, of the note and of the attributes.
+    let headers_end = HEADER + PROGRAM_HEADER * (segments.len() as u64 + 1 + u64::from(has_attributes));
     let (spans, end) = place(linked, &mut segments, &order, headers_end);
     let mut bytes = vec![0; end];
     fill::fill(linked, &spans, &mut bytes, problems);

@@ -158,7 +158,6 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
     let attributes = attributes_of(&resolved, &script, &mut problems);
     plan.has_attributes = attributes.section.is_some();
-    plan.loads_headers = options.has_script() && script.segments.is_empty() && !options.is_unpaged() && counts_headers(&script);
     if options.non_contiguous_regions {
         plan::spill::spill(&resolved, &mut plan, &script, options);
     }
@@ -170,7 +169,7 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got, indirect: indirect.as_ref(), frames: &frames };
     let entry = entry_address(linked, &entry);
-    let bytes = image::build(linked, entry, &mut problems).map(|mut image| {
+    let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| {
         let note = build_id.and_then(|section| image.offset_of(linked, section)).zip(options.build_id.as_ref());
         if let (Some((at, id)), Format::Binary | Format::Ihex) = (note, options.format) {
             id.stamp(&mut image.bytes, at);
@@ -238,10 +237,11 @@ fn attributes_of(resolved: &Resolved<'_>, script: &Script, problems: &mut Vec<Pr
     attributes
 }
 
-/// The assignments of a script, and its other expressions.
-fn expressions(script: &Script) -> (Vec<&Assignment>, Vec<&Expr>) {
-    let mut assignments: Vec<&Assignment> = Vec::new();
-    let mut expressions: Vec<&Expr> = Vec::new();
+/// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
+/// something uses and nothing defines.
+fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
+    let mut assignments: Vec<&'a Assignment> = Vec::new();
+    let mut expressions: Vec<&'a Expr> = Vec::new();
     for statement in &script.statements {
         match statement {
             Statement::Assign(assignment) => assignments.push(assignment),
@@ -263,19 +263,6 @@ fn expressions(script: &Script) -> (Vec<&Assignment>, Vec<&Expr>) {
         }
     }
     expressions.extend(script.regions.iter().flat_map(|region| [&region.origin, &region.length]));
-    (assignments, expressions)
-}
-
-/// Whether a script leaves room for the headers of the file.
-fn counts_headers(script: &Script) -> bool {
-    let (assignments, expressions) = expressions(script);
-    assignments.iter().map(|assignment| &assignment.value).chain(expressions).any(Expr::counts_headers)
-}
-
-/// Symbols of the command line and the script: assignments define theirs, `PROVIDE` those that
-/// something uses and nothing defines.
-fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
-    let (assignments, mut expressions) = expressions(script);
     let mut pending = Vec::new();
     for assignment in assignments {
         match assignment.assigns {

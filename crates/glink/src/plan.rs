@@ -126,8 +126,6 @@ pub struct Plan<'s> {
     pub kept: Vec<bool>,
     /// Whether the file has `.riscv.attributes`.
     pub has_attributes: bool,
-    /// Whether the first segment holds the headers of the file, if there is room for them before its sections.
-    pub loads_headers: bool,
     /// With `--enable-non-contiguous-regions`: the other lines that would take a section, with their output
     /// sections, the next one last.
     pub alternatives: HashMap<SectionId, Vec<(usize, &'s InputPattern)>>,

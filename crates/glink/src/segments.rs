@@ -65,12 +65,7 @@ pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
         0 => by_flags(inputs, layout, &in_order(inputs, layout)).len(),
         count => count,
     };
-    headers_end(inputs, segments)
-}
-
-/// Where the headers end in the file: besides the segments, the platform's note has one, and the attributes.
-#[must_use]
-pub fn headers_end(inputs: Inputs<'_, '_, '_>, segments: usize) -> u64 {
+    // Besides, the platform's note has one, and the attributes.
     HEADER + PROGRAM_HEADER * (segments as u64 + 1 + u64::from(inputs.plan.has_attributes))
 }
 
@@ -208,11 +203,6 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
     if !thread.is_empty() {
         segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });
-    }
-    let size = headers_end(inputs, segments.len());
-    let has_room = |segment: &Segment| segment.outputs.first().is_some_and(|&first| layout.outputs[first].load % u64::from(inputs.options.page_size) >= size);
-    if let Some(first) = segments.first_mut().filter(|first| inputs.plan.loads_headers && first.kind == elf::PT_LOAD && has_room(first)) {
-        first.headers = Some(0);
     }
     segments
 }

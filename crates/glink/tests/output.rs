@@ -406,24 +406,3 @@ fn the_table_of_addresses_has_a_header() {
     let without = link(&objects[1..], &Options::default()).expect("linked");
     assert!(section(&parse(&without), ".got").is_none() && section(&parse(&without), ".got.plt").is_none());
 }
-
-/// A script that leaves room for the headers has them in memory.
-#[test]
-fn headers_are_loaded_where_a_script_counts_them() {
-    if !have("riscv64-unknown-elf-as") {
-        return;
-    }
-    let objects = assemble(&[START], &[]);
-    let starts = |start: &str, options: Options| {
-        let image = with_script(&objects, &format!("SECTIONS {{ . = {start}; .text : {{ *(.text) }} .data : {{ *(.data) *(.far) }} }}"), options);
-        let file = parse(&image);
-        let first = file.elf_program_headers().iter().find(|header| header.p_type(LittleEndian) == elf::PT_LOAD).expect("a segment");
-        (first.p_offset(LittleEndian), first.p_vaddr(LittleEndian))
-    };
-    assert_eq!(starts("0x80000000 + SIZEOF_HEADERS", Options::default()), (0, 0x8000_0000));
-    assert_eq!(starts("MAX(0x80001200, SIZEOF_HEADERS)", Options::default()), (0, 0x8000_1000));
-    for (start, options) in [("0x80001200", Options::default()), ("0x80001010 + SIZEOF_HEADERS - SIZEOF_HEADERS", Options::default()), ("0x80001200 + 0 * SIZEOF_HEADERS", Options { nmagic: true, ..Options::default() })] {
-        let (offset, address) = starts(start, options);
-        assert!(offset > 0 && (address == 0x8000_1200 || address == 0x8000_1010), "{start}: {offset:#x} {address:#x}");
-    }
-}

@@ -220,26 +220,26 @@ impl Expr {
         }
     }
 
-    /// Calls `visit` with it and with each expression in it. The parser bounds its depth.
-    pub fn each<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
-        visit(self);
+    /// Calls `visit` with each symbol that it uses. The parser bounds its depth.
+    pub fn each_symbol<'e>(&'e self, visit: &mut dyn FnMut(&'e str)) {
         match self {
-            Expr::Number(_) | Expr::Dot | Expr::Symbol(_) => {}
-            Expr::Unary(_, a) => a.each(visit),
+            Expr::Number(_) | Expr::Dot => {}
+            Expr::Symbol(name) => visit(name),
+            Expr::Unary(_, a) => a.each_symbol(visit),
             Expr::Binary(_, a, b) => {
-                a.each(visit);
-                b.each(visit);
+                a.each_symbol(visit);
+                b.each_symbol(visit);
             }
             Expr::Conditional(a, b, c) => {
-                a.each(visit);
-                b.each(visit);
-                c.each(visit);
+                a.each_symbol(visit);
+                b.each_symbol(visit);
+                c.each_symbol(visit);
             }
             Expr::Call(function) => match &**function {
-                Function::Absolute(a) | Function::Align(None, a) | Function::Log2ceil(a) | Function::SegmentStart(_, a) | Function::DataSegmentEnd(a) | Function::Assert(a, _) => a.each(visit),
+                Function::Absolute(a) | Function::Align(None, a) | Function::Log2ceil(a) | Function::SegmentStart(_, a) | Function::DataSegmentEnd(a) | Function::Assert(a, _) => a.each_symbol(visit),
                 Function::Align(Some(a), b) | Function::Max(a, b) | Function::Min(a, b) | Function::DataSegmentAlign(a, b) | Function::DataSegmentRelroEnd(a, b) => {
-                    a.each(visit);
-                    b.each(visit);
+                    a.each_symbol(visit);
+                    b.each_symbol(visit);
                 }
                 Function::Addr(_)
                 | Function::Alignof(_)
@@ -252,23 +252,6 @@ impl Expr {
                 | Function::SizeofHeaders => {}
             },
         }
-    }
-
-    /// Calls `visit` with each symbol that it uses.
-    pub fn each_symbol<'e>(&'e self, visit: &mut dyn FnMut(&'e str)) {
-        self.each(&mut |part| {
-            if let Expr::Symbol(name) = part {
-                visit(name);
-            }
-        });
-    }
-
-    /// Whether it counts the headers of the file (`SIZEOF_HEADERS`).
-    #[must_use]
-    pub fn counts_headers(&self) -> bool {
-        let mut found = false;
-        self.each(&mut |part| found |= matches!(part, Expr::Call(function) if **function == Function::SizeofHeaders));
-        found
     }
 }
 
