@@ -94,11 +94,25 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
     true
 }
 
+/// Whether the sections of each segment lie near each other: the file has what is between them, too.
+fn are_near(linked: Linked<'_, '_, '_>, segments: &[Segment], problems: &mut Vec<Problem>) -> bool {
+    let held = |segment: &Segment| segment.outputs.iter().filter(|&&index| linked.inputs.plan.outputs[index].kind != elf::SHT_NOBITS).map(|&index| linked.layout.outputs[index].size).sum::<u64>();
+    let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
+    let far = loaded.filter_map(|segment| Some((segment, segment.file_size.saturating_sub(held(segment)))).filter(|&(_, gaps)| gaps > MOST_GAPS)).next();
+    if let Some((segment, gaps)) = far {
+        let names: Vec<String> = segment.outputs.iter().map(|&index| format!("`{}` at {:#x}", linked.inputs.plan.outputs[index].name, linked.layout.outputs[index].address)).collect();
+        let message = format!("a segment would have {} bytes in the file, {gaps} of them between its sections", segment.file_size);
+        let help = "give sections that lie far apart segments of their own, with PHDRS; or load addresses that are near, with AT";
+        problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0514, message).note(format!("it holds {}", names.join(", "))).help(help))));
+    }
+    far.is_none()
+}
+
 /// Makes the parts of an image; none, and a problem, if it would not fit the address space.
 pub fn build(linked: Linked<'_, '_, '_>, entry: u32, has_attributes: bool, problems: &mut Vec<Problem>) -> Option<Image> {
     let mut segments = segments::segments(linked.inputs, linked.layout, problems);
     // Bytes are made only of an image that can be: its size is bounded by that of its inputs.
-    if !is_reasonable(linked, problems) {
+    if !is_reasonable(linked, problems) || !are_near(linked, &segments, problems) {
         return None;
     }
     let base = u64::from(guest_abi::memory_map::RAM.base);
