@@ -1,5 +1,4 @@
-//! Compressed debug sections: `SHF_COMPRESSED` (gABI, "Section Compression") and the older `.zdebug_*` of GNU. Only zlib's format is
-//! known. Inputs are expanded as they are read; `--compress-debug-sections` compresses what the output has.
+//! Compressed debug sections: `SHF_COMPRESSED` (gABI, "Section Compression") by zlib or zstd, and the older `.zdebug_*` of GNU. Inputs are expanded as they are read; `--compress-debug-sections` compresses what the output has.
 
 use crate::object_file::Section;
 use crate::strings::text;
@@ -8,6 +7,7 @@ use object::LittleEndian as LE;
 use object::U32;
 use object::elf::{self, CompressionHeader32};
 use object::pod::{bytes_of, from_bytes};
+use ruzstd::decoding::FrameDecoder;
 
 /// How `--compress-debug-sections` writes debug sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -24,7 +24,7 @@ pub enum Compress {
 /// The older form begins with this, and the size in big-endian order.
 const GNU_MAGIC: &[u8] = b"ZLIB";
 const GNU_HEADER: usize = 12;
-/// No zlib stream is longer than this many times its own bytes.
+/// No zlib stream is longer than this many times its own bytes; one of zstd's might be, but no debug section is.
 const MOST_EXPANSION: usize = 1032;
 /// zlib's default effort.
 const LEVEL: u8 = 6;
@@ -33,11 +33,12 @@ const LEVEL: u8 = 6;
 /// in the file cannot make it expand more than its own size.
 pub fn expand(section: &mut Section<'_>, budget: &mut usize) -> Result<(), String> {
     let is_gnu = section.name.starts_with(b".zdebug_");
+    let mut unpack: fn(&[u8], usize) -> Result<Vec<u8>, String> = unpack_zlib;
     let (size, packed, align) = if section.has(elf::SHF_COMPRESSED) {
         let (header, packed) = from_bytes::<CompressionHeader32<LE>>(&section.data).map_err(|()| "is cut short".to_string())?;
         match header.ch_type.get(LE) {
             elf::ELFCOMPRESS_ZLIB => {}
-            elf::ELFCOMPRESS_ZSTD => return Err("is compressed by zstd, which glink does not read: compile with -gz=zlib".into()),
+            elf::ELFCOMPRESS_ZSTD => unpack = unpack_zstd,
             other => return Err(format!("is compressed in the unknown way {}", other.0)),
         }
         (header.ch_size.get(LE) as usize, packed, header.ch_addralign.get(LE).max(1))
@@ -54,7 +55,7 @@ pub fn expand(section: &mut Section<'_>, budget: &mut usize) -> Result<(), Strin
     if !align.is_power_of_two() {
         return Err(format!("expands to alignment {align}, not a power of two"));
     }
-    let data = inflate::decompress_to_vec_zlib_with_limit(packed, size).map_err(|error| format!("cannot be expanded: {error}"))?;
+    let data = unpack(packed, size).map_err(|error| format!("cannot be expanded: {error}"))?;
     if data.len() != size {
         return Err(format!("expands to {} bytes, not {size}", data.len()));
     }
@@ -65,6 +66,19 @@ pub fn expand(section: &mut Section<'_>, budget: &mut usize) -> Result<(), Strin
     section.flags = elf::SectionFlags(section.flags.0 & !elf::SHF_COMPRESSED.0);
     section.data = data.into();
     Ok(())
+}
+
+/// At most `size` bytes.
+fn unpack_zlib(packed: &[u8], size: usize) -> Result<Vec<u8>, String> {
+    inflate::decompress_to_vec_zlib_with_limit(packed, size).map_err(|error| error.to_string())
+}
+
+/// At most `size` bytes.
+fn unpack_zstd(packed: &[u8], size: usize) -> Result<Vec<u8>, String> {
+    let mut data = vec![0; size];
+    let length = FrameDecoder::new().decode_all(packed, &mut data).map_err(|error| error.to_string())?;
+    data.truncate(length);
+    Ok(data)
 }
 
 /// The debug sections that compilers make.
@@ -140,6 +154,37 @@ mod tests {
         assert!(shrink(Compress::Zlib, b".text", elf::SectionFlags(0), 1, &bytes).is_none());
     }
 
+    /// Each hundred of the 2000 bytes the number of the hundred, as the program `zstd -19 --no-check` packs them.
+    const ZSTD: [u8; 48] = [
+        0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x3d, 0x01, 0x00, 0xa0, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x54,
+        0x01, 0x00, 0x2a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
+    ];
+
+    #[test]
+    fn zstd_is_read() {
+        let packed = |size: u32, stream: &[u8]| {
+            let header = CompressionHeader32::<LE> { ch_type: U32::new(LE, elf::ELFCOMPRESS_ZSTD), ch_size: U32::new(LE, size), ch_addralign: U32::new(LE, 4) };
+            [bytes_of(&header), stream].concat()
+        };
+        let expanded = |bytes: &[u8]| {
+            let mut section = section(b".debug_info", elf::SHF_COMPRESSED, bytes, 4);
+            expand(&mut section, &mut 1000).map(|()| section.data.to_vec())
+        };
+        assert_eq!(expanded(&packed(2000, &ZSTD)), Ok((0..2000u32).map(|i| (i / 100) as u8).collect()));
+        assert!(expanded(&packed(1999, &ZSTD)).is_err_and(|error| error.contains("cannot be expanded")));
+        assert!(expanded(&packed(2001, &ZSTD)).is_err_and(|error| error.contains("2000 bytes, not 2001")));
+        assert!(expanded(&packed(0x1000_0000, &ZSTD)).is_err_and(|error| error.contains("which they cannot")));
+        // No damage is more than an error.
+        for at in 0..ZSTD.len() {
+            for bit in 0..8 {
+                let mut damaged = ZSTD;
+                damaged[at] ^= 1 << bit;
+                let _ = expanded(&packed(2000, &damaged));
+            }
+            assert!(expanded(&packed(2000, &ZSTD[..at])).is_err());
+        }
+    }
+
     #[test]
     fn damage_is_told() {
         let (name, flags, packed, align) = shrink(Compress::Zlib, b".debug_info", elf::SectionFlags(0), 1, &[7; 5000]).unwrap();
@@ -149,7 +194,9 @@ mod tests {
             expand(&mut section(&name, flags, &packed, align), &mut budget.clone()).unwrap_err()
         };
         assert!(refused(&|bytes| bytes.truncate(5), 1000).contains("cut short"));
-        assert!(refused(&|bytes| bytes[0] = 2, 1000).contains("zstd"));
+        assert!(refused(&|bytes| bytes[0] = 3, 1000).contains("the unknown way 3"));
+        // zlib's bytes are none of zstd's.
+        assert!(refused(&|bytes| bytes[0] = 2, 1000).contains("cannot be expanded"));
         assert!(refused(&|bytes| bytes[7] = 0x40, 1000).contains("cannot"));
         assert!(refused(&|bytes| bytes[4] ^= 1, 1000).contains("bytes"));
         assert!(refused(&|bytes| bytes[20] ^= 0xff, 1000).contains("expand"));
