@@ -41,6 +41,8 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
     let mut float: Option<(u32, &str)> = None;
     let mut embedded: Option<(u32, &str)> = None;
     let mut arch: Option<Arch> = None;
+    // What all of them say, word for word.
+    let mut spelling: Option<&str> = None;
     let mut stack: Option<(u64, &str)> = None;
     let mut priv_spec: Option<([u64; 3], &str)> = None;
     let mut any = false;
@@ -84,8 +86,11 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
         if let Some(text) = attributes.arch {
             match Arch::parse_attribute(text, Spec::default()) {
                 Ok(parsed) => match &mut arch {
-                    Some(arch) => arch.merge(&parsed),
-                    None => arch = Some(parsed),
+                    Some(arch) => {
+                        spelling = spelling.filter(|&before| before == text);
+                        arch.merge(&parsed);
+                    }
+                    None => (arch, spelling) = (Some(parsed), Some(text)),
                 },
                 Err(error) => problems.push(Problem::plain(&codes::E0503, format!("{} says that it is for `{text}`: {error}", object.name))),
             }
@@ -109,7 +114,8 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
         out.priv_spec = out.priv_spec.max(attributes.priv_spec);
     }
     merged.flags |= float.map_or(0, |(abi, _)| abi) | embedded.map_or(0, |(rve, _)| rve);
-    merged.arch = arch.map(|arch| arch.to_string()).unwrap_or_default();
+    // As GNU ld has it: where all agree, nothing is spelt anew.
+    merged.arch = spelling.map_or_else(|| arch.map(|arch| arch.to_string()).unwrap_or_default(), str::to_string);
     out.stack_align = stack.map(|(align, _)| align);
     if any {
         merged.section = Some(write(&out, &merged.arch));

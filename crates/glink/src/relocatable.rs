@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Writes the object; problems say what is in the way.
 pub fn object(inputs: Inputs<'_, '_, '_>, layout: &Layout, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
-    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], extended: vec![U32::new(LE, 0)], strings: vec![0], first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
+    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], extended: vec![U32::new(LE, 0)], strings: vec![0], names: HashMap::new(), first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
     writer.number_sections();
     writer.symbols();
     writer.contents(problems);
@@ -40,6 +40,8 @@ struct Writer<'x, 'a, 's> {
     /// By symbol: the number of its section, if that does not fit the symbol.
     extended: Vec<U32<LE>>,
     strings: Vec<u8>,
+    /// Where names are in `strings`.
+    names: HashMap<Box<[u8]>, u32>,
     first_global: u32,
     local: HashMap<(ObjectId, u32), u32>,
     global: HashMap<SymbolId, u32>,
@@ -106,13 +108,17 @@ impl<'a> Writer<'_, 'a, '_> {
     }
 
     fn add_symbol(&mut self, name: &[u8], value: u32, size: u32, info: elf::SymbolInfo, other: elf::SymbolOther, section: Home) -> u32 {
-        let st_name = if name.is_empty() {
-            0
-        } else {
-            let at = self.strings.len() as u32;
-            self.strings.extend_from_slice(name);
-            self.strings.push(0);
-            at
+        // Many local symbols have the same name.
+        let st_name = match self.names.get(name) {
+            Some(&at) => at,
+            None if name.is_empty() => 0,
+            None => {
+                let at = self.strings.len() as u32;
+                self.strings.extend_from_slice(name);
+                self.strings.push(0);
+                self.names.insert(name.into(), at);
+                at
+            }
         };
         let (section, extended) = section.index();
         self.extended.push(U32::new(LE, extended));
@@ -152,7 +158,8 @@ impl<'a> Writer<'_, 'a, '_> {
         let used_shared: BTreeSet<SymbolId> = used.iter().filter_map(|&(object, index)| resolved.global(object, index)).collect();
         for (index, object) in resolved.objects.iter().enumerate() {
             let id = ObjectId(index as u32);
-            let mut file_name = Some(resolved.file_name(id));
+            let keeps_names = inputs.options.discard != Discard::Locals && inputs.options.strip != Strip::All;
+            let mut file_name = Some(resolved.file_name(id)).filter(|_| keeps_names);
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
                 let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
                 let number = number as u32;
@@ -222,7 +229,7 @@ impl<'a> Writer<'_, 'a, '_> {
     /// Symbols that relocations name: local ones stay whatever they are called.
     fn used_symbols(&self) -> BTreeSet<(ObjectId, u32)> {
         let mut used = BTreeSet::new();
-        for output in 0..self.number_of.len() {
+        for output in (0..self.number_of.len()).filter(|&output| self.number_of[output].is_some()) {
             for id in self.sections_of(output) {
                 let input = &self.resolved().sections[id.0 as usize];
                 used.extend(input.section.relas.iter().map(|rela| (input.object, rela.r_sym(LE))));
