@@ -175,6 +175,7 @@ codes! {
         C_PREPROCESSOR "c-preprocessor" Warning true "a C preprocessor line is a comment";
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
         LINK_WARNING    "link-warning" Warning   true   "an object warns of what it defines";
+        PASSED_OVER     "passed-over"  Warning   true   "a library is for another machine";
         PRIV_SPEC       "priv-spec"    Warning   true   "objects are for different versions of the privileged architecture";
         NO_ENTRY        "no-entry"     Warning   true   "nothing says where the image starts";
         INDIRECT_FUNCTION "indirect-function" Warning true "nothing calls the resolver of an indirect function";

@@ -33,6 +33,25 @@ pub struct Archive<'a> {
     pub has_index: bool,
 }
 
+/// The first member's contents, if it has any here; of a damaged archive none.
+#[must_use]
+pub fn first_member(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = MAGIC.len();
+    loop {
+        let header = bytes.get(at..at + HEADER).filter(|_| bytes.starts_with(MAGIC))?;
+        let data = bytes.get(at + HEADER..)?.get(..decimal(&header[48..58])?)?;
+        if !is_special(header[..16].trim_ascii_end()) {
+            return Some(data);
+        }
+        at += HEADER + data.len().next_multiple_of(2);
+    }
+}
+
+/// Whether a member of this name is a table, not a file.
+fn is_special(name: &[u8]) -> bool {
+    matches!(name, b"/" | b"//" | b"/SYM64/") || name.starts_with(b"__.SYMDEF")
+}
+
 /// Reads an archive; the error says what is wrong and where, without the archive's name.
 pub fn parse(bytes: &[u8]) -> Result<Archive<'_>, String> {
     let thin = bytes.starts_with(THIN_MAGIC);
@@ -50,7 +69,7 @@ pub fn parse(bytes: &[u8]) -> Result<Archive<'_>, String> {
         }
         let raw_name = header[..16].trim_ascii_end();
         let size = decimal(&header[48..58]).ok_or_else(|| format!("the member at {at:#x} has no readable size"))?;
-        let special = matches!(raw_name, b"/" | b"//" | b"/SYM64/") || raw_name.starts_with(b"__.SYMDEF");
+        let special = is_special(raw_name);
         let start = at + HEADER;
         let stored = if thin && !special { 0 } else { size };
         let data = start.checked_add(stored).and_then(|end| bytes.get(start..end)).ok_or_else(|| {

@@ -46,13 +46,7 @@ impl BuildId {
                 None => return Err(format!("--build-id takes sha1, md5, uuid, none, or 0x and up to {LONGEST} bytes in hexadecimal digits, not `{style}`")),
             },
         };
-        let mut note = Vec::with_capacity(HEADER + id.len());
-        for word in [4, id.len() as u32, elf::NT_GNU_BUILD_ID.0] {
-            note.extend(word.to_le_bytes());
-        }
-        note.extend(b"GNU\0");
-        note.extend(id);
-        Ok(BuildId { style, note })
+        Ok(BuildId { style, note: note(b"GNU\0", elf::NT_GNU_BUILD_ID.0, &id) })
     }
 
     /// Writes the identification of a finished file into its note, which begins at this offset.
@@ -67,6 +61,25 @@ impl BuildId {
             out.copy_from_slice(&id);
         }
     }
+}
+
+/// A note: its owner, its type, and what it says.
+fn note(owner: &[u8; 4], kind: u32, says: &[u8]) -> Vec<u8> {
+    let mut note = Vec::with_capacity(HEADER + says.len());
+    for word in [owner.len() as u32, says.len() as u32, kind] {
+        note.extend(word.to_le_bytes());
+    }
+    note.extend(owner);
+    note.extend(says);
+    note
+}
+
+/// The note of `--package-metadata`, as systemd and GNU ld have it: type 0xcafe1a7e of `FDO`, a text that NUL ends, in whole words.
+#[must_use]
+pub fn package_note(text: &str) -> Vec<u8> {
+    let mut says = text.as_bytes().to_vec();
+    says.resize((says.len() + 1).next_multiple_of(4), 0);
+    note(b"FDO\0", 0xcafe_1a7e, &says)
 }
 
 /// Pairs of digits, with `-` and `:` between them as people write them.
@@ -90,13 +103,19 @@ fn uuid() -> [u8; 16] {
     id
 }
 
-/// Adds the note's section, if a note is asked for.
+/// Adds the sections of the notes that are asked for; gives that of `--build-id`.
 pub fn declare<'a>(resolved: &mut Resolved<'a>, options: &'a Options) -> Option<SectionId> {
-    let note = &options.build_id.as_ref()?.note;
-    let id = add_section(resolved, b".note.gnu.build-id", elf::SHT_NOTE, elf::SHF_ALLOC, 4);
+    if let Some(note) = &options.package_note {
+        add_note(resolved, b".note.package", note);
+    }
+    Some(add_note(resolved, b".note.gnu.build-id", &options.build_id.as_ref()?.note))
+}
+
+fn add_note<'a>(resolved: &mut Resolved<'a>, name: &'static [u8], note: &'a [u8]) -> SectionId {
+    let id = add_section(resolved, name, elf::SHT_NOTE, elf::SHF_ALLOC, 4);
     let section = &mut resolved.sections[id.0 as usize].section;
-    (section.size, section.data) = (note.len() as u32, note.as_slice().into());
-    Some(id)
+    (section.size, section.data) = (note.len() as u32, note.into());
+    id
 }
 
 #[cfg(test)]
@@ -109,6 +128,7 @@ mod tests {
         for wrong in ["0x", "0x1", "0xgg", "crc", "0x+1"] {
             assert!(BuildId::parse(wrong).unwrap_err().contains(wrong), "{wrong}");
         }
+        assert_eq!(package_note("{}!!"), *b"\x04\0\0\0\x08\0\0\0\x7e\x1a\xfe\xcaFDO\0{}!!\0\0\0\0");
         let id = BuildId::parse("sha1").unwrap();
         let (mut one, mut two) = (vec![0; 64], vec![0; 64]);
         two[0] = 1;

@@ -3,12 +3,14 @@
 mod flags;
 mod response;
 
-use crate::build_id::BuildId;
+pub use flags::reference;
+
+use crate::build_id::{self, BuildId};
 use crate::compressed::Compress;
 use crate::options::{Defsym, Discard, Format, InputSpec, Options, Orphans, SortCommon, SortSections, Strip, Unresolved};
 use diag::{Diagnostic, Severity, Sources, codes};
 use host::{FileKind, Host};
-use crate::reproduce::Recorder;
+use crate::reproduce::{Read, Recorder};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,9 @@ const OK: u8 = 0;
 const FAILED: u8 = 1;
 /// Exit status: the command line is wrong.
 const USAGE: u8 = 2;
+
+/// What `-m` takes; those of Linux look for libraries in other folders, of which glink has none.
+const EMULATIONS: &[&str] = &["elf32lriscv", "elf32lriscv_ilp32", "elf32lriscv_ilp32f"];
 
 /// More threads than any machine has use for.
 const MOST_THREADS: usize = 1024;
@@ -40,9 +45,18 @@ struct Command {
     show: Show,
     colour: Option<bool>,
     fatal_warnings: bool,
+    no_warnings: bool,
     explain: Option<String>,
     reproduce: Option<PathBuf>,
     trace: bool,
+    /// Names of the symbols that are kept, one a line.
+    retained: Option<PathBuf>,
+    dependencies: Option<PathBuf>,
+    import_library: Option<PathBuf>,
+    /// What is said before the link.
+    greeting: String,
+    /// Whether the command line names the output.
+    names_output: bool,
 }
 
 /// Where the map goes.
@@ -70,51 +84,69 @@ pub fn run(arguments: &[OsString], host: &mut dyn Host) -> u8 {
     if let Some(code) = &command.explain {
         return explain(host, code);
     }
-    let mut sources = Sources::new();
-    let mut bundle = None;
-    let linked = match &command.reproduce {
-        None => crate::link(&command.inputs, &command.options, &mut sources, host.files()),
-        Some(path) => {
-            let mut recorder = Recorder::new(host.files());
-            let linked = crate::link(&command.inputs, &command.options, &mut sources, &mut recorder);
-            bundle = Some((path, recorder.archive(&arguments)));
-            linked
+    let mut command = command;
+    if let Some(path) = &command.retained {
+        match host.files().read(path) {
+            Ok(text) => command.options.retained = Some(text.split(|&b| b == b'\n').map(|line| line.trim_ascii().to_vec()).filter(|name| !name.is_empty()).collect()),
+            Err(error) => return usage(host, &format!("cannot read {}, the file of --retain-symbols-file: {error}", path.display())),
         }
+    }
+    // Nobody to tell if standard output is closed.
+    let _ = host.stdout().write_all(command.greeting.as_bytes());
+    let mut sources = Sources::new();
+    let (linked, read) = if command.reproduce.is_some() || command.dependencies.is_some() {
+        let mut recorder = Recorder::new(host.files());
+        (crate::link(&command.inputs, &command.options, &mut sources, &mut recorder), recorder.finish())
+    } else {
+        (crate::link(&command.inputs, &command.options, &mut sources, host.files()), Read::default())
     };
     let mut diagnostics = linked.diagnostics;
-    if let Some((path, archive)) = bundle
-        && let Err(error) = host.write(path, &archive, FileKind::Plain)
-    {
-        diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {}: {error}", path.display())));
+    if let (Some(name), false) = (&linked.output, command.names_output) {
+        command.output = PathBuf::from(name);
+    }
+    let mut write = |host: &mut dyn Host, path: &Path, bytes: &[u8], what: &str| {
+        if let Err(error) = host.write(path, bytes, FileKind::Plain) {
+            diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {what}{}: {error}", path.display())));
+        }
+    };
+    if let Some(path) = &command.reproduce {
+        write(host, path, &read.archive(&arguments), "");
+    }
+    if let Some(path) = &command.dependencies {
+        write(host, path, read.rule(&command.output).as_bytes(), "the dependencies to ");
+    }
+    if let (Some(path), Some(library)) = (&command.import_library, &linked.import_library) {
+        write(host, path, library, "the import library ");
     }
     // Nobody to tell if standard output is closed.
     let _ = host.stdout().write_all(linked.report.as_bytes());
+    if command.no_warnings {
+        diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Warning);
+    }
     if command.fatal_warnings {
         for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.severity == Severity::Warning) {
             diagnostic.severity = Severity::Error;
         }
     }
     if command.trace {
-        for input in &command.inputs {
-            if let InputSpec::File(path) = input {
-                let _ = host.stdout().write_all(format!("{}\n", path.display()).as_bytes());
-            }
-        }
+        let names: String = linked.inputs.iter().map(|name| format!("{name}\n")).collect();
+        let _ = host.stdout().write_all(names.as_bytes());
     }
     // The map is written also when the link failed: it may show why.
-    if let (Some(to), Some(map)) = (&command.map, &linked.map) {
-        let written = match to {
-            MapTo::Stdout => host.stdout().write_all(map.as_bytes()).map_err(|error| error.to_string()),
-            MapTo::File(path) => host.write(path, map.as_bytes(), FileKind::Plain).map_err(|error| error.to_string()),
+    if let Some(map) = &linked.map {
+        let written = match &command.map {
+            // A script asks for it.
+            None | Some(MapTo::Stdout) => host.stdout().write_all(map.as_bytes()).map_err(|error| error.to_string()),
+            Some(MapTo::File(path)) => host.write(path, map.as_bytes(), FileKind::Plain).map_err(|error| error.to_string()),
         };
         if let Err(error) = written {
-            let path = if let MapTo::File(path) = to { path.display().to_string() } else { "standard output".into() };
+            let path = if let Some(MapTo::File(path)) = &command.map { path.display().to_string() } else { "standard output".into() };
             diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write the map to {path}: {error}")));
         }
     }
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if let (Some(image), false) = (&linked.image, failed) {
-        let kind = if command.options.format == Format::Elf && !command.options.relocatable { FileKind::Executable } else { FileKind::Plain };
+        let kind = if linked.format == Format::Elf && !command.options.relocatable { FileKind::Executable } else { FileKind::Plain };
         if let Err(error) = host.write(&command.output, image, kind) {
             diagnostics.push(Diagnostic::new(&codes::E0519, format!("cannot write {}: {error}", command.output.display())));
         }
@@ -163,6 +195,9 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Err(error) if !error.use_stderr() => return Ok(Parsed::Text(error.to_string())),
         Err(error) => return Err(error.to_string().trim_start_matches("error: ").to_string()),
     };
+    if let Some(refusal) = flags::refusal(&matches) {
+        return Err(refusal);
+    }
     // Of an option given twice the last one counts, as in GNU ld.
     let text = |name: &str| matches.get_many::<String>(name).and_then(Iterator::last).cloned();
     let all = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
@@ -179,7 +214,16 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         entry: text("entry"),
         undefined: all("undefined"),
         wrap: all("wrap"),
-        search_dirs: matches.get_many::<PathBuf>("library-path").into_iter().flatten().cloned().collect(),
+        sysroot: text("sysroot").unwrap_or_default(),
+        only_own_folders: flag("nostdlib"),
+        warn_passed_over: !flag("no-warn-search-mismatch"),
+        mri_scripts: matches.get_many::<PathBuf>("mri-script").into_iter().flatten().cloned().collect(),
+        may_be_undefined: all("ignore-unresolved-symbol"),
+        traced: all("trace-symbol"),
+        check_overlaps: last_of("check-sections", "no-check-sections", true),
+        gc_keep_exported: last_of("gc-keep-exported", "no-gc-keep-exported", false),
+        in_spite_of_errors: flag("noinhibit-exec"),
+        import_library: flag("out-implib"),
         scripts: matches.get_many::<PathBuf>("script").into_iter().flatten().cloned().collect(),
         default_script: path("default-script"),
         required: all("require-defined"),
@@ -193,13 +237,19 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         map_discarded: last_of("print-map-discarded", "no-print-map-discarded", true),
         relax: last_of("relax", "no-relax", true),
         gc_sections: last_of("gc-sections", "no-gc-sections", false),
-        print_gc_sections: flag("print-gc-sections"),
+        print_gc_sections: last_of("print-gc-sections", "no-print-gc-sections", false),
         why_live: all("why-live"),
         omagic: last_of("omagic", "no-omagic", false),
         nmagic: flag("nmagic"),
         allow_multiple_definition: flag("allow-multiple-definition"),
         ..Options::platform()
     };
+    let folders = matches.get_many::<PathBuf>("library-path").into_iter().flatten();
+    options.search_dirs = folders.map(|folder| options.rooted(folder)).collect();
+    for pattern in all("unique") {
+        if pattern.is_empty() { options.unique_orphans = true } else { options.unique.push(pattern) }
+    }
+    options.package_note = text("package-metadata").filter(|text| !text.is_empty()).map(|text| build_id::package_note(&text));
     let script_places: Vec<usize> = matches.indices_of("script").into_iter().flatten().collect();
     let defsym_places = matches.indices_of("defsym").into_iter().flatten();
     for (text, place) in all("defsym").into_iter().zip(defsym_places) {
@@ -220,7 +270,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         }
         options.segment_starts.push((segment.to_string(), address));
     }
-    for option in ["Ttext-segment", "Trodata-segment"] {
+    for option in ["Ttext-segment", "Trodata-segment", "Tldata-segment"] {
         let Some(address) = text(option) else { continue };
         let address = flags::address(&address).ok_or_else(|| format!("-{option} takes an address, not `{address}`"))?;
         options.segment_starts.push((option[1..].to_string(), address));
@@ -248,8 +298,9 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         Some("ascending") => Some(SortCommon::Ascending),
         Some(other) => return Err(format!("--sort-common takes descending or ascending, not `{other}`")),
     };
+    let warn_undefined = last_of("warn-unresolved-symbols", "error-unresolved-symbols", false);
     options.unresolved = match text("unresolved-symbols").as_deref() {
-        None | Some("report-all" | "ignore-in-shared-libs") if flag("warn-unresolved-symbols") => Unresolved::Warn,
+        None | Some("report-all" | "ignore-in-shared-libs") if warn_undefined => Unresolved::Warn,
         None | Some("report-all" | "ignore-in-shared-libs") => Unresolved::Error,
         Some("ignore-all" | "ignore-in-object-files") => Unresolved::Ignore,
         Some(other) => return Err(format!("--unresolved-symbols takes ignore-all, ignore-in-object-files or report-all, not `{other}`")),
@@ -277,15 +328,17 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
             Some((_, flags::Z::MultipleDefinitions)) => options.allow_multiple_definition = true,
             Some((_, flags::Z::StartStopGc(on))) => options.start_stop_gc = *on,
             Some((_, flags::Z::UniqueSymbols(on))) => options.unique_symbols = *on,
-            Some((_, flags::Z::PageSize)) => {
+            Some((_, flags::Z::Undefined(accepted))) => options.unresolved = if *accepted { Unresolved::Ignore } else if warn_undefined { Unresolved::Warn } else { Unresolved::Error },
+            Some((_, kind @ (flags::Z::PageSize | flags::Z::CommonPageSize))) => {
                 let size = keyword.split_once('=').and_then(|(_, size)| flags::number(size)).filter(|size| size.is_power_of_two() && *size <= 1 << 16);
-                options.page_size = size.ok_or_else(|| format!("-z {keyword}: a page has a power of two of bytes, at most 64K"))?;
+                let size = size.ok_or_else(|| format!("-z {keyword}: a page has a power of two of bytes, at most 64K"))?;
+                if *kind == flags::Z::PageSize { options.page_size = size } else { options.common_page_size = Some(size) }
             }
             None => return Err(format!("-z {keyword} is not supported")),
         }
     }
     for emulation in all("m") {
-        if emulation != "elf32lriscv" {
+        if !EMULATIONS.contains(&emulation.as_str()) {
             return Err(format!("-m {emulation} is not supported; glink links for elf32lriscv"));
         }
     }
@@ -303,11 +356,9 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     } else {
         Discard::Temporary
     };
-    options.format = match text("oformat").as_deref() {
-        None | Some("elf32-littleriscv" | "elf") => Format::Elf,
-        Some("binary") => Format::Binary,
-        Some("ihex") => Format::Ihex,
-        Some(other) => return Err(format!("--oformat {other} is not supported; there are elf, binary and ihex")),
+    options.format = match text("oformat") {
+        None => None,
+        Some(name) => Some(Format::named(&name).ok_or_else(|| format!("--oformat {name} is not supported; there are elf, binary, ihex, srec and verilog"))?),
     };
     let output = path("output").unwrap_or_else(|| PathBuf::from("a.out"));
     let map = match (path("Map"), flag("print-map")) {
@@ -321,7 +372,18 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     options.map = map.is_some();
     let inputs = flags::inputs(&matches)?;
     let explain = text("explain");
-    if explain.is_none() && !inputs.iter().any(|input| matches!(input, InputSpec::File(_) | InputSpec::Library(_) | InputSpec::Bytes { .. })) {
+    if flag("target-help") {
+        return Ok(Parsed::Text(flags::command().render_help().to_string()));
+    }
+    if flag("print-sysroot") {
+        return Ok(Parsed::Text(if options.sysroot.is_empty() { String::new() } else { format!("{}\n", options.sysroot) }));
+    }
+    let greeting = greeting(&options, flag("verbose"), flag("print-output-format"));
+    let has_inputs = inputs.iter().any(|input| matches!(input, InputSpec::File(_) | InputSpec::Library(_) | InputSpec::Bytes { .. })) || options.has_script();
+    if !has_inputs && !greeting.is_empty() {
+        return Ok(Parsed::Text(greeting));
+    }
+    if explain.is_none() && !has_inputs {
         return Err("no input files; try --help".to_string());
     }
     let show = match text("diagnostics").as_deref() {
@@ -334,8 +396,43 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         _ => None,
     };
     options.output = output.display().to_string();
-    Ok(Parsed::Command(Box::new(Command { inputs, options, output, map, show, colour, fatal_warnings: flag("fatal-warnings"), explain, reproduce: path("reproduce"), trace: flag("trace") })))
+    Ok(Parsed::Command(Box::new(Command {
+        inputs,
+        options,
+        output,
+        map,
+        show,
+        colour,
+        fatal_warnings: last_of("fatal-warnings", "no-fatal-warnings", false),
+        no_warnings: flag("no-warnings"),
+        explain,
+        reproduce: path("reproduce"),
+        trace: flag("trace") || flag("verbose"),
+        retained: path("retain-symbols-file"),
+        dependencies: path("dependency-file"),
+        import_library: path("out-implib"),
+        greeting,
+        names_output: flag("output"),
+    })))
 }
+
+/// What `--verbose` and `--print-output-format` say.
+fn greeting(options: &Options, verbose: bool, format: bool) -> String {
+    let mut text = String::new();
+    if verbose {
+        text.push_str(&format!("glink {}\n", env!("CARGO_PKG_VERSION")));
+        if !options.has_script() {
+            text.push_str(&format!("the built-in layout, which -T replaces:\n{RULER}\n{}{RULER}\n", crate::DEFAULT_SCRIPT));
+        }
+    }
+    if format {
+        text.push_str(&format!("{}\n", options.format.unwrap_or_default().name()));
+    }
+    text
+}
+
+/// Stands around the built-in layout.
+const RULER: &str = "==================================================";
 
 /// Where the map goes: into a folder under the output's name, which also takes the place of a `%`.
 fn map_path(given: &Path, output: &Path) -> PathBuf {

@@ -1,4 +1,4 @@
-//! Images without headers: raw memory and Intel hexadecimal records.
+//! Images without headers: raw memory, and records of hexadecimal digits (Intel's, Motorola's, Verilog's).
 
 use crate::image::Image;
 use crate::layout::Layout;
@@ -56,6 +56,53 @@ pub fn ihex(image: &Image, layout: &Layout) -> Vec<u8> {
     }
     record(&mut out, 0, 5, &image.entry.to_be_bytes());
     record(&mut out, 0, 1, &[]);
+    out.into_bytes()
+}
+
+/// Motorola S-records: the image's name, data records of 16 bytes with addresses as wide as the highest needs, the entry.
+pub fn srec(image: &Image, layout: &Layout, name: &str) -> Vec<u8> {
+    let pieces = pieces(image, layout);
+    let last = pieces.iter().map(|&(start, bytes)| start + bytes.len() as u64 - 1).max().unwrap_or(0).max(u64::from(image.entry));
+    // Two, three or four bytes of address: records S1 and S9, S2 and S8, S3 and S7.
+    let width = match last {
+        0..=0xffff => 2,
+        0..=0xff_ffff => 3,
+        _ => 4,
+    };
+    let mut out = String::new();
+    let name = name.as_bytes();
+    s_record(&mut out, 0, 2, 0, &name[..name.len().min(40)]);
+    for (start, bytes) in pieces {
+        for (index, row) in bytes.chunks(16).enumerate() {
+            s_record(&mut out, width - 1, width, start as u32 + 16 * index as u32, row);
+        }
+    }
+    s_record(&mut out, 11 - width, width, image.entry, &[]);
+    out.into_bytes()
+}
+
+fn s_record(out: &mut String, kind: usize, width: usize, address: u32, data: &[u8]) {
+    let address = &address.to_be_bytes()[4 - width..];
+    let count = [(address.len() + data.len() + 1) as u8];
+    let all = || count.iter().chain(address).chain(data);
+    let sum = all().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+    let _ = write!(out, "S{kind}");
+    for byte in all().chain([&!sum]) {
+        let _ = write!(out, "{byte:02X}");
+    }
+    out.push_str("\r\n");
+}
+
+/// Verilog: the address of each piece behind `@`, then its bytes, 16 a line.
+pub fn verilog(image: &Image, layout: &Layout) -> Vec<u8> {
+    let mut out = String::new();
+    for (start, bytes) in pieces(image, layout) {
+        let _ = write!(out, "@{start:08X}\r\n");
+        for row in bytes.chunks(16) {
+            let digits: Vec<String> = row.iter().map(|byte| format!("{byte:02X}")).collect();
+            let _ = write!(out, "{}\r\n", digits.join(" "));
+        }
+    }
     out.into_bytes()
 }
 

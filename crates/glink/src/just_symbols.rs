@@ -32,12 +32,30 @@ pub fn object(data: &[u8]) -> Result<Vec<u8>, String> {
         strings.extend_from_slice(name);
         strings.push(0);
     }
-    let table = bytes_of_slice(&symbols);
+    Ok(written(&symbols, &strings))
+}
+
+/// The object of `--out-implib`: the symbols of an image, each at its address; none if there are none.
+#[must_use]
+pub fn of_image(exported: &[(&[u8], Sym32<LE>)]) -> Option<Vec<u8>> {
+    let mut strings = vec![0];
+    let mut symbols = vec![Sym32::<LE>::default()];
+    for (name, symbol) in exported {
+        symbols.push(Sym32 { st_name: U32::new(LE, strings.len() as u32), st_shndx: U16::new(LE, elf::SHN_ABS), ..*symbol });
+        strings.extend_from_slice(name);
+        strings.push(0);
+    }
+    (!exported.is_empty()).then(|| written(&symbols, &strings))
+}
+
+/// An object with a table of symbols and nothing else.
+fn written(symbols: &[Sym32<LE>], strings: &[u8]) -> Vec<u8> {
+    let table = bytes_of_slice(symbols);
     let part = |name: &[u8], kind, bytes: &[u8], align| Part { name: name.to_vec(), kind, bytes: bytes.to_vec().into(), size: bytes.len() as u32, align, ..Part::default() };
     let sections = vec![
         Part::default(),
         Part { link: 2, info: 1, entsize: size_of::<Sym32<LE>>() as u32, ..part(b".symtab", elf::SHT_SYMTAB, table, 4) },
-        part(b".strtab", elf::SHT_STRTAB, &strings, 1),
+        part(b".strtab", elf::SHT_STRTAB, strings, 1),
     ];
-    Ok(object_writer::write(sections, elf::FileFlags(0), elf::ELFOSABI_NONE))
+    object_writer::write(sections, elf::FileFlags(0), elf::ELFOSABI_NONE)
 }

@@ -74,6 +74,16 @@ pub fn script_words() -> impl Iterator<Item = &'static str> {
     script::words::all()
 }
 
+/// The words of the commands that scripts of the MRI linker have.
+pub fn mri_words() -> impl Iterator<Item = &'static str> {
+    script::mri::words()
+}
+
+/// The reference of all options of the command line, in Markdown.
+pub fn options_reference() -> String {
+    cli::reference()
+}
+
 /// Every operator that scripts have.
 pub fn script_operators() -> impl Iterator<Item = &'static str> {
     script::words::operators()
@@ -88,6 +98,14 @@ pub struct Linked {
     pub map: Option<String>,
     /// What was asked to be said besides: `--print-memory-usage`.
     pub report: String,
+    /// What the script calls the image (`OUTPUT`).
+    pub output: Option<String>,
+    /// What kind of file the image is.
+    pub format: Format,
+    /// The files that took part, in their order.
+    pub inputs: Vec<String>,
+    /// The object with the image's global symbols (`--out-implib`).
+    pub import_library: Option<Vec<u8>>,
     /// Errors, warnings and notes, in order.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -104,6 +122,15 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         Ok(loaded) => loaded,
         Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
     };
+    let asked_map = Options { map: true, ..options.clone() };
+    let options = if script.shows_map { &asked_map } else { options };
+    let names = inputs.files.iter().map(|file| file.name.clone()).collect();
+    let linked = link_files(&inputs, &script, options, sources, files, problems);
+    Linked { output: script.output, format: options.format.or(script.format).unwrap_or_default(), inputs: names, ..linked }
+}
+
+/// Links what was read.
+fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
     let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
     // A script without ENTRY starts at the first code, as in GNU ld, if there is no `_start`.
     let entry_is_wanted = !options.relocatable && (!options.has_script() || options.entry.is_some() || script.entry.is_some());
@@ -112,33 +139,39 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         asked.push(&entry);
     }
     let wrapped: Vec<(String, String)> = options.wrap.iter().flat_map(|name| [(name.clone(), format!("__wrap_{name}")), (format!("__real_{name}"), name.clone())]).collect();
-    let mut resolved = resolve::resolve(&inputs, options, &wrapped, &asked, &mut problems);
+    let mut resolved = resolve::resolve(inputs, options, &wrapped, &asked, &mut problems);
     // What is missing or damaged would make everything else look wrong.
-    if !problems.iter().all(|problem| matches!(problem, Problem::Duplicate { .. })) {
+    if problems.iter().any(Problem::stops) {
         let map = options.map.then(|| map::unfinished(&resolved));
         return Linked { map, diagnostics: report::report(&resolved, problems, sources, files), ..Linked::default() };
     }
     if options.relocatable {
-        return join(&script, resolved, options, sources, files, problems);
+        return join(script, resolved, options, sources, files, problems);
     }
-    let explained = startup::settle(&mut resolved, &script, &entry, options, &mut problems);
+    let explained = startup::settle(&mut resolved, script, &entry, options, &mut problems);
     synthetic::allocate_commons(&mut resolved, options.sort_common);
     let mut got = Got::declare(&mut resolved);
     let indirect = indirect::declare(&mut resolved);
     let build_id = build_id::declare(&mut resolved, options);
-    define_symbols(&mut resolved, &script);
+    define_symbols(&mut resolved, script);
     for name in &options.required {
         if let Some(symbol) = resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
-            problems.push(Problem::Undefined { symbol, uses: Vec::new() });
+            let name = strings::text(resolved.symbols.get(symbol).name);
+            let diagnostic = Diagnostic::new(&codes::E0515, format!("required symbol `{name}` not defined"));
+            problems.push(Problem::Plain(Box::new(diagnostic.note("--require-defined asks for it").help(format!("define `{name}`, or give glink the object or library (-lNAME) that does")))));
         }
     }
-    let mut plan = plan::plan(&resolved, &script, options, &mut problems);
+    let mut plan = plan::plan(&resolved, script, options, &mut problems);
     define_bounds(&mut resolved, &plan);
     resolved.settle();
     if options.gc_sections {
         link_order::check_tables(&resolved, &plan, &mut problems);
     }
-    let roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
+    let mut roots: Vec<SymbolId> = asked.iter().filter_map(|name| resolved.symbols.find(name.as_bytes())).collect();
+    if options.gc_keep_exported {
+        let exported = |symbol: &resolve::Symbol<'_>| matches!(symbol.visibility, object::elf::STV_DEFAULT | object::elf::STV_PROTECTED);
+        roots.extend(resolved.symbols.iter().filter(|(_, symbol)| exported(symbol)).map(|(id, _)| id));
+    }
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
     let indirect = indirect::allocate(indirect, &mut resolved, &mut plan, !options.has_script(), &mut problems);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
@@ -148,53 +181,74 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         plan.settle_table(&resolved, section);
     }
     plan.align_thread_block();
-    strangers::check(&resolved, &plan, &script, &mut problems);
+    strangers::check(&resolved, &plan, script, &mut problems);
     let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
-    if options.unresolved != Unresolved::Error {
-        resolved.symbols.forgive(&undefined);
+    let forgiven: Vec<SymbolId> = undefined.iter().copied().filter(|&symbol| options.unresolved != Unresolved::Error || options.in_spite_of_errors || may_be_undefined(&resolved, options, symbol)).collect();
+    if !forgiven.is_empty() {
+        resolved.symbols.forgive(&forgiven);
         resolved.settle();
     }
     problems.retain(|problem| options.unresolved != Unresolved::Ignore || !matches!(problem, Problem::Undefined { .. }));
-    problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol)));
-    let attributes = attributes_of(&resolved, &script, &mut problems);
+    problems.retain(|problem| !matches!(problem, Problem::Undefined { symbol, .. } if explained.contains(symbol) || may_be_undefined(&resolved, options, *symbol)));
+    let attributes = attributes_of(&resolved, script, &mut problems);
     plan.has_attributes = attributes.section.is_some();
     if options.non_contiguous_regions {
-        plan::spill::spill(&resolved, &mut plan, &script, options);
+        plan::spill::spill(&resolved, &mut plan, script, options);
     }
     let merged = merge::merge(&resolved, &plan);
     let mut shapes = Shapes::new(resolved.sections.len(), &merged);
-    let inputs = Inputs { resolved: &resolved, plan: &plan, script: &script, options };
+    let inputs = Inputs { resolved: &resolved, plan: &plan, script, options };
     let mut layout = Layout::new(inputs);
     let frames = eh_frame::trim(inputs, &mut shapes);
     let relaxation = relax::relax(inputs, &mut shapes, &mut layout, &mut problems);
     let linked = Final { inputs, layout: &layout, shapes: &shapes, relaxation: &relaxation, got: &got, indirect: indirect.as_ref(), frames: &frames };
     let entry = entry_address(linked, &entry);
     let bytes = image::build(linked, entry, attributes.section.is_some(), &mut problems).map(|mut image| {
+        let format = options.format.or(script.format).unwrap_or_default();
         let note = build_id.and_then(|section| image.offset_of(linked, section)).zip(options.build_id.as_ref());
-        if let (Some((at, id)), Format::Binary | Format::Ihex) = (note, options.format) {
+        if let (Some((at, id)), Format::Binary | Format::Ihex | Format::Srec | Format::Verilog) = (note, format) {
             id.stamp(&mut image.bytes, at);
         }
-        let mut file = match options.format {
+        let mut file = match format {
             Format::Elf => image::elf(linked, &mut image, &attributes),
             Format::Binary => flat::binary(&image, &layout, &mut problems),
             Format::Ihex => flat::ihex(&image, &layout),
+            Format::Srec => flat::srec(&image, &layout, &options.output),
+            Format::Verilog => flat::verilog(&image, &layout),
         };
-        if let (Some((at, id)), Format::Elf) = (note, options.format) {
+        if let (Some((at, id)), Format::Elf) = (note, format) {
             id.stamp(&mut file, at);
         }
         file
     });
     let map = options.map.then(|| map::map(linked, entry));
-    let report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
+    let mut report = if options.memory_usage { map::memory_usage(linked) } else { String::new() };
+    report.push_str(&map::traced(&resolved, &options.traced));
+    let import_library = if options.import_library { import_library(linked, &mut problems) } else { None };
     let mut diagnostics = report::report(&resolved, problems, sources, files);
-    if options.unresolved == Unresolved::Warn {
-        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.id == codes::E0515.id) {
-            diagnostic.severity = Severity::Warning;
-        }
+    // An image that could be made is, in spite of errors, if that is asked for.
+    let forgives = |diagnostic: &Diagnostic| diagnostic.code.id == codes::E0515.id && options.unresolved == Unresolved::Warn || options.in_spite_of_errors && bytes.is_some();
+    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.severity == Severity::Error && forgives(diagnostic)) {
+        diagnostic.severity = Severity::Warning;
     }
     diagnostics.extend(live::reports(&resolved, &plan, &reasons, options));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    Linked { image: bytes.filter(|_| !failed), map, report, diagnostics }
+    Linked { image: bytes.filter(|_| !failed), map, report, import_library, diagnostics, ..Linked::default() }
+}
+
+/// An object with the global symbols that objects define, at their addresses.
+fn import_library(linked: Final<'_, '_, '_>, problems: &mut Vec<Problem>) -> Option<Vec<u8>> {
+    let library = just_symbols::of_image(&symtab::exported(linked));
+    if library.is_none() {
+        let diagnostic = Diagnostic::new(&codes::E0519, "no symbol found for import library: no object of the image has a global symbol");
+        problems.push(Problem::Plain(Box::new(diagnostic.help("let other images see one: .globl NAME; or leave out --out-implib"))));
+    }
+    library
+}
+
+/// Whether the command line lets this symbol be undefined (`--ignore-unresolved-symbol`).
+fn may_be_undefined(resolved: &Resolved<'_>, options: &Options, symbol: SymbolId) -> bool {
+    options.may_be_undefined.iter().any(|name| name.as_bytes() == resolved.symbols.get(symbol).name)
 }
 
 /// `-r`: the objects become one.
@@ -225,7 +279,7 @@ fn join<'a>(script: &'a Script, mut resolved: Resolved<'a>, options: &Options, s
     let diagnostics = report::report(&resolved, problems, sources, files);
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let map = options.map.then(|| map::unfinished(&resolved));
-    Linked { image: Some(bytes).filter(|_| !failed), map, report: String::new(), diagnostics }
+    Linked { image: Some(bytes).filter(|_| !failed), map, report: map::traced(&resolved, &options.traced), diagnostics, ..Linked::default() }
 }
 
 /// What the output says about itself; a script may send the section of it away.

@@ -291,6 +291,21 @@ fn symbols_by_section(linked: Linked<'_, '_, '_>) -> BTreeMap<SectionId, Vec<(u3
 }
 
 /// Which object defines each symbol, and which use it.
+/// Which objects define and use these symbols (`--trace-symbol`), a line each.
+#[must_use]
+pub fn traced(resolved: &Resolved<'_>, names: &[String]) -> String {
+    let mut out = String::new();
+    for object in resolved.objects.iter().filter(|_| !names.is_empty()) {
+        for (index, &global) in object.globals.iter().enumerate() {
+            let name = text(resolved.symbols.get(global).name);
+            let Some(symbol) = object.file.symbol(object.file.first_global + index).filter(|_| names.iter().any(|traced| *traced == name)) else { continue };
+            let what = if symbol.st_shndx.get(object::LittleEndian) == elf::SHN_UNDEF { "reference to" } else { "definition of" };
+            let _ = writeln!(out, "{}: {what} {name}", object.name);
+        }
+    }
+    out
+}
+
 fn cross_references(resolved: &Resolved<'_>, out: &mut String) {
     let mut users: BTreeMap<&[u8], Vec<(bool, &str)>> = BTreeMap::new();
     for object in &resolved.objects {

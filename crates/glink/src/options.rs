@@ -3,7 +3,10 @@
 use crate::build_id::BuildId;
 use crate::compressed::Compress;
 use host::FileData;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 /// One thing on the command line, in its order: order decides which archive member is taken.
 #[derive(Clone, Debug)]
@@ -27,6 +30,13 @@ pub enum InputSpec {
     GroupEnd,
     /// `--whole-archive` (true) and `--no-whole-archive` (false), for what follows.
     WholeArchive(bool),
+    /// `--push-state`: whether whole archives are taken is remembered.
+    PushState,
+    /// `--pop-state`: and counts again.
+    PopState,
+    /// Here stand the files that a script names (`INPUT`, `GROUP`, MRI's `LOAD`): the script's number in
+    /// [`Options::scripts`], and then in [`Options::mri_scripts`]. Those of scripts without a place come last.
+    OfScript(usize),
     /// `--just-symbols`: the addresses of this file's symbols count, and nothing else of it.
     JustSymbols(PathBuf),
     /// `-b binary` (true): files that follow are raw bytes; `-b elf32-littleriscv` (false): objects again.
@@ -122,6 +132,28 @@ pub enum Format {
     Binary,
     /// Intel hexadecimal records.
     Ihex,
+    /// Motorola S-records.
+    Srec,
+    /// Hexadecimal bytes as Verilog's `$readmemh` reads them.
+    Verilog,
+}
+
+impl Format {
+    /// The names of the formats, as `--oformat` and `OUTPUT_FORMAT` have them; the first of each is the one that is shown.
+    pub const NAMES: &'static [(&'static str, Format)] =
+        &[("elf32-littleriscv", Format::Elf), ("elf", Format::Elf), ("binary", Format::Binary), ("ihex", Format::Ihex), ("srec", Format::Srec), ("verilog", Format::Verilog)];
+
+    /// The format of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Format> {
+        Format::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, format)| format)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Format::NAMES.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// The right-hand side of a `--defsym`.
@@ -165,6 +197,14 @@ pub struct Options {
     pub builtin_archives: Vec<(String, FileData)>,
     /// Linker scripts in place of the default layout (`-T`); what they say adds up.
     pub scripts: Vec<PathBuf>,
+    /// Scripts in the language of the MRI linker (`-c`), read behind [`Options::scripts`].
+    pub mri_scripts: Vec<PathBuf>,
+    /// What `=` and `$SYSROOT` before a path stand for (`--sysroot`); empty: nothing.
+    pub sysroot: String,
+    /// `SEARCH_DIR` does not count (`-nostdlib`).
+    pub only_own_folders: bool,
+    /// Libraries for other machines that `-l` passes over are told of.
+    pub warn_passed_over: bool,
     /// Linker script in place of the default layout, read behind all else (`-dT`), if no other is given.
     pub default_script: Option<PathBuf>,
     /// First address of the image in the default layout (`-Ttext`).
@@ -191,20 +231,34 @@ pub struct Options {
     pub define_common: bool,
     /// What happens to sections that the script does not name.
     pub orphans: Orphans,
+    /// Sections that the script does not name are not joined (`--unique`).
+    pub unique_orphans: bool,
+    /// Nor are sections with names like these, whatever the script says (`--unique=SECTION`).
+    pub unique: Vec<String>,
+    /// The note `.note.package`, which says what the image is part of (`--package-metadata`).
+    pub package_note: Option<Vec<u8>>,
     /// Sections that do not fit a region go where the script would put them next (`--enable-non-contiguous-regions`).
     pub non_contiguous_regions: bool,
     /// How patterns order their sections if they do not say.
     pub sort_sections: Option<SortSections>,
     /// What undefined symbols are.
     pub unresolved: Unresolved,
+    /// Symbols that may be undefined (`--ignore-unresolved-symbol`).
+    pub may_be_undefined: Vec<String>,
     /// What segments are aligned to, and `CONSTANT(MAXPAGESIZE)` (`-z max-page-size`).
     pub page_size: u32,
+    /// `CONSTANT(COMMONPAGESIZE)` (`-z common-page-size`); none: the same.
+    pub common_page_size: Option<u32>,
+    /// Output sections that overlap are errors (`--check-sections`).
+    pub check_overlaps: bool,
     /// `__start_NAME` and `__stop_NAME` keep no section alive (`-z start-stop-gc`).
     pub start_stop_gc: bool,
     /// Shorten calls and addresses where the objects allow it.
     pub relax: bool,
     /// Leave out sections that nothing refers to.
     pub gc_sections: bool,
+    /// What global symbols are in is kept (`--gc-keep-exported`).
+    pub gc_keep_exported: bool,
     /// List those sections, as notes.
     pub print_gc_sections: bool,
     /// Explain why this symbol's section was kept.
@@ -219,8 +273,16 @@ pub struct Options {
     pub strip: Strip,
     /// Which local symbols are kept.
     pub discard: Discard,
-    /// What kind of file is made.
-    pub format: Format,
+    /// Only symbols of these names are kept (`--retain-symbols-file`).
+    pub retained: Option<BTreeSet<Vec<u8>>>,
+    /// What kind of file is made; none: what the script says, or ELF.
+    pub format: Option<Format>,
+    /// Make the image in spite of errors, if there can be one (`--noinhibit-exec`).
+    pub in_spite_of_errors: bool,
+    /// Make an object with the image's global symbols (`--out-implib`).
+    pub import_library: bool,
+    /// Tell which files define and use these symbols (`--trace-symbol`).
+    pub traced: Vec<String>,
     /// Whether to write the map.
     pub map: bool,
     /// What the map calls the image.
@@ -247,6 +309,16 @@ impl Options {
 }
 
 impl Options {
+    /// A path of the command line or a script: `=` or `$SYSROOT` before it is the folder of `--sysroot`.
+    #[must_use]
+    pub fn rooted(&self, path: &Path) -> PathBuf {
+        let bytes = path.as_os_str().as_bytes();
+        match bytes.strip_prefix(b"=").or(bytes.strip_prefix(b"$SYSROOT")) {
+            Some(rest) => PathBuf::from(OsString::from_vec([self.sysroot.as_bytes(), rest].concat())),
+            None => path.to_path_buf(),
+        }
+    }
+
     /// Whether segments stand in the file without regard to pages.
     #[must_use]
     pub fn is_unpaged(&self) -> bool {
@@ -256,7 +328,7 @@ impl Options {
     /// Whether a script is given in place of the built-in layout.
     #[must_use]
     pub fn has_script(&self) -> bool {
-        !self.scripts.is_empty() || self.default_script.is_some()
+        !self.scripts.is_empty() || !self.mri_scripts.is_empty() || self.default_script.is_some()
     }
 
     /// Where `-Ttext` and the like put a segment: `text-segment`, `data-segment`, `bss-segment`.
@@ -295,6 +367,10 @@ impl Default for Options {
             search_dirs: Vec::new(),
             builtin_archives: Vec::new(),
             scripts: Vec::new(),
+            mri_scripts: Vec::new(),
+            sysroot: String::new(),
+            only_own_folders: false,
+            warn_passed_over: true,
             default_script: None,
             text_base: guest_abi::memory_map::RAM.base,
             section_starts: Vec::new(),
@@ -308,13 +384,20 @@ impl Default for Options {
             compress: Compress::No,
             build_id: None,
             orphans: Orphans::Place,
+            unique_orphans: false,
+            unique: Vec::new(),
+            package_note: None,
             non_contiguous_regions: false,
             sort_sections: None,
             unresolved: Unresolved::Error,
+            may_be_undefined: Vec::new(),
             page_size: crate::layout::PAGE as u32,
+            common_page_size: None,
+            check_overlaps: true,
             start_stop_gc: false,
             relax: true,
             gc_sections: false,
+            gc_keep_exported: false,
             print_gc_sections: false,
             why_live: Vec::new(),
             omagic: false,
@@ -322,7 +405,11 @@ impl Default for Options {
             allow_multiple_definition: false,
             strip: Strip::Nothing,
             discard: Discard::Temporary,
-            format: Format::Elf,
+            retained: None,
+            format: None,
+            in_spite_of_errors: false,
+            import_library: false,
+            traced: Vec::new(),
             map: false,
             output: "a.out".to_string(),
             threads: None,

@@ -310,10 +310,20 @@ fn is_content(input: &InputSection<'_>, relocatable: bool) -> bool {
 
 const SHT_LLVM_ADDRSIG: elf::SectionType = elf::SectionType(0x6fff_4c03);
 
+/// What `--unique` names: no line of the script takes such sections, and they are not joined.
+fn unique_patterns(options: &Options) -> Vec<Pattern> {
+    options.unique.iter().map(|name| Pattern::new(name)).collect()
+}
+
+fn is_unique(unique: &[Pattern], name: &[u8]) -> bool {
+    unique.iter().any(|pattern| pattern.matches(name))
+}
+
 /// Gives each section to the first slot that matches; what is left are the orphans. Which slots can
 /// match depends on the section's name alone, so that is found once for each name.
 fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slot<'s>], options: &Options) -> Vec<SectionId> {
     let mut by_name: NameMap<'_, Vec<(usize, usize)>> = NameMap::default();
+    let unique = unique_patterns(options);
     let mut orphans = Vec::new();
     let keeps_groups = options.relocatable && !options.force_group_allocation;
     for (index, section) in resolved.sections.iter().enumerate() {
@@ -324,7 +334,7 @@ fn distribute<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: &mut [Slo
             Fate::NotContent
         } else {
             let name = section.section.name;
-            let candidates = by_name.entry(name).or_insert_with(|| candidates(slots, name));
+            let candidates = by_name.entry(name).or_insert_with(|| if is_unique(&unique, name) { Vec::new() } else { candidates(slots, name) });
             // Members of groups stay by themselves as long as the groups do; but the script may send them away.
             let may_join = |slot: usize| !keeps_groups || !section.section.has(elf::SHF_GROUP) || plan.outputs[slots[slot].output].name == "/DISCARD/";
             match candidates.iter().find(|&&(slot, pattern)| may_join(slot) && flags_fit(slots[slot].pattern, section) && takes(slots[slot].pattern, pattern, resolved.object_name(section.object))) {
@@ -689,6 +699,7 @@ fn likeness(resolved: &Resolved<'_>, output: &Output<'_>) -> Likeness {
 /// Gives each orphan its output section: one of its name that the script has, else a new one behind
 /// its like.
 fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId], options: &Options) {
+    let unique = unique_patterns(options);
     let keeps_groups = options.relocatable && !options.force_group_allocation;
     let first_new = plan.outputs.len();
     let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
@@ -703,7 +714,7 @@ fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[Sectio
         // Sections of one name are one, unless only one of them is memory or loaded.
         let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
         // Members of groups stay by themselves as long as the groups do.
-        let is_alone = keeps_groups && section.has(elf::SHF_GROUP);
+        let is_alone = keeps_groups && section.has(elf::SHF_GROUP) || options.unique_orphans || is_unique(&unique, section.name);
         // What a later link leaves out does not come together with what it keeps.
         let is_excluded = |id: SectionId| resolved.section(id).has(elf::SHF_EXCLUDE);
         // All of one section are alike, so the first speaks for them.

@@ -2,7 +2,7 @@
 //! diagnostics, with source lines where the objects have them.
 
 use crate::resolve::{ObjectId, SectionId, SymbolId};
-use diag::{Code, Diagnostic};
+use diag::{Code, Diagnostic, Severity};
 
 /// A place in an input section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,16 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether it makes no sense to go on: something is missing or damaged.
+    #[must_use]
+    pub fn stops(&self) -> bool {
+        match self {
+            Problem::Plain(diagnostic) | Problem::At(_, diagnostic) => diagnostic.severity == Severity::Error,
+            Problem::Undefined { .. } => true,
+            Problem::Duplicate { .. } => false,
+        }
+    }
+
     /// A message without a place.
     #[must_use]
     pub fn plain(code: Code, message: impl Into<String>) -> Problem {

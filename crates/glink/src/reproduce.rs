@@ -10,13 +10,36 @@ use std::path::{Component, Path, PathBuf};
 /// Files that remember what was read through them.
 pub struct Recorder<'f> {
     below: &'f mut dyn Files,
-    read: BTreeMap<PathBuf, FileData>,
+    read: Read,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Read {
+    files: BTreeMap<PathBuf, FileData>,
 }
 
 impl<'f> Recorder<'f> {
     /// Remembers what is read from `below`.
     pub fn new(below: &'f mut dyn Files) -> Recorder<'f> {
-        Recorder { below, read: BTreeMap::new() }
+        Recorder { below, read: Read::default() }
+    }
+
+    /// What was read so far.
+    #[must_use]
+    pub fn finish(self) -> Read {
+        self.read
+    }
+}
+
+impl Read {
+    /// A rule for make: the output depends on the files, and those that are gone make it again.
+    #[must_use]
+    pub fn rule(&self, output: &Path) -> String {
+        let names: Vec<String> = self.files.keys().map(|path| escaped(path)).collect();
+        let list: String = names.iter().map(|name| format!(" \\\n  {name}")).collect();
+        let empty: String = names.iter().map(|name| format!("\n{name}:\n")).collect();
+        format!("{}:{list}\n{empty}", escaped(output))
     }
 
     /// A tar archive with a folder `reproduce`: the files under their paths without `..` and the first
@@ -24,8 +47,8 @@ impl<'f> Recorder<'f> {
     #[must_use]
     pub fn archive(&self, arguments: &[OsString]) -> Vec<u8> {
         let mut out = Vec::new();
-        entry(&mut out, "reproduce/response.txt", response(arguments, &self.read).as_bytes());
-        for (path, data) in &self.read {
+        entry(&mut out, "reproduce/response.txt", response(arguments, &self.files).as_bytes());
+        for (path, data) in &self.files {
             entry(&mut out, &format!("reproduce/{}", inside(path)), data);
         }
         // Two blocks of zeros end it.
@@ -37,9 +60,32 @@ impl<'f> Recorder<'f> {
 impl Files for Recorder<'_> {
     fn read(&mut self, path: &Path) -> Result<FileData, FileError> {
         let data = self.below.read(path)?;
-        self.read.insert(path.to_path_buf(), data.clone());
+        self.read.files.insert(path.to_path_buf(), data.clone());
         Ok(data)
     }
+
+    fn view(&mut self, path: &Path) -> Result<FileData, FileError> {
+        let data = self.below.view(path)?;
+        self.read.files.insert(path.to_path_buf(), data.clone());
+        Ok(data)
+    }
+
+    fn canonical(&mut self, path: &Path) -> PathBuf {
+        self.below.canonical(path)
+    }
+}
+
+/// A name as make reads it.
+fn escaped(path: &Path) -> String {
+    let mut name = String::new();
+    for c in path.to_string_lossy().chars() {
+        match c {
+            ' ' | '#' | '\t' => name.extend(['\\', c]),
+            '$' => name.push_str("$$"),
+            c => name.push(c),
+        }
+    }
+    name
 }
 
 const BLOCK: usize = 512;
@@ -117,8 +163,10 @@ mod tests {
         let mut host = MemoryHost::new().with_file("/lib/x.o", "bytes").with_file("../a.ld", "script");
         let mut recorder = Recorder::new(&mut host);
         recorder.read(Path::new("/lib/x.o")).unwrap();
-        recorder.read(Path::new("../a.ld")).unwrap();
-        let archive = recorder.archive(&["-T../a.ld".into(), "--reproduce=r.tar".into(), "/lib/x.o".into(), "-o".into(), "out".into()]);
+        recorder.view(Path::new("../a.ld")).unwrap();
+        let read = recorder.finish();
+        assert_eq!(read.rule(Path::new("a b")), "a\\ b: \\\n  /lib/x.o \\\n  ../a.ld\n\n/lib/x.o:\n\n../a.ld:\n");
+        let archive = read.archive(&["-T../a.ld".into(), "--reproduce=r.tar".into(), "/lib/x.o".into(), "-o".into(), "out".into()]);
         assert_eq!(archive.len() % BLOCK, 0);
         let text = String::from_utf8_lossy(&archive);
         assert!(text.contains("\"-Tup/a.ld\"\n\"lib/x.o\"\n\"-o\"\n\"out\"\n"), "{text}");

@@ -4,7 +4,7 @@
 mod archives;
 mod table;
 
-pub use table::{Definition, Symbols};
+pub use table::{Definition, Symbol, Symbols};
 
 use crate::load::{InputFile, Inputs, Step};
 use crate::names::{NameMap, NameSet};

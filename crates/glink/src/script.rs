@@ -2,6 +2,7 @@
 //! way to lay out an image.
 
 pub mod ast;
+pub mod mri;
 pub mod overlay;
 pub mod parse;
 pub mod pattern;

@@ -89,6 +89,7 @@ fn check_names(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<P
 /// Sections must lie in the address space and apart.
 fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems: &mut Vec<Problem>) {
     let outputs = &inputs.plan.outputs;
+    let placed = |index: usize| layout.outputs[index].address..end_of(layout, &outputs[index], index);
     let mut highest: Option<usize> = None;
     for &index in order {
         let end = end_of(layout, &outputs[index], index);
@@ -98,19 +99,17 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             return;
         }
         if let Some(before) = highest
+            && inputs.options.check_overlaps
             && end_of(layout, &outputs[before], before) > layout.outputs[index].address
             && layout.outputs[index].size > 0
             && !outputs[index].is_tbss()
             && !(is_overlaid(&outputs[before]) && is_overlaid(&outputs[index]))
         {
-            let message = format!(
-                "section `{}` at {:#x} overlaps section `{}`, which ends at {:#x}",
-                outputs[index].name,
-                layout.outputs[index].address,
-                outputs[before].name,
-                end_of(layout, &outputs[before], before)
-            );
-            problems.push(Problem::plain(&codes::E0514, message));
+            let (own, other) = (placed(index), placed(before));
+            let message = format!("section `{}` at {:#x} overlaps section `{}`, which ends at {:#x}", outputs[index].name, own.start, outputs[before].name, other.end);
+            let note = format!("section {} [{:#x}, {:#x}] overlaps section {} [{:#x}, {:#x}]", outputs[index].name, own.start, own.end - 1, outputs[before].name, other.start, other.end - 1);
+            let help = "give one another address, or join them in an OVERLAY; --no-check-sections lets them overlap";
+            problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0514, message).note(note).help(help))));
         }
         if highest.is_none_or(|before| end >= end_of(layout, &outputs[before], before)) {
             highest = Some(index);

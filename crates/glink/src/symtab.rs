@@ -5,7 +5,7 @@ use crate::emit_relocs;
 use crate::numbering::Home;
 use crate::options::{Discard, Strip};
 use crate::plan::{Item, Line};
-use crate::resolve::{Definition, LINKER, ObjectId, Place, SectionId, SymbolId};
+use crate::resolve::{Definition, LINKER, ObjectId, Place, SectionId, Symbol, SymbolId};
 use crate::script::ast::Expr;
 use crate::strings::string_at;
 use object::LittleEndian as LE;
@@ -57,6 +57,7 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
     if options.strip == Strip::All {
         return table;
     }
+    let is_retained = |name: &[u8]| options.retained.as_ref().is_none_or(|names| names.contains(name));
     let mut used = HashSet::new();
     if options.emit_relocs {
         used = emit_relocs::used_locals(linked);
@@ -79,7 +80,7 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
                 let temporary = options.discard == Discard::Temporary && name.starts_with(b".L");
                 let id = (ObjectId(index as u32), number as u32);
                 let wanted = !temporary && options.discard != Discard::Locals || used.contains(&id);
-                if name.is_empty() || !wanted || symbol.st_type() == elf::STT_SECTION {
+                if name.is_empty() || !wanted || !is_retained(name) && !used.contains(&id) || symbol.st_type() == elf::STT_SECTION {
                     continue;
                 }
                 let place = resolved.defined_place(id.0, id.1);
@@ -107,7 +108,7 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
     let mut globals = Vec::new();
     let types = copied_types(linked);
     for (id, symbol) in resolved.symbols.iter() {
-        let Some(row) = global(linked, numbers, id, &types) else { continue };
+        let Some(row) = global(linked, numbers, id, &types).filter(|_| options.emit_relocs || is_retained(symbol.name)) else { continue };
         // What the script or the linker hides is the image's own; what objects hide from other modules is not local in them.
         let is_own = match symbol.definition {
             Definition::Linker => true,
@@ -133,6 +134,18 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
         table.push(row);
     }
     table
+}
+
+/// The global symbols that objects of the image define, with their addresses; in no section.
+pub fn exported<'a>(linked: Linked<'_, 'a, '_>) -> Vec<(&'a [u8], Sym32<LE>)> {
+    let numbers = vec![None; linked.inputs.plan.outputs.len()];
+    let is_seen = |symbol: &Symbol<'_>| matches!(symbol.visibility, elf::STV_DEFAULT | elf::STV_PROTECTED) && matches!(symbol.definition, Definition::Object(..) | Definition::Block(_));
+    let rows = linked.inputs.resolved.symbols.iter().filter(|(_, symbol)| is_seen(symbol)).filter_map(|(id, symbol)| {
+        let row = global(linked, &numbers, id, &HashMap::new())?;
+        let own = Sym32 { st_value: U32::new(LE, row.value), st_size: U32::new(LE, row.size), st_info: row.info, st_other: symbol.other(), ..Sym32::default() };
+        Some((symbol.name, own))
+    });
+    rows.collect()
 }
 
 impl Table {

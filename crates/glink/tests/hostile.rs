@@ -118,7 +118,7 @@ proptest! {
         let mut victim = victims[victim.index(victims.len())].clone();
         damage(&mut victim.1, &changes);
         let partner = victims[partner.index(victims.len())].clone();
-        let format = [Format::Elf, Format::Binary, Format::Ihex][format as usize];
+        let format = [Format::Elf, Format::Binary, Format::Ihex][format as usize].into();
         let options = Options { entry: Some("0x80000000".into()), relax, gc_sections, format, relocatable, map: true, cross_references: true, ..Options::default() };
         link(&[victim, partner], &options);
     }

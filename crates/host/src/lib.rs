@@ -19,7 +19,7 @@ pub use words::split_words;
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +118,25 @@ pub trait Files {
     fn view(&mut self, path: &Path) -> Result<FileData, FileError> {
         self.read(path)
     }
+    /// The path without links, `.` and `..`, from the root if the system has one: tells whether one path lies in another.
+    fn canonical(&mut self, path: &Path) -> PathBuf {
+        plain(path)
+    }
+}
+
+/// The path without `.` and `..`, whatever the system has there.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// What kind of file to write.

@@ -59,6 +59,12 @@ impl Files for MemoryHost {
             None => Err(FileError::NotFound),
         }
     }
+    fn canonical(&mut self, path: &Path) -> PathBuf {
+        match &mut self.below {
+            Some(below) if !self.files.contains_key(path) => below.canonical(path),
+            _ => crate::plain(path),
+        }
+    }
 }
 
 impl Host for MemoryHost {

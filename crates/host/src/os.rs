@@ -92,6 +92,10 @@ impl Files for OsHost {
         }
         read_all(file, &metadata)
     }
+
+    fn canonical(&mut self, path: &Path) -> PathBuf {
+        fs::canonicalize(path).unwrap_or_else(|_| crate::plain(path))
+    }
 }
 
 /// The most that is read of a device.

@@ -197,7 +197,9 @@ impl Context<'_, '_, '_, '_> {
             }
             Function::Constant(name) => match name.as_str() {
                 // `-N` keeps the segments of the built-in layout not apart.
-                "MAXPAGESIZE" | "COMMONPAGESIZE" => Value::number(if self.inputs.options.omagic && !self.inputs.options.has_script() { 4 } else { u64::from(self.inputs.options.page_size) }),
+                "MAXPAGESIZE" | "COMMONPAGESIZE" if self.inputs.options.omagic && !self.inputs.options.has_script() => Value::number(4),
+                "MAXPAGESIZE" => Value::number(u64::from(self.inputs.options.page_size)),
+                "COMMONPAGESIZE" => Value::number(u64::from(self.inputs.options.common_page_size.unwrap_or(self.inputs.options.page_size.min(crate::layout::PAGE as u32)))),
                 _ => return Err(format!("there is no CONSTANT({name})")),
             },
             Function::Defined(name) => Value::number(u64::from(self.is_defined(name))),

@@ -1,7 +1,9 @@
 //! What a script says, as data. Section numbers are those of GNU ld's manual.
 
 use super::pattern::Pattern;
+use crate::options::Format;
 use diag::Span;
+use std::path::PathBuf;
 
 /// A binary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -586,7 +588,15 @@ pub enum Command {
     ForceGroups,
     /// `FORCE_COMMON_ALLOCATION`.
     ForceCommon,
-    /// What changes nothing here: `OUTPUT_FORMAT` and the like.
+    /// `OUTPUT`.
+    Output(String),
+    /// `OUTPUT_FORMAT`.
+    Format(Vec<String>),
+    /// `TARGET`: the format of the files that are named from here on.
+    Target(String),
+    /// The map is shown (MRI's `LIST`).
+    ShowMap,
+    /// What changes nothing here: `OUTPUT_ARCH` and the like.
     Nothing,
 }
 
@@ -599,6 +609,21 @@ pub struct ScriptInputs {
     pub is_group: bool,
     /// Whether they come before those of the command line (`STARTUP`).
     pub comes_first: bool,
+    /// Whether they are raw bytes (behind `TARGET(binary)`).
+    pub is_raw: bool,
+    /// The script that names them.
+    pub origin: Origin,
+}
+
+/// Where a script comes from, which says where the files that it names are looked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Its number among the scripts of the options, those that it includes with it.
+    pub number: Option<usize>,
+    /// For a script among the inputs: its folder.
+    pub folder: Option<PathBuf>,
+    /// Whether it lies in the folder of `--sysroot`: then absolute names are names there.
+    pub in_sysroot: bool,
 }
 
 /// A whole script, with what it includes in its place.
@@ -617,11 +642,17 @@ pub struct Script {
     /// Assignments, assertions and `SECTIONS`, in order; those of `--defsym` among them.
     pub statements: Vec<Statement>,
     /// `SEARCH_DIR`.
-    pub search_dirs: Vec<String>,
+    pub search_dirs: Vec<PathBuf>,
     /// `INSERT`.
     pub insertions: Vec<Insertion>,
     /// `NOCROSSREFS` and `NOCROSSREFS_TO`.
     pub strangers: Vec<Strangers>,
+    /// `OUTPUT`: what the image is called if the command line does not say.
+    pub output: Option<String>,
+    /// `OUTPUT_FORMAT`, if it is one of ours.
+    pub format: Option<Format>,
+    /// Whether the map is shown (MRI's `LIST`).
+    pub shows_map: bool,
     /// `INPUT`, `GROUP` and `STARTUP`.
     pub inputs: Vec<ScriptInputs>,
     /// Numbers outside all sections are plain numbers too (`LD_FEATURE("SANE_EXPR")`).

@@ -5,7 +5,7 @@ mod lexical;
 mod memory;
 mod sections;
 
-use super::ast::{Command, Expr, Include, Insertion, OutputRule, ScriptInputs, Statement, Strangers};
+use super::ast::{Command, Expr, Include, Insertion, Origin, OutputRule, ScriptInputs, Statement, Strangers};
 use chumsky::error::LabelError;
 use chumsky::prelude::*;
 use diag::{Code, Diagnostic, FileId, Span, codes};
@@ -232,7 +232,7 @@ fn simple_command<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, an
     let alias = word("").then_ignore(token(",")).then(word("")).delimited_by(token("("), token(")"));
     let strangers = |one_way: bool| move |names: Vec<String>, at: SimpleSpan| Command::Strangers(Strangers { names, one_way, span: span(file, at) });
     let (apart, one_way) = (strangers(false), strangers(true));
-    let input = |is_group: bool, comes_first: bool| move |names: Vec<String>| Command::Inputs(ScriptInputs { names, is_group, comes_first });
+    let input = |is_group: bool, comes_first: bool| move |names: Vec<String>| Command::Inputs(ScriptInputs { names, is_group, comes_first, is_raw: false, origin: Origin::default() });
     let files = choice((
         keyword("SEARCH_DIR").ignore_then(word("").delimited_by(token("("), token(")"))).map(|folder: &str| Command::SearchDir(folder.to_string())),
         keyword("INPUT").ignore_then(input_names()).map(input(false, false)),
@@ -252,12 +252,18 @@ fn simple_command<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s, E>, an
         keyword("LD_FEATURE").ignore_then(names()).map(|names| if names.iter().any(|name| name == "SANE_EXPR") { Command::SaneExpressions } else { Command::Nothing }),
     ));
     let without_effect = choice((
-        choice((keyword("OUTPUT_ARCH"), keyword("OUTPUT_FORMAT"), keyword("OUTPUT"), keyword("TARGET"))).then_ignore(names()),
+        keyword("OUTPUT_ARCH").then_ignore(names()),
         keyword("INHIBIT_COMMON_ALLOCATION"),
         keyword("VERSION").then_ignore(balanced()),
     ))
     .to(Command::Nothing);
-    choice((layout, files, without_effect)).map(|command| vec![command]).or(anywhere.clone()).boxed()
+    let named = |make: fn(String) -> Command| move |name: &str| make(name.to_string());
+    let result = choice((
+        keyword("OUTPUT_FORMAT").ignore_then(names()).map(Command::Format),
+        keyword("OUTPUT").ignore_then(word("").delimited_by(token("("), token(")"))).map(named(Command::Output)),
+        keyword("TARGET").ignore_then(word("").delimited_by(token("("), token(")"))).map(named(Command::Target)),
+    ));
+    choice((layout, files, result, without_effect)).map(|command| vec![command]).or(anywhere.clone()).boxed()
 }
 
 /// Braces, and whatever is between them: versions of symbols are for dynamic linking.

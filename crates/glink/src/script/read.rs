@@ -1,9 +1,10 @@
 //! Reads scripts: those that the options name, what they include, and the built-in layout.
 
-use super::ast::{Assignment, Assigns, Command, Content, Include, Insertion, MemoryLine, Region, Script, Statement};
+use super::ast::{Assignment, Assigns, Command, Content, Include, Insertion, MemoryLine, Origin, Region, Script, ScriptInputs, Statement};
+use super::mri;
 use super::parse::{self, Within};
-use crate::options::Options;
-use diag::{Diagnostic, Sources, Span, codes};
+use crate::options::{Format, Options};
+use diag::{Diagnostic, FileId, Sources, Span, codes};
 use host::{FileData, FileError, Files, Identity};
 use object::elf;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,17 @@ const DEEPEST: usize = 16;
 /// `--defsym` between them; behind all of them, if none was named, the default script or the built-in
 /// layout.
 pub fn read(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
-    let mut reader = Reader { sources, options, files, open: Vec::new(), script: Script::default() };
+    let mut reader = Reader::new(sources, options, files, Script::default());
     for (number, path) in options.scripts.iter().enumerate() {
         reader.defsyms(number)?;
+        reader.origin.number = Some(number);
         reader.file(path, Within::Top, None)?;
     }
     reader.defsyms(options.scripts.len())?;
+    for (number, path) in options.mri_scripts.iter().enumerate() {
+        reader.origin.number = Some(options.scripts.len() + number);
+        reader.mri(path)?;
+    }
     Ok(reader.script)
 }
 
@@ -37,7 +43,10 @@ pub fn is_script(data: &[u8]) -> bool {
 
 /// Adds a script that stands among the inputs of the command line.
 pub fn add(script: Script, name: &str, data: &FileData, sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
-    let mut reader = Reader { sources, options, files, open: vec![data.identity()], script };
+    let mut reader = Reader::new(sources, options, files, script);
+    reader.open.push(data.identity());
+    let path = Path::new(name);
+    reader.origin = Origin { number: None, folder: path.parent().map(Path::to_path_buf), in_sysroot: reader.is_in_sysroot(path) };
     let file = reader.sources.add(name.to_string(), data.shared());
     let commands = parse::parse(file, data, Within::Top)?;
     reader.commands(commands)?;
@@ -47,8 +56,8 @@ pub fn add(script: Script, name: &str, data: &FileData, sources: &mut Sources, o
 /// Puts the layout behind what the command line says, if that has no layout of its own, and carries out
 /// what concerns the whole script. Until then a script has neither.
 pub fn complete(sources: &mut Sources, options: &Options, files: &mut dyn Files, script: Script) -> Result<Script, Vec<Diagnostic>> {
-    let mut reader = Reader { sources, options, files, open: Vec::new(), script };
-    if options.scripts.is_empty() {
+    let mut reader = Reader::new(sources, options, files, script);
+    if options.scripts.is_empty() && options.mri_scripts.is_empty() {
         match &options.default_script {
             Some(path) => reader.file(path, Within::Top, None)?,
             None => reader.built_in()?,
@@ -112,9 +121,51 @@ struct Reader<'r> {
     open: Vec<Identity>,
     /// What was read so far.
     script: Script,
+    /// Where the script that is being read comes from.
+    origin: Origin,
+    /// Whether files that scripts name are raw bytes (`TARGET`).
+    raw: bool,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    fn new(sources: &'r mut Sources, options: &'r Options, files: &'r mut dyn Files, script: Script) -> Reader<'r> {
+        Reader { sources, options, files, open: Vec::new(), script, origin: Origin::default(), raw: false }
+    }
+
+    /// Whether a file lies in the folder of `--sysroot`.
+    fn is_in_sysroot(&mut self, path: &Path) -> bool {
+        let root = Path::new(&self.options.sysroot);
+        !root.as_os_str().is_empty() && self.files.canonical(path).starts_with(self.files.canonical(root))
+    }
+
+    /// Reads a script in the language of the MRI linker, with what it includes.
+    fn mri(&mut self, path: &Path) -> Result<(), Vec<Diagnostic>> {
+        let (name, data) = self.find(path).map_err(|diagnostic| vec![*diagnostic])?;
+        self.origin.in_sysroot = self.is_in_sysroot(Path::new(&name));
+        let file = self.sources.add(name, data.shared());
+        let mut script = mri::Script::default();
+        self.open.push(data.identity());
+        self.mri_lines(&mut script, file, &data)?;
+        self.open.pop();
+        self.commands(script.finish())
+    }
+
+    fn mri_lines(&mut self, script: &mut mri::Script, file: FileId, data: &[u8]) -> Result<(), Vec<Diagnostic>> {
+        for line in mri::lines(file, data)? {
+            let Some(Include { name, span }) = script.add(&line)? else { continue };
+            let here = |diagnostic: Diagnostic| vec![diagnostic.at(span, "included here")];
+            let (name, data) = self.find(Path::new(&name)).map_err(|diagnostic| here(*diagnostic))?;
+            if self.open.contains(&data.identity()) || self.open.len() == DEEPEST {
+                return Err(here(Diagnostic::new(&codes::E0507, format!("the script {name} includes itself"))));
+            }
+            let file = self.sources.add(name, data.shared());
+            self.open.push(data.identity());
+            self.mri_lines(script, file, &data)?;
+            self.open.pop();
+        }
+        Ok(())
+    }
+
     /// The symbols of `--defsym` that stand behind this many scripts: assignments like any other.
     fn defsyms(&mut self, scripts_before: usize) -> Result<(), Vec<Diagnostic>> {
         let count = self.options.scripts.len();
@@ -141,9 +192,11 @@ impl Reader<'_> {
 
     /// Reads a script, with what it includes.
     fn file(&mut self, path: &Path, within: Within, from: Option<Span>) -> Result<(), Vec<Diagnostic>> {
+        let outer = self.origin.in_sysroot;
         let commands = self.open(path, within, from)?;
         let done = self.commands(commands);
         self.open.pop();
+        self.origin.in_sysroot = outer;
         done
     }
 
@@ -157,6 +210,7 @@ impl Reader<'_> {
         if self.open.contains(&data.identity()) || self.open.len() == DEEPEST {
             return Err(here(Diagnostic::new(&codes::E0507, format!("the script {name} includes itself"))));
         }
+        self.origin.in_sysroot = self.is_in_sysroot(Path::new(&name));
         let file = self.sources.add(name, data.shared());
         let commands = parse::parse(file, &data, within)?;
         self.open.push(data.identity());
@@ -165,7 +219,7 @@ impl Reader<'_> {
 
     /// A script's file: under its name or, as `-l` does, in the folders of `-L` and `SEARCH_DIR`.
     fn find(&mut self, path: &Path) -> Result<(String, FileData), Box<Diagnostic>> {
-        let named = self.script.search_dirs.iter().map(Path::new);
+        let named = self.script.search_dirs.iter().map(PathBuf::as_path);
         let folders = self.options.search_dirs.iter().map(PathBuf::as_path).chain(named).filter(|_| path.is_relative());
         let mut tried = Vec::new();
         for folder in std::iter::once(Path::new("")).chain(folders) {
@@ -176,7 +230,7 @@ impl Reader<'_> {
                 Err(error) => return Err(Box::new(Diagnostic::new(&codes::E0501, format!("cannot read the linker script {}: {error}", candidate.display())))),
             }
         }
-        let diagnostic = Diagnostic::new(&codes::E0501, format!("cannot read the linker script {}: {}", path.display(), FileError::NotFound));
+        let diagnostic = Diagnostic::new(&codes::E0501, format!("cannot find the linker script {}", path.display()));
         Err(Box::new(tried.into_iter().fold(diagnostic, |diagnostic, path| diagnostic.note(format!("tried {path}")))))
     }
 
@@ -192,8 +246,14 @@ impl Reader<'_> {
                     let statements = self.statements(statements)?;
                     self.script.statements.extend(statements);
                 }
-                Command::SearchDir(folder) => self.script.search_dirs.push(folder),
-                Command::Inputs(inputs) => self.script.inputs.push(inputs),
+                Command::SearchDir(_) if self.options.only_own_folders => {}
+                Command::SearchDir(folder) => self.script.search_dirs.push(self.options.rooted(Path::new(&folder))),
+                Command::Inputs(inputs) => self.script.inputs.push(ScriptInputs { is_raw: self.raw, origin: self.origin.clone(), ..inputs }),
+                Command::Output(name) => self.script.output = Some(name),
+                // The first of several is that for either order of bytes. Others than ours say nothing that objects do not say.
+                Command::Format(names) => self.script.format = names.first().and_then(|name| Format::named(name)).or(self.script.format),
+                Command::Target(name) => self.raw = name == Format::Binary.name(),
+                Command::ShowMap => self.script.shows_map = true,
                 Command::Insert(insertion) => {
                     let statements = self.statements(insertion.statements)?;
                     self.script.insertions.push(Insertion { statements, ..insertion });
