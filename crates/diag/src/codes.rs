@@ -176,6 +176,7 @@ codes! {
         GC_SECTIONS     "gc-sections"  Note      true   "what --gc-sections removed and kept";
         LINK_WARNING    "link-warning" Warning   true   "an object warns of what it defines";
         PASSED_OVER     "passed-over"  Warning   true   "a library is for another machine";
+        OVERRIDDEN      "overridden"   Warning   true   "a script defines what an object defines";
         PRIV_SPEC       "priv-spec"    Warning   true   "objects are for different versions of the privileged architecture";
         NO_ENTRY        "no-entry"     Warning   true   "nothing says where the image starts";
         INDIRECT_FUNCTION "indirect-function" Warning true "nothing calls the resolver of an indirect function";

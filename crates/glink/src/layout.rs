@@ -337,7 +337,7 @@ impl Pass<'_, '_, '_, '_> {
                 return;
             }
             if self.judge && to < self.dot {
-                let message = format!("the location counter cannot move back from {:#x} to {to:#x}", self.dot);
+                let message = format!("cannot move location counter backwards, from {:#x} to {to:#x}", self.dot);
                 self.problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0508, message).at(assignment.span, "here"))));
             }
             self.dot = to.max(self.dot);
@@ -375,7 +375,7 @@ impl Pass<'_, '_, '_, '_> {
         let value = if self.judge { self.evaluate(&assertion.condition, Some(assertion.span)).number } else { 1 };
         self.layout.values.push(Some(value));
         if value == 0 {
-            let diagnostic = Diagnostic::new(&codes::E0509, assertion.message.clone()).at(assertion.span, "this does not hold");
+            let diagnostic = Diagnostic::new(&codes::E0509, format!("assertion failed: {}", assertion.message)).at(assertion.span, "this does not hold");
             self.problems.push(Problem::Plain(Box::new(diagnostic)));
         }
     }
@@ -487,7 +487,7 @@ impl Pass<'_, '_, '_, '_> {
         if !self.judge || !matters || self.inputs.script.regions.is_empty() {
             return;
         }
-        let mut diagnostic = Diagnostic::new(&codes::E0508, format!("`{}` is in no region of MEMORY", output.name));
+        let mut diagnostic = Diagnostic::new(&codes::E0508, format!("no memory region specified for loadable section `{}`", output.name));
         if let Some(rule) = output.rule {
             diagnostic = diagnostic.at(rule.span, "this section");
         } else {

@@ -154,6 +154,7 @@ fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources
     let indirect = indirect::declare(&mut resolved);
     let build_id = build_id::declare(&mut resolved, options);
     define_symbols(&mut resolved, script);
+    say_overridden(&resolved, script, options, &mut problems);
     for name in &options.required {
         if let Some(symbol) = resolved.symbols.find(name.as_bytes()).filter(|&id| resolved.symbols.get(id).definition == Definition::Undefined) {
             let name = strings::text(resolved.symbols.get(symbol).name);
@@ -351,6 +352,30 @@ fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
         if pending.len() == before {
             return;
         }
+    }
+}
+
+/// Assignments of what an object defines, unless they begin with its value.
+fn say_overridden(resolved: &Resolved<'_>, script: &Script, options: &Options, problems: &mut Vec<Problem>) {
+    let assigned = script.statements.iter().flat_map(|statement| match statement {
+        Statement::Assign(assignment) => vec![assignment],
+        Statement::Output(rule) => rule.contents.iter().filter_map(|content| if let Content::Assign(assignment) = content { Some(assignment) } else { None }).collect(),
+        Statement::Assert(_) | Statement::Include(_) => Vec::new(),
+    });
+    let mut said = std::collections::BTreeSet::new();
+    for assignment in assigned.filter(|assignment| !options.allow_multiple_definition && matches!(assignment.assigns, Assigns::Plain | Assigns::Hidden)) {
+        let overridden = resolved.symbols.find(assignment.name.as_bytes()).and_then(|id| resolved.symbols.get(id).overridden);
+        let Some(Definition::Object(object, index)) = overridden else { continue };
+        let owner = &resolved.objects[object.0 as usize];
+        let is_weak = owner.file.symbol(index as usize).is_none_or(|symbol| symbol.st_bind() == object::elf::STB_WEAK);
+        let mut begins_with_it = false;
+        assignment.value.each_symbol(&mut |name| begins_with_it |= name == assignment.name);
+        if is_weak || begins_with_it || !said.insert(&assignment.name) {
+            continue;
+        }
+        let diagnostic = Diagnostic::new(&codes::OVERRIDDEN, format!("multiple definition of `{}`, in the script and in {}", assignment.name, owner.name));
+        let help = format!("the value of the script counts; PROVIDE({} = ...) leaves it to the object", assignment.name);
+        problems.push(Problem::Plain(Box::new(diagnostic.at(assignment.span, "defined again here").help(help))));
     }
 }
 

@@ -219,7 +219,7 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
 
 /// What `--orphan-handling` asks for; gives the orphans that are still to be placed.
 fn handle_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: Vec<SectionId>, handling: Orphans, problems: &mut Vec<Problem>) -> Vec<SectionId> {
-    let code: diag::Code = match handling {
+    let (code, what): (diag::Code, &str) = match handling {
         Orphans::Place => return orphans,
         Orphans::Discard => {
             for id in orphans {
@@ -231,8 +231,8 @@ fn handle_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: Vec<Sec
             }
             return Vec::new();
         }
-        Orphans::Warn => &codes::ORPHAN_SECTION,
-        Orphans::Error => &codes::E0508,
+        Orphans::Warn => (&codes::ORPHAN_SECTION, "orphan"),
+        Orphans::Error => (&codes::E0508, "unplaced orphan"),
     };
     for &id in &orphans {
         let input = &resolved.sections[id.0 as usize];
@@ -241,7 +241,7 @@ fn handle_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: Vec<Sec
             continue;
         }
         let name = text(input.section.name);
-        let message = format!("no line of the script names `{name}` of {}", resolved.object_name(input.object));
+        let message = format!("{what} section `{name}` from {}: no line of the script names it", resolved.object_name(input.object));
         problems.push(Problem::Plain(Box::new(Diagnostic::new(code, message).help(format!("give it a place, `{name} : {{ *({name}) }}`, or send it away, `/DISCARD/ : {{ *({name}) }}`")))));
     }
     orphans

@@ -115,7 +115,7 @@ impl Reporter<'_, '_, '_> {
 
     fn undefined(&mut self, symbol: SymbolId, uses: &[Site]) -> Diagnostic {
         let name = text(self.resolved.symbols.get(symbol).name).into_owned();
-        let mut diagnostic = Diagnostic::new(&codes::E0515, format!("`{name}` is used and not defined"));
+        let mut diagnostic = Diagnostic::new(&codes::E0515, format!("undefined reference to `{name}`"));
         let mut shown: Vec<String> = Vec::new();
         for &site in uses {
             if shown.len() == MOST_USES {
@@ -182,7 +182,7 @@ impl Reporter<'_, '_, '_> {
     fn duplicate(&mut self, symbol: SymbolId, first: (ObjectId, u32), second: (ObjectId, u32)) -> Diagnostic {
         let name = text(self.resolved.symbols.get(symbol).name).into_owned();
         let (first_name, second_name) = (self.resolved.object_name(first.0).to_string(), self.resolved.object_name(second.0).to_string());
-        let mut diagnostic = Diagnostic::new(&codes::E0516, format!("`{name}` is defined twice, in {first_name} and in {second_name}"));
+        let mut diagnostic = Diagnostic::new(&codes::E0516, format!("multiple definition of `{name}`, in {first_name} and in {second_name}"));
         for ((object, index), label) in [(second, "defined again here"), (first, "first defined here")] {
             let Some(site) = self.definition_site(object, index) else { continue };
             let line = self.line(site).map(|line| self.narrow(line, &name));

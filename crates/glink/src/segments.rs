@@ -79,7 +79,7 @@ fn check_names(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<P
     for rule in inputs.plan.outputs.iter().filter_map(|output| output.rule) {
         for name in [&rule.region, &rule.load_region].into_iter().flatten() {
             if layout.regions.bounds(inputs.script, name).is_none() {
-                let diagnostic = Diagnostic::new(&codes::E0508, format!("MEMORY has no region `{name}`")).at(rule.span, "which this section is to go into");
+                let diagnostic = Diagnostic::new(&codes::E0508, format!("memory region `{name}` not declared: MEMORY does not have it")).at(rule.span, "which this section is to go into");
                 problems.push(Problem::Plain(Box::new(diagnostic)));
             }
         }
@@ -273,7 +273,7 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Pro
                 match inputs.script.segments.iter().position(|segment| segment.name == *name) {
                     Some(segment) => current.push(segment),
                     None => {
-                        let diagnostic = Diagnostic::new(&codes::E0508, format!("PHDRS has no segment `{name}`")).at(rule.span, "which this section is to go into");
+                        let diagnostic = Diagnostic::new(&codes::E0508, format!("section `{}` assigned to non-existent phdr `{name}`", rule.name)).at(rule.span, "PHDRS does not have it");
                         problems.push(Problem::Plain(Box::new(diagnostic)));
                     }
                 }

@@ -25,7 +25,7 @@ pub fn check(resolved: &Resolved<'_>, plan: &Plan<'_>, script: &Script, problems
                     let (Place::Section(target, _), _) = resolve_target(resolved, input.object, rela) else { continue };
                     let Some(other) = plan.output_of(target).map(|index| &plan.outputs[index].name) else { continue };
                     if *other != output.name && is_hidden(other) {
-                        let message = format!("`{}` is in `{other}`, to which {command} allows no reference from `{}`", display_name(resolved, input.object, rela.r_sym(LE)), output.name);
+                        let message = format!("prohibited cross reference to `{}` in `{other}`: {command} allows none from `{}`", display_name(resolved, input.object, rela.r_sym(LE)), output.name);
                         problems.push(Problem::At(Site { section: *id, offset: rela.r_offset.get(LE) }, Box::new(Diagnostic::new(&codes::E0508, message))));
                     }
                 }

@@ -340,6 +340,8 @@ fn canonical(argument: &[u8]) -> (Vec<u8>, bool) {
         _ => None,
     };
     match row {
+        // clap would take the `=` of `-L=/lib` for itself.
+        Some(Row { short: Some('L'), long: [name, ..], .. }) if argument.get(2) == Some(&b'=') => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false),
         Some(Row { takes: Takes::Maybe(..), long: [name, ..], .. }) => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false),
         Some(row) => (argument.to_vec(), argument.len() == 2 && row.takes != Takes::Nothing),
         None => (argument.to_vec(), false),
@@ -391,7 +393,9 @@ pub fn reference() -> String {
                 Takes::Text(name) | Takes::Path(name) => format!(" {name}"),
                 Takes::Maybe(name, _) => format!("[={name}]"),
             };
-            let spellings: Vec<String> = row.spellings().map(|spelling| format!("`{spelling}{value}`")).collect();
+            // Behind a letter a value that may be left out stands at once.
+            let shown = |spelling: String| if spelling.len() == 2 { format!("`{spelling}{}`", value.replace('=', "")) } else { format!("`{spelling}{value}`") };
+            let spellings: Vec<String> = row.spellings().map(shown).collect();
             text.push_str(&format!("| {} | {what} |\n", spellings.join(", ")));
         }
         text

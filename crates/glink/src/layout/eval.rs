@@ -105,7 +105,7 @@ impl Context<'_, '_, '_, '_> {
     }
 
     fn symbol(&self, name: &str) -> Result<Value, String> {
-        let undefined = || format!("the script uses `{name}`, which nothing defines");
+        let undefined = || format!("undefined symbol `{name}` referenced in expression");
         let resolved = self.inputs.resolved;
         let id = resolved.symbols.find(name.as_bytes()).ok_or_else(undefined)?;
         // Inside a section an absolute symbol is a plain number.
@@ -200,7 +200,7 @@ impl Context<'_, '_, '_, '_> {
                 "MAXPAGESIZE" | "COMMONPAGESIZE" if self.inputs.options.omagic && !self.inputs.options.has_script() => Value::number(4),
                 "MAXPAGESIZE" => Value::number(u64::from(self.inputs.options.page_size)),
                 "COMMONPAGESIZE" => Value::number(u64::from(self.inputs.options.common_page_size.unwrap_or(self.inputs.options.page_size.min(crate::layout::PAGE as u32)))),
-                _ => return Err(format!("there is no CONSTANT({name})")),
+                _ => return Err(format!("unknown constant `{name}` referenced in expression")),
             },
             Function::Defined(name) => Value::number(u64::from(self.is_defined(name))),
             Function::Length(name) => Value::number(self.region(name)?.1),
@@ -233,11 +233,11 @@ impl Context<'_, '_, '_, '_> {
     fn output(&self, name: &str) -> Result<(usize, super::Placed), String> {
         let named = || self.inputs.plan.outputs.iter().enumerate().filter(|(_, output)| output.name == name).map(|(index, _)| index);
         let index = named().find(|&index| self.layout.outputs[index].present).or_else(|| named().next());
-        index.map(|index| (index, self.layout.outputs[index])).ok_or_else(|| format!("the script asks for section `{name}`, which does not exist"))
+        index.map(|index| (index, self.layout.outputs[index])).ok_or_else(|| format!("undefined section `{name}` referenced in expression"))
     }
 
     fn region(&self, name: &str) -> Result<(u64, u64), String> {
-        self.layout.regions.bounds(self.inputs.script, name).ok_or_else(|| format!("the script asks for region `{name}`, which MEMORY does not have"))
+        self.layout.regions.bounds(self.inputs.script, name).ok_or_else(|| format!("undefined MEMORY region `{name}` referenced in expression"))
     }
 
     fn is_defined(&self, name: &str) -> bool {

@@ -345,7 +345,7 @@ fn nothing(behind: Part<'_>) -> Result<(), Refused> {
 }
 
 fn unknown(word: Part<'_>) -> Diagnostic {
-    let diagnostic = word.refused(format!("`{}` is no command of MRI scripts", word.text), "here");
+    let diagnostic = word.refused(format!("unrecognised keyword in MRI style script: `{}`", word.text), "here");
     match diag::suggest(word.text, words()) {
         Some(near) => diagnostic.help(format!("did you mean {near}?")),
         None => diagnostic.help("a script in GNU ld's language is given with -T, not with -c"),

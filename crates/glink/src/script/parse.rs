@@ -103,7 +103,7 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
     if error.found().is_none()
         && let Some(open) = unclosed(text)
     {
-        return Diagnostic::new(&codes::E0507, "the linker script ends inside a block").at(Span::new(file, open, open + 1), "this is not closed");
+        return Diagnostic::new(&codes::E0507, "syntax error: the linker script ends inside a block").at(Span::new(file, open, open + 1), "this is not closed");
     }
     let found = match error.found() {
         Some(c) => format!("`{}`", text[span.start..].split_whitespace().next().filter(|word| word.len() < 24).map_or_else(|| c.to_string(), str::to_string)),
@@ -114,8 +114,8 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
     expected.dedup();
     let label = if expected.is_empty() || expected.len() > 6 { "this cannot stand here".to_string() } else { format!("expected {}", expected.join(" or ")) };
     let message = match error.reason() {
-        chumsky::error::RichReason::Custom(message) => message.clone(),
-        chumsky::error::RichReason::ExpectedFound { .. } => format!("the linker script cannot be read at {found}"),
+        chumsky::error::RichReason::Custom(message) => format!("syntax error: {message}"),
+        chumsky::error::RichReason::ExpectedFound { .. } => format!("syntax error: the linker script cannot be read at {found}"),
     };
     Diagnostic::new(&codes::E0507, message).at(Span::new(file, span.start, span.end.max(span.start + 1)), label)
 }

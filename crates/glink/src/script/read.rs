@@ -77,7 +77,7 @@ fn insert(script: &mut Script) -> Result<(), Vec<Diagnostic>> {
     for Insertion { after, name, statements, span } in std::mem::take(&mut script.insertions) {
         let named = |statement: &Statement| matches!(statement, Statement::Output(rule) if rule.name == name);
         let Some(at) = script.statements.iter().position(named) else {
-            return Err(vec![Diagnostic::new(&codes::E0507, format!("there is no output section `{name}` to insert at")).at(span, "here")]);
+            return Err(vec![Diagnostic::new(&codes::E0507, format!("`{name}` not found for insert: there is no such output section")).at(span, "here")]);
         };
         let at = at + usize::from(after);
         script.statements.splice(at..at, statements);
@@ -93,7 +93,7 @@ fn mistakes(script: &Script) -> Vec<Diagnostic> {
             && rule.align_with_input
             && rule.align.is_some()
         {
-            wrong.push(Diagnostic::new(&codes::E0507, format!("`{}` has both ALIGN and ALIGN_WITH_INPUT", rule.name)).at(rule.span, "this section").help("leave one of them out"));
+            wrong.push(Diagnostic::new(&codes::E0507, format!("align with input and explicit align specified for `{}`", rule.name)).at(rule.span, "this section").help("leave one of them out"));
         }
     }
     // The headers stand at the start of the file, so only the first segments can load them.
@@ -102,7 +102,7 @@ fn mistakes(script: &Script) -> Vec<Diagnostic> {
     for segment in loaded {
         match without {
             Some(before) if segment.has_headers() => {
-                let message = format!("segment `{}` has the headers of the file, and `{before}` before it has not", segment.name);
+                let message = format!("PHDRS and FILEHDR are not supported when prior PT_LOAD headers lack them: `{}` has them, `{before}` has not", segment.name);
                 wrong.push(Diagnostic::new(&codes::E0507, message).at(segment.span, "FILEHDR and PHDRS").help(format!("give them to `{before}`, or put this segment before it")));
                 break;
             }
@@ -282,7 +282,7 @@ impl<'r> Reader<'r> {
 
     fn region(&mut self, region: Region) -> Result<(), Vec<Diagnostic>> {
         if self.names_region(&region.name) {
-            return Err(vec![Diagnostic::new(&codes::E0507, format!("`{}` already names a region", region.name)).at(region.span, "here")]);
+            return Err(vec![Diagnostic::new(&codes::E0507, format!("redeclaration of memory region `{}`", region.name)).at(region.span, "here")]);
         }
         self.script.regions.push(region);
         Ok(())
@@ -296,13 +296,13 @@ impl<'r> Reader<'r> {
     fn alias(&mut self, alias: String, region: &str, span: Span) -> Result<(), Vec<Diagnostic>> {
         let refuse = |message: String| Err(vec![Diagnostic::new(&codes::E0507, message).at(span, "here")]);
         if alias == DEFAULT_REGION || region == DEFAULT_REGION {
-            return refuse("what is outside all regions has no other name".to_string());
+            return refuse("alias for default memory region: what is outside all regions has no other name".to_string());
         }
         if self.names_region(&alias) {
-            return refuse(format!("`{alias}` already names a region"));
+            return refuse(format!("redefinition of memory region alias `{alias}`"));
         }
         if !self.names_region(region) {
-            return refuse(format!("MEMORY has no region `{region}` to give another name"));
+            return refuse(format!("memory region `{region}` for alias `{alias}` does not exist"));
         }
         let meant = self.script.aliases.iter().find(|(known, _)| known == region).map_or(region, |(_, meant)| meant).to_string();
         self.script.aliases.push((alias, meant));
