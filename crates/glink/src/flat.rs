@@ -66,7 +66,7 @@ pub fn srec(image: &Image, layout: &Layout, name: &str) -> Vec<u8> {
     // Two, three or four bytes of address: records S1 and S9, S2 and S8, S3 and S7.
     let width = match last {
         0..=0xffff => 2,
-        0..=0xff_ffff => 3,
+        0x1_0000..=0xff_ffff => 3,
         _ => 4,
     };
     let mut out = String::new();

@@ -133,7 +133,7 @@ pub(crate) fn plain(path: &Path) -> PathBuf {
             Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
                 plain.pop();
             }
-            part => plain.push(part),
+            part @ (Component::Prefix(_) | Component::RootDir | Component::ParentDir | Component::Normal(_)) => plain.push(part),
         }
     }
     plain
