@@ -20,6 +20,9 @@ pub fn lower(bytes: &[u8], buffer: &mut [u8; 40]) -> Option<usize> {
     Some(bytes.len())
 }
 
+/// What ELF files and archives begin with.
+const NO_SOURCES: [&[u8]; 3] = [b"\x7fELF", b"!<arch>\n", b"!<thin>\n"];
+
 impl Assembler<'_> {
     /// Reads a file that is in `sources`.
     pub fn read_file(&mut self, file: FileId) {
@@ -27,6 +30,12 @@ impl Assembler<'_> {
         if text.len() > limits::SOURCE_BYTES {
             let name = self.sources.name(file).to_string();
             self.report(Diagnostic::new(&codes::E0405, format!("{name} is larger than 4 GiB")));
+            return;
+        }
+        if NO_SOURCES.iter().any(|magic| text.starts_with(magic)) {
+            let name = self.sources.name(file).to_string();
+            let d = Diagnostic::new(&codes::E0405, format!("{name} is no source: it is an object, an image or an archive of them"));
+            self.report(d.help("glink links it; gasm --disassemble shows it"));
             return;
         }
         let open = self.conditionals.len();

@@ -108,15 +108,15 @@ fn build(spec: &GuestSpec, options: &Options, reporter: &mut Reporter, host: &mu
         let bytes = data.shared();
         let refuse = |reason: String| vec![refusal(path, &reason)];
         if let Some(address) = spec.load_at.or(options.load_at) {
-            if is_source(path) || loader::kind(&bytes) != Kind::Other {
+            if is_source(path, &bytes) || loader::kind(&bytes) != Kind::Other {
                 return Err(vec![refusal(path, "--load-at is for flat binaries, and it is none").help("leave `--load-at` out")]);
             }
             return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
         }
-        if let Some(address) = loader::linux_address(&bytes).filter(|_| !is_source(path)) {
+        if let Some(address) = loader::linux_address(&bytes).filter(|_| !is_source(path, &bytes)) {
             return Ok((loader::flat(&bytes, address).map_err(refuse)?, bytes));
         }
-        if !is_source(path) && loader::kind(&bytes) == Kind::Executable {
+        if loader::kind(&bytes) == Kind::Executable {
             return Ok((loader::elf(&bytes).map_err(refuse)?, bytes));
         }
     }
@@ -150,8 +150,9 @@ fn refusal(path: &Path, reason: &str) -> Diagnostic {
     Diagnostic::new(&codes::E0603, format!("{} cannot be booted: {reason}", path.display()))
 }
 
-fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| ["s", "S", "asm"].iter().any(|&known| extension == known))
+/// A source is known by its name, unless what it holds is something else.
+fn is_source(path: &Path, data: &[u8]) -> bool {
+    loader::kind(data) == Kind::Other && path.extension().is_some_and(|extension| ["s", "S", "asm"].iter().any(|&known| extension == known))
 }
 
 /// Assembles the sources and links all files with the guest library.
@@ -163,7 +164,7 @@ fn link(spec: &GuestSpec, files: Vec<FileData>, options: &Options, reporter: &mu
     let mut code = false;
     for (path, data) in paths.iter().zip(files) {
         let name = path.display().to_string();
-        if is_source(path) {
+        if is_source(path, &data) {
             match assemble(path, &data, spec, options, reporter, host) {
                 Ok(object) => {
                     code |= loader::has_code(&object);
