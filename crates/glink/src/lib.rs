@@ -122,8 +122,8 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
         Ok(loaded) => loaded,
         Err(diagnostics) => return Linked { diagnostics, ..Linked::default() },
     };
-    let asked_map = Options { map: true, ..options.clone() };
-    let options = if script.shows_map { &asked_map } else { options };
+    let with_map = script.shows_map.then(|| Options { map: true, ..options.clone() });
+    let options = with_map.as_ref().unwrap_or(options);
     let names = inputs.files.iter().map(|file| file.name.clone()).collect();
     let linked = link_files(&inputs, &script, options, sources, files, problems);
     Linked { output: script.output, format: options.format.or(script.format).unwrap_or_default(), inputs: names, ..linked }
@@ -367,10 +367,11 @@ fn say_overridden(resolved: &Resolved<'_>, script: &Script, options: &Options, p
         let overridden = resolved.symbols.find(assignment.name.as_bytes()).and_then(|id| resolved.symbols.get(id).overridden);
         let Some(Definition::Object(object, index)) = overridden else { continue };
         let owner = &resolved.objects[object.0 as usize];
-        let is_weak = owner.file.symbol(index as usize).is_none_or(|symbol| symbol.st_bind() == object::elf::STB_WEAK);
+        // Weak symbols, blocks and addresses are there to be replaced.
+        let is_soft = owner.file.symbol(index as usize).is_none_or(|symbol| symbol.st_bind() == object::elf::STB_WEAK) || !matches!(owner.file.home(index as usize), object_file::SymbolHome::Section(_));
         let mut begins_with_it = false;
         assignment.value.each_symbol(&mut |name| begins_with_it |= name == assignment.name);
-        if is_weak || begins_with_it || !said.insert(&assignment.name) {
+        if is_soft || begins_with_it || !said.insert(&assignment.name) {
             continue;
         }
         let diagnostic = Diagnostic::new(&codes::OVERRIDDEN, format!("multiple definition of `{}`, in the script and in {}", assignment.name, owner.name));
