@@ -49,7 +49,7 @@ pub fn merge(resolved: &Resolved<'_>, problems: &mut Vec<Problem>) -> Merged {
     let mut out = Attributes::default();
     for object in &resolved.objects {
         let sections = &resolved.sections[object.first_section as usize..][..section_count(resolved, object.first_section)];
-        let has_code = sections.iter().any(|input| input.section.has(elf::SHF_EXECINSTR) && input.section.size > 0);
+        let has_code = sections.iter().any(|input| input.section.has(elf::SHF_EXECINSTR));
         let flags = object.file.flags;
         // Data alone (`objcopy -I binary`) has flags 0 and no say.
         if has_code {

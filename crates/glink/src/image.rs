@@ -197,9 +197,6 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     };
     for &index in &image.order {
         parts.push(part(&plan.outputs[index], layout.outputs[index], image.spans[index].start as u64));
-        if let Some(part) = parts.last_mut().filter(|part| options.omagic && options.has_script() && part.flags & elf::SHF_EXECINSTR == elf::SHF_EXECINSTR) {
-            part.flags |= elf::SHF_WRITE;
-        }
         numbers[index] = Some(parts.len() as u32);
     }
     if options.compress != Compress::No {
@@ -327,10 +324,11 @@ fn link_parts(linked: Linked<'_, '_, '_>, order: &[usize], numbers: &[Option<u32
 }
 
 fn part(output: &Output<'_>, placed: crate::layout::Placed, offset: u64) -> Part {
+    let (kind, flags) = if output.is_hollow(placed.size) { output.as_hollow() } else { (output.kind, output.flags) };
     Part {
         name: output.name.clone().into_bytes(),
-        kind: output.kind,
-        flags: output.flags,
+        kind,
+        flags,
         address: placed.address,
         offset,
         size: placed.size,

@@ -20,6 +20,7 @@ use diag::{Diagnostic, codes};
 use data_segment::DataSegment;
 use eval::Context;
 use regions::Regions;
+use std::cell::Cell;
 
 /// A page, which segments do not share.
 pub const PAGE: u64 = 4096;
@@ -136,7 +137,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), last_output: None, line: 0 };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), current: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -168,9 +169,32 @@ struct Pass<'l, 'x, 'a, 's> {
     changed: bool,
     judge: bool,
     problems: Vec<Problem>,
-    last_output: Option<usize>,
+    /// The last output section in memory.
+    current: Option<usize>,
+    /// Whether the location counter was moved behind it.
+    moved: bool,
+    /// By output section: whether the script says before it where the image ends.
+    after_end: Vec<bool>,
     /// Which line of the plan this is.
     line: usize,
+}
+
+/// By output section: whether a line before it assigns `end`, `_end` or the like.
+fn after_end(plan: &Plan<'_>) -> Vec<bool> {
+    let mut after = vec![false; plan.outputs.len()];
+    let is_end = |assignment: &Assignment| assignment.name.trim_start_matches('_') == "end";
+    let mut ended = false;
+    for line in &plan.lines {
+        match line {
+            Line::Assign(assignment) => ended |= is_end(assignment),
+            Line::Assert(_) => {}
+            Line::Output(output) => {
+                after[*output] = ended;
+                ended |= plan.outputs[*output].items.iter().any(|item| matches!(item, Item::Assign(assignment) if is_end(assignment)));
+            }
+        }
+    }
+    after
 }
 
 impl Pass<'_, '_, '_, '_> {
@@ -257,17 +281,22 @@ impl Pass<'_, '_, '_, '_> {
                     && self.layout.symbols[id.0 as usize].is_none_or(|symbol| !symbol.assigned)
                 {
                     let (number, is_address) = (bound.value)(placed.address, placed.size);
-                    let value = if is_address { Value { number: number.wrapping_sub(placed.address), base: Base::Section(index), from_dot: false } } else { Value::absolute(number) };
-                    self.set_symbol(id, value);
+                    let value = if is_address { Value { number: number.wrapping_sub(placed.address), base: Base::Section(index) } } else { Value::absolute(number) };
+                    self.set_symbol(id, value, false);
                 }
             }
         }
     }
 
     fn evaluate(&mut self, expr: &Expr, span: Option<diag::Span>) -> Value {
+        self.evaluate_symbol(expr, span).0
+    }
+
+    /// A value, and whether it was made from the location counter.
+    fn evaluate_symbol(&mut self, expr: &Expr, span: Option<diag::Span>) -> (Value, bool) {
         let context = self.context();
         match context.evaluate(expr) {
-            Ok(value) => value,
+            Ok(value) => (value, context.from_dot.get()),
             Err(message) => {
                 if self.judge {
                     let mut diagnostic = Diagnostic::new(&codes::E0508, message);
@@ -276,13 +305,13 @@ impl Pass<'_, '_, '_, '_> {
                     }
                     self.problems.push(Problem::Plain(Box::new(diagnostic)));
                 }
-                Value::number(0)
+                (Value::number(0), false)
             }
         }
     }
 
     fn context(&self) -> Context<'_, '_, '_, '_> {
-        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning, whole_script: self.whole_script }
+        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning, whole_script: self.whole_script, from_dot: Cell::new(false) }
     }
 
     /// The value of an expression outside all sections: an address or a number.
@@ -293,7 +322,7 @@ impl Pass<'_, '_, '_, '_> {
         self.context().address(value)
     }
 
-    fn set_symbol(&mut self, id: SymbolId, value: Value) {
+    fn set_symbol(&mut self, id: SymbolId, value: Value, from_dot: bool) {
         // In the braces of a section a plain number counts from its start.
         let relative_to = match (value.base, self.section) {
             (Base::Section(index), _) | (Base::Number, Some(index)) => Some(index),
@@ -301,22 +330,29 @@ impl Pass<'_, '_, '_, '_> {
         };
         let start = relative_to.map_or(0, |index| self.layout.outputs[index].address);
         let address = value.number.wrapping_add(start);
-        let output = relative_to.or_else(|| if value.from_dot { self.near() } else { None });
+        let output = relative_to.or_else(|| if from_dot { self.near() } else { None });
         let slot = &mut self.layout.symbols[id.0 as usize];
         let last = slot.and_then(|old| old.last);
         *slot = Some(LinkerSymbol { address, relative_to, output, assigned: true, last });
     }
 
-    /// The section that symbols outside all sections belong to: the one before, if the location counter is at
-    /// its end, else the next.
+    /// The section that symbols outside all sections belong to: the one before or, when the location counter was moved since, the next.
+    /// What stands behind the image's end (`_end`) belongs to the one before.
     fn near(&self) -> Option<usize> {
-        let ends_here = |output: &usize| {
-            let placed = self.layout.outputs[*output];
-            self.dot <= placed.address.wrapping_add(placed.size)
-        };
-        let is_there = |output: &usize| self.layout.outputs[*output].present && self.inputs.plan.outputs[*output].is_allocated();
-        let next = || self.inputs.plan.lines[self.line..].iter().find_map(|line| if let Line::Output(output) = line { Some(*output).filter(is_there) } else { None });
-        self.last_output.filter(ends_here).or_else(next).or(self.last_output)
+        let lines = &self.inputs.plan.lines;
+        let output = |line: &Line<'_>| if let Line::Output(output) = line { Some(*output) } else { None };
+        let exists = |output: usize| self.layout.outputs[output].present;
+        let holds = |&output: &usize| exists(output) && self.inputs.plan.outputs[output].is_memory(self.layout.outputs[output].size);
+        let last_until = |end: usize| lines[..end].iter().rev().filter_map(output).find(holds);
+        if self.current.is_none() || self.moved {
+            let next = (self.line..lines.len()).find(|&at| output(&lines[at]).is_some_and(|output| exists(output) || self.after_end[output]));
+            let behind_end = next.and_then(|at| output(&lines[at])).is_some_and(|output| self.after_end[output]);
+            if self.current.is_none() || !behind_end {
+                return last_until(next.map_or(lines.len(), |at| at + 1));
+            }
+        }
+        let current = lines.iter().position(|line| output(line) == self.current)?;
+        last_until(current + 1).or_else(|| lines.iter().filter_map(output).find(holds))
     }
 
     fn assign(&mut self, assignment: &Assignment) {
@@ -328,6 +364,7 @@ impl Pass<'_, '_, '_, '_> {
             };
             if self.section.is_none() {
                 self.data_segment(&assignment.value, to);
+                self.moved = true;
                 (self.dot, self.free) = (to, to);
                 self.layout.values.push(Some(to));
                 return;
@@ -352,9 +389,9 @@ impl Pass<'_, '_, '_, '_> {
             return;
         }
         self.assigning = Some(id);
-        let value = self.evaluate(&assignment.value, Some(assignment.span));
+        let (value, from_dot) = self.evaluate_symbol(&assignment.value, Some(assignment.span));
         self.assigning = None;
-        self.set_symbol(id, value);
+        self.set_symbol(id, value, from_dot);
         self.layout.values.push(self.layout.symbols[id.0 as usize].map(|symbol| symbol.address));
     }
 
@@ -395,7 +432,6 @@ impl Pass<'_, '_, '_, '_> {
         let span = rule.map(|rule| rule.span);
         let has_inputs = output.items.iter().any(|item| matches!(item, Item::Section(id) if self.shapes.size(self.inputs.resolved, *id) > 0));
         let present = has_inputs || output.keeps;
-        let before = self.dot;
         let given = self.inputs.options.section_start(&output.name).map(u64::from);
         let explicit = given.or_else(|| rule.and_then(|rule| rule.address.as_ref()).map(|address| self.number(address, span)));
         let overlay = rule.and_then(|rule| rule.overlay);
@@ -406,9 +442,11 @@ impl Pass<'_, '_, '_, '_> {
         if let Some(address) = explicit {
             self.dot = address;
         }
+        // What does not exist still moves the location counter to its address.
+        let before = self.dot;
         let own_align = rule.and_then(|rule| rule.align.as_ref()).map_or(1, |align| self.number(align, span).max(1));
         let subalign = rule.and_then(|rule| rule.subalign.as_ref()).map(|subalign| self.number(subalign, span).max(1));
-        let align = own_align.max(subalign.unwrap_or(if output.has_sections() { u64::from(output.align) } else { 1 }));
+        let align = if output.has_sections() { own_align.max(u64::from(output.align)).max(subalign.unwrap_or(1)) } else { own_align };
         let (start, section_align) = match (explicit, region) {
             (Some(address), _) => (address, own_align),
             (None, Some(region)) => (self.layout.regions.next(region), align),
@@ -417,16 +455,19 @@ impl Pass<'_, '_, '_, '_> {
         let address = eval::align_up(start, section_align);
         self.changed |= std::mem::replace(&mut self.layout.outputs[index].address, address) != address;
         self.dot = address;
-        self.last_output = if present { Some(index) } else { self.last_output };
+        if (present || output.assigns) && !output.is_hollow(self.layout.outputs[index].size) {
+            (self.current, self.moved) = (Some(index), false);
+        }
         self.section = Some(index);
         self.contents(index, output, address, subalign, present);
         self.section = None;
         let size = self.dot.wrapping_sub(address);
+        let is_hollow = output.is_hollow(size);
         let load_region = self.load_region(output, explicit.is_some() && overlaid.is_none());
         let load = match overlaid {
             // One is loaded behind the other.
             Some(overlaid) if load_region.is_none() => eval::align_up(overlaid.next_load, align),
-            _ => self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region }),
+            _ => self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region, is_hollow }),
         };
         if overlay.is_some() {
             let end = overlaid.map_or(0, |overlaid| overlaid.end).max(address.wrapping_add(size));
@@ -441,7 +482,7 @@ impl Pass<'_, '_, '_, '_> {
             None => address != load,
             Some(last) => address >= self.layout.outputs[last].address,
         };
-        if load_region.is_none() && (size != 0 || goes_on) {
+        if load_region.is_none() && (size != 0 || goes_on) && !is_hollow && !output.is_tbss() {
             *last = Some(index);
         }
         if !present && !output.assigns && overlay.is_none() {
@@ -453,6 +494,9 @@ impl Pass<'_, '_, '_, '_> {
         self.dot = address.wrapping_add(room);
         if let (Some(overlaid), true) = (self.overlay, overlay.is_some()) {
             self.dot = overlaid.end;
+        }
+        if is_hollow {
+            return;
         }
         match region {
             Some(region) => self.layout.regions.advance(region, self.dot, index, room),
@@ -549,17 +593,27 @@ impl Pass<'_, '_, '_, '_> {
         Filling { bytes: u128::from_le_bytes(row), count: count as u8 }
     }
 
-    /// Debug sections and the like: each begins at 0 and moves nothing.
+    /// Debug sections and the like: each begins at 0 and moves nothing. What the script lists besides has an address, as in GNU ld.
     fn unallocated(&mut self, index: usize, output: &Output<'_>) {
         let saved = self.dot;
-        self.dot = 0;
-        self.layout.outputs[index].address = 0;
+        let is_listed = output.rule.is_some() && !output.name.starts_with(".debug") && !output.name.starts_with(".stab");
+        let explicit = output.rule.and_then(|rule| rule.address.as_ref());
+        let address = match explicit {
+            Some(address) => self.number(address, output.rule.map(|rule| rule.span)),
+            None if is_listed => {
+                let next = self.layout.regions.choose(self.inputs.script, output).map_or(self.free, |region| self.layout.regions.next(region));
+                eval::align_up(next, u64::from(output.align))
+            }
+            None => 0,
+        };
+        self.dot = address;
+        self.layout.outputs[index].address = address;
         self.section = Some(index);
-        self.contents(index, output, 0, None, true);
+        self.contents(index, output, address, None, true);
         self.section = None;
-        let size = self.dot;
+        let size = self.dot.wrapping_sub(address);
         self.dot = saved;
-        self.place(index, Placed { address: 0, load: 0, size, align: u64::from(output.align), present: size > 0 });
+        self.place(index, Placed { address, load: address, size, align: u64::from(output.align), present: size > 0 });
     }
 
     fn load_address(&mut self, index: usize, output: &Output<'_>, start: Start) -> u64 {
@@ -586,7 +640,7 @@ impl Pass<'_, '_, '_, '_> {
             Some(region) => self.layout.regions.uses[region].last,
             None => self.free_last,
         };
-        let Some(last) = last.filter(|&last| last != index).map(|last| self.layout.outputs[last]) else { return start.address };
+        let Some(last) = last.filter(|&last| last != index && !start.is_hollow).map(|last| self.layout.outputs[last]) else { return start.address };
         // Behind what came before, it is loaded behind it; before it, where it stands.
         if start.address < last.address && start.size != 0 && start.address.wrapping_add(start.size) <= last.address {
             return start.address;
@@ -622,4 +676,5 @@ struct Start {
     section_align: u64,
     region: Option<usize>,
     load_region: Option<usize>,
+    is_hollow: bool,
 }

@@ -131,8 +131,8 @@ pub fn link(specs: &[InputSpec], options: &Options, sources: &mut Sources, files
 
 /// Links what was read.
 fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources: &mut Sources, files: &mut dyn Files, mut problems: Vec<Problem>) -> Linked {
-    let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or("_start").to_string();
-    // A script without ENTRY starts at the first code, as in GNU ld, if there is no `_start`.
+    // A script without ENTRY starts at `start` or, as nearly always, at the first code: as in GNU ld.
+    let entry = options.entry.as_deref().or(script.entry.as_deref()).unwrap_or(if options.has_script() { "start" } else { "_start" }).to_string();
     let entry_is_wanted = !options.relocatable && (!options.has_script() || options.entry.is_some() || script.entry.is_some());
     let mut asked: Vec<&str> = options.undefined.iter().chain(&options.required).chain(&script.externs).map(String::as_str).collect();
     if entry_is_wanted && !entry.starts_with(|c: char| c.is_ascii_digit()) {
@@ -174,6 +174,9 @@ fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources
         roots.extend(resolved.symbols.iter().filter(|(_, symbol)| exported(symbol)).map(|(id, _)| id));
     }
     let reasons = live::collect(&resolved, &mut plan, &roots, options);
+    if options.gc_sections && options.has_script() {
+        plan.place_orphans_anew(&resolved, options);
+    }
     let indirect = indirect::allocate(indirect, &mut resolved, &mut plan, !options.has_script(), &mut problems);
     scan::scan(&resolved, &plan, &mut got, &mut problems);
     warnings::find(&resolved, &plan, &mut problems);
@@ -182,6 +185,7 @@ fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources
         plan.settle_table(&resolved, section);
     }
     plan.align_thread_block();
+    plan.settle_text(options);
     strangers::check(&resolved, &plan, script, &mut problems);
     let undefined: Vec<SymbolId> = problems.iter().filter_map(|problem| if let Problem::Undefined { symbol, .. } = problem { Some(*symbol) } else { None }).collect();
     let forgiven: Vec<SymbolId> = undefined.iter().copied().filter(|&symbol| options.unresolved != Unresolved::Error || options.in_spite_of_errors || may_be_undefined(&resolved, options, symbol)).collect();
@@ -398,10 +402,13 @@ fn define_bounds(resolved: &mut Resolved<'_>, plan: &plan::Plan<'_>) {
     }
 }
 
-/// The address of the first output section with code.
+/// The address of `.text`, else of the first output section with code.
 fn first_code(linked: Final<'_, '_, '_>) -> u32 {
-    let outputs = linked.inputs.plan.outputs.iter().zip(&linked.layout.outputs);
-    let code = outputs.filter(|(output, placed)| placed.present && output.has(object::elf::SHF_EXECINSTR | object::elf::SHF_ALLOC));
+    let outputs = || linked.inputs.plan.outputs.iter().zip(&linked.layout.outputs);
+    if let Some((_, text)) = outputs().find(|(output, _)| output.name == ".text" && (output.has_sections() || output.is_made())) {
+        return text.address as u32;
+    }
+    let code = outputs().filter(|(output, placed)| placed.present && output.has(object::elf::SHF_EXECINSTR | object::elf::SHF_ALLOC));
     code.map(|(_, placed)| placed.address as u32).min().unwrap_or(0)
 }
 

@@ -58,8 +58,10 @@ pub fn collect(resolved: &Resolved<'_>, plan: &mut Plan<'_>, roots: &[SymbolId],
         if let Some(with) = link_order::linked_to(resolved, id) {
             followers.entry(with).or_default().push(id);
         }
+        // A script of its own says what it keeps, as with GNU ld.
+        let is_function_table = matches!(section.kind, elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY);
         // What describes a section goes with it.
-        let is_kept_kind = !section.has(elf::SHF_LINK_ORDER) && matches!(section.kind, elf::SHT_NOTE | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY);
+        let is_kept_kind = !section.has(elf::SHF_LINK_ORDER) && (section.kind == elf::SHT_NOTE || is_function_table && (options.relocatable || !options.has_script()));
         if plan.kept[index] || is_kept_kind || section.has(elf::SHF_GNU_RETAIN) || input.object == crate::resolve::LINKER {
             reach(id, Reason::Kept, &mut work);
         }

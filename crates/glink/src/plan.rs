@@ -1,6 +1,7 @@
 //! Phase 3: which input section goes into which output section, by the script; sections that no
 //! line of the script names go behind their likes.
 
+mod orphans;
 pub mod spill;
 
 use crate::link_order;
@@ -81,6 +82,38 @@ impl<'s> Output<'s> {
     pub fn has_sections(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Section(_)))
     }
+    /// Whether anything in its braces makes it before it has inputs.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.items.iter().any(|item| !matches!(item, Item::Inputs(_) | Item::Section(_)))
+    }
+    /// Whether the script writes a number into it before it does anything else there.
+    #[must_use]
+    pub fn begins_with_data(&self) -> bool {
+        self.items.iter().find(|item| !matches!(item, Item::Inputs(_))).is_some_and(|item| matches!(item, Item::Data(..)))
+    }
+    /// Whether the script writes numbers into it.
+    #[must_use]
+    pub fn has_data(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Data(..)))
+    }
+    /// Whether it exists for the script's sake alone and has nothing in it: it has an address, but takes no part in memory.
+    #[must_use]
+    pub fn is_hollow(&self, size: u64) -> bool {
+        size == 0 && self.is_allocated() && !self.has_sections() && !self.has_data()
+    }
+    /// What a hollow section is in the file: what its name says.
+    #[must_use]
+    pub fn as_hollow(&self) -> (elf::SectionType, elf::SectionFlags) {
+        let (flags, kind) = rv32::sections::known(self.name.as_bytes());
+        let write = if self.name == ".text" { elf::SectionFlags(0) } else { elf::SHF_WRITE };
+        (elf::SectionType(kind), elf::SectionFlags(u64::from(flags)) | write)
+    }
+    /// Whether it is part of memory as each process has it: no thread's data.
+    #[must_use]
+    pub fn is_memory(&self, size: u64) -> bool {
+        self.is_allocated() && !self.is_hollow(size) && !self.has(elf::SHF_TLS)
+    }
     /// Whether it takes addresses.
     #[must_use]
     pub fn is_allocated(&self) -> bool {
@@ -124,6 +157,8 @@ pub struct Plan<'s> {
     pub fates: Vec<Fate>,
     /// By [`SectionId`]: the script wants it kept.
     pub kept: Vec<bool>,
+    /// Sections that no line of the script takes.
+    orphans: Vec<SectionId>,
     /// Whether the file has `.riscv.attributes`.
     pub has_attributes: bool,
     /// With `--enable-non-contiguous-regions`: the other lines that would take a section, with their output
@@ -141,6 +176,29 @@ impl Plan<'_> {
         let first = in_order.into_iter().find(|&index| is_thread(&self.outputs[index]));
         if let (Some(first), Some(strictest)) = (first, strictest) {
             self.outputs[first].align = strictest;
+        }
+    }
+
+    /// Places the sections that no line of the script takes once more, as if those that left the plan had never been: where they go depends
+    /// on what is in the script's.
+    pub fn place_orphans_anew(&mut self, resolved: &Resolved<'_>, options: &Options) {
+        let fates = &self.fates;
+        let is_new = |output: &Output<'_>| output.rule.is_none();
+        self.orphans.retain(|id| matches!(fates[id.0 as usize], Fate::Output(output) if is_new(&self.outputs[output as usize])));
+        self.lines.retain(|line| !matches!(line, Line::Output(output) if is_new(&self.outputs[*output])));
+        self.outputs.retain(|output| !is_new(output));
+        orphans::place(resolved, self, options);
+        let runs = runs_of_orphans(resolved, self);
+        link_order::arrange(resolved, self, &runs);
+    }
+
+    /// In a script's layout `.text` is read-only, whatever is in it, but with `-N` it is writable: as GNU ld has it.
+    pub fn settle_text(&mut self, options: &Options) {
+        if let Some(text) = self.outputs.iter_mut().find(|output| output.name == ".text").filter(|_| options.has_script()) {
+            text.flags = elf::SectionFlags(text.flags.0 & !elf::SHF_WRITE.0);
+            if options.omagic {
+                text.flags |= elf::SHF_WRITE;
+            }
         }
     }
 
@@ -210,9 +268,9 @@ pub fn plan<'s>(resolved: &Resolved<'_>, script: &'s Script, options: &Options, 
     for index in 0..plan.outputs.len() {
         summarise(resolved, &mut plan.outputs[index]);
     }
-    let orphans = handle_orphans(resolved, &mut plan, orphans, options.orphans, problems);
-    place_orphans(resolved, &mut plan, &orphans, options);
-    runs.extend(runs_of_orphans(resolved, &plan, &orphans));
+    plan.orphans = handle_orphans(resolved, &mut plan, orphans, options.orphans, problems);
+    orphans::place(resolved, &mut plan, options);
+    runs.extend(runs_of_orphans(resolved, &plan));
     link_order::arrange(resolved, &mut plan, &runs);
     plan
 }
@@ -465,9 +523,9 @@ fn fill_slots<'s>(resolved: &Resolved<'_>, plan: &mut Plan<'s>, slots: Vec<Slot<
 }
 
 /// The orphans that came together, where any of them describes another section.
-fn runs_of_orphans(resolved: &Resolved<'_>, plan: &Plan<'_>, orphans: &[SectionId]) -> Vec<Vec<SectionId>> {
+fn runs_of_orphans(resolved: &Resolved<'_>, plan: &Plan<'_>) -> Vec<Vec<SectionId>> {
     let mut runs: BTreeMap<usize, Vec<SectionId>> = BTreeMap::new();
-    for &id in orphans {
+    for &id in &plan.orphans {
         if let Some(output) = plan.output_of(id) {
             runs.entry(output).or_default().push(id);
         }
@@ -548,8 +606,7 @@ fn is_empty_table(resolved: &Resolved<'_>, id: SectionId) -> bool {
 /// Type, flags, alignment of an output section from its inputs.
 pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     let mut first = true;
-    let mut kinds: Option<elf::SectionType> = None;
-    let mut mixed = false;
+    let mut declared: Option<elf::SectionType> = None;
     let mut has_data = false;
     let mut shared_merge = elf::SHF_MERGE | elf::SHF_STRINGS;
     let mut follows = elf::SHF_LINK_ORDER;
@@ -564,8 +621,7 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
                 output.align = output.align.max(section.align);
                 shared_merge &= section.flags;
                 follows &= section.flags;
-                mixed |= kinds.is_some_and(|kind| kind != section.kind);
-                kinds = Some(section.kind);
+                declared = declared.or(Some(section.kind));
                 has_data |= section.kind != elf::SHT_NOBITS;
                 if first || output.entsize == section.entsize {
                     output.entsize = section.entsize;
@@ -585,15 +641,17 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
     if shared_merge == elf::SectionFlags(0) {
         output.entsize = 0;
     }
-    output.kind = match kinds {
-        Some(kind) if !mixed => kind,
-        _ if has_data => elf::SHT_PROGBITS,
-        _ => elf::SHT_NOBITS,
+    let is_empty = declared.is_none();
+    // As the first input has it, unless a table of functions is one by its name; but zeroes that hold data are none.
+    output.kind = match lists_functions(&output.name).filter(|_| !is_empty).or(declared) {
+        Some(kind) if kind != elf::SHT_NOBITS || !has_data => kind,
+        Some(_) | None if has_data => elf::SHT_PROGBITS,
+        Some(_) | None => elf::SHT_NOBITS,
     };
     let rule_kind = output.rule.and_then(|rule| rule.kind);
-    if kinds.is_none() {
+    if is_empty {
         // Only assignments and data: memory, unless the script says otherwise.
-        output.flags = if has_data { elf::SHF_ALLOC } else { elf::SHF_ALLOC | elf::SHF_WRITE };
+        output.flags = if output.begins_with_data() { elf::SHF_ALLOC } else { elf::SHF_ALLOC | elf::SHF_WRITE };
     }
     match rule_kind {
         Some(OutputType::NoLoad) => output.kind = elf::SHT_NOBITS,
@@ -606,237 +664,24 @@ pub fn summarise(resolved: &Resolved<'_>, output: &mut Output<'_>) {
         }
         None => {}
     }
+    if is_empty && let Some((flags, kind)) = rv32::sections::find(output.name.as_bytes()) {
+        // What its name says.
+        let rights = elf::SectionFlags(u64::from(flags)) & (elf::SHF_WRITE | elf::SHF_EXECINSTR);
+        output.flags |= if output.is_allocated() { rights } else { elf::SectionFlags(0) };
+        if output.kind == elf::SHT_PROGBITS && elf::SectionType(kind) != elf::SHT_NOBITS {
+            output.kind = elf::SectionType(kind);
+        }
+    }
+    if is_empty && !output.is_allocated() {
+        output.kind = elf::SHT_PROGBITS;
+    }
     if matches!(output.kind, elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY) {
         output.entsize = 4;
     }
 }
 
-/// Where sections go that no line of the script names, as GNU ld sorts them: behind the section of this
-/// name or, without one, behind the last section that is like them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
-    Code,
-    ReadOnly,
-    Thread,
-    Data,
-    Zeroed,
-    Note,
-    NotAllocated,
-    /// Debug sections go to the end.
-    Debug,
-}
-
-impl Class {
-    /// The section that leads the class.
-    fn leader(self) -> &'static str {
-        match self {
-            Class::Code => ".text",
-            Class::ReadOnly => ".rodata",
-            Class::Thread => ".tdata",
-            Class::Data => ".data",
-            Class::Zeroed => ".bss",
-            Class::Note => ".interp",
-            Class::NotAllocated => ".comment",
-            Class::Debug => "",
-        }
-    }
-}
-
-fn class_of(output: &Output<'_>) -> Class {
-    if !output.is_allocated() {
-        let is_debug = output.name.starts_with(".debug") || output.name.starts_with(".stab");
-        if is_debug { Class::Debug } else { Class::NotAllocated }
-    } else if output.kind == elf::SHT_NOTE {
-        Class::Note
-    } else if output.kind == elf::SHT_NOBITS && !output.has(elf::SHF_TLS) {
-        Class::Zeroed
-    } else if output.has(elf::SHF_TLS) {
-        Class::Thread
-    } else if output.has(elf::SHF_WRITE) {
-        Class::Data
-    } else if output.has(elf::SHF_EXECINSTR) {
-        Class::Code
-    } else {
-        Class::ReadOnly
-    }
-}
-
-/// What decides whether a section is like another.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Likeness {
-    allocated: bool,
-    contents: bool,
-    read_only: bool,
-    code: bool,
-    thread: bool,
-    note: bool,
-}
-
-fn likeness(resolved: &Resolved<'_>, output: &Output<'_>) -> Likeness {
-    let has_sections = output.items.iter().any(|item| matches!(item, Item::Section(id) if !is_empty_table(resolved, *id)));
-    if !has_sections && !output.keeps {
-        // Empty: known by its name, else like nothing.
-        let of = |contents, read_only, code, thread| Likeness { allocated: true, contents, read_only, code, thread, note: false };
-        return match output.name.as_str() {
-            ".text" => of(true, true, true, false),
-            ".rodata" => of(true, true, false, false),
-            ".tdata" => of(true, false, false, true),
-            ".data" | ".sdata" => of(true, false, false, false),
-            ".bss" => of(false, false, false, false),
-            _ => Likeness { allocated: false, contents: false, read_only: false, code: false, thread: false, note: false },
-        };
-    }
-    Likeness {
-        allocated: output.is_allocated(),
-        contents: output.kind != elf::SHT_NOBITS,
-        read_only: !output.has(elf::SHF_WRITE),
-        code: output.has(elf::SHF_EXECINSTR),
-        thread: output.has(elf::SHF_TLS),
-        note: output.kind == elf::SHT_NOTE,
-    }
-}
-
-/// Gives each orphan its output section: one of its name that the script has, else a new one behind
-/// its like.
-fn place_orphans(resolved: &Resolved<'_>, plan: &mut Plan<'_>, orphans: &[SectionId], options: &Options) {
-    let unique = unique_patterns(options);
-    let keeps_groups = options.relocatable && !options.force_group_allocation;
-    let first_new = plan.outputs.len();
-    let mut by_name: NameMap<'_, Vec<usize>> = NameMap::default();
-    for &id in orphans {
-        let input = &resolved.sections[id.0 as usize];
-        let section = &input.section;
-        // Common blocks that the script forgets are zeroed data like any other.
-        let section_name: &[u8] = if section.name == b"COMMON" { b".bss" } else { section.name };
-        let is_memory = section.has(elf::SHF_ALLOC);
-        let is_zeroed = section.kind == elf::SHT_NOBITS;
-        let same_name = by_name.entry(section_name).or_insert_with(|| (0..first_new).filter(|&output| plan.outputs[output].name.as_bytes() == section_name).collect());
-        // Sections of one name are one, unless only one of them is memory or loaded.
-        let fits = |output: &Output<'_>| !output.has_sections() || output.is_allocated() == is_memory && (!is_memory || (output.kind == elf::SHT_NOBITS) == is_zeroed);
-        // Members of groups stay by themselves as long as the groups do.
-        let is_alone = keeps_groups && section.has(elf::SHF_GROUP) || options.unique_orphans || is_unique(&unique, section.name);
-        // What a later link leaves out does not come together with what it keeps.
-        let is_excluded = |id: SectionId| resolved.section(id).has(elf::SHF_EXCLUDE);
-        // All of one section are alike, so the first speaks for them.
-        let first = |output: &Output<'_>| output.items.iter().find_map(|item| if let Item::Section(other) = item { Some(*other) } else { None });
-        let keeps_apart = |output: &Output<'_>| options.relocatable && first(output).is_some_and(|other| is_excluded(other) != is_excluded(id));
-        let fits = |output: &Output<'_>| fits(output) && !keeps_apart(output);
-        let found = same_name.iter().copied().find(|&output| !is_alone && !plan.outputs[output].has(elf::SHF_GROUP) && fits(&plan.outputs[output]));
-        let output = found.unwrap_or_else(|| {
-            same_name.push(plan.outputs.len());
-            let name = text(section_name).into_owned();
-            plan.outputs.push(Output { name, rule: None, items: Vec::new(), kind: section.kind, flags: section.flags, entsize: 0, align: 1, like: None, keeps: false, assigns: false });
-            plan.outputs.len() - 1
-        });
-        if is_alone {
-            same_name.pop();
-        }
-        plan.outputs[output].items.push(Item::Section(id));
-        plan.fates[id.0 as usize] = Fate::Output(output as u32);
-        if output < first_new {
-            summarise(resolved, &mut plan.outputs[output]);
-        }
-        if section.kind == elf::SHT_NOTE && !section.has(elf::SHF_LINK_ORDER) || input.object == LINKER {
-            plan.kept[id.0 as usize] = true;
-        }
-    }
-    // The first orphan of each class looks for its place; the others of the class follow it.
-    let mut first_of: BTreeMap<Class, usize> = BTreeMap::new();
-    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for index in first_new..plan.outputs.len() {
-        summarise(resolved, &mut plan.outputs[index]);
-        let class = class_of(&plan.outputs[index]);
-        if let Some(&first) = first_of.get(&class).filter(|_| class != Class::Note) {
-            plan.outputs[index].like = plan.outputs[first].like;
-            followers.entry(first).or_default().push(index);
-            continue;
-        }
-        first_of.insert(class, index);
-        let after = leader(resolved, plan, class, &plan.outputs[index]);
-        let line = after.and_then(|after| plan.lines.iter().position(|line| matches!(line, Line::Output(output) if *output == after)));
-        let at = match line {
-            _ if class == Class::Debug => plan.lines.len(),
-            Some(line) if class == Class::Note => behind_notes(plan, line, plan.outputs[index].align),
-            Some(line) => behind_assignments(plan, line),
-            None => behind_assignments(plan, usize::MAX),
-        };
-        plan.outputs[index].like = after.and_then(|after| plan.outputs[after].placing());
-        plan.lines.insert(at, Line::Output(index));
-    }
-    let mut lines = Vec::with_capacity(plan.lines.len() + plan.outputs.len() - first_new);
-    for line in plan.lines.drain(..) {
-        lines.push(line);
-        if let Line::Output(first) = line {
-            lines.extend(followers.remove(&first).into_iter().flatten().map(Line::Output));
-        }
-    }
-    plan.lines = lines;
-}
-
-/// The output section behind which the first orphan of a class goes.
-fn leader(resolved: &Resolved<'_>, plan: &Plan<'_>, class: Class, orphan: &Output<'_>) -> Option<usize> {
-    let in_order = || plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).filter(|&output| plan.outputs[output].name != "/DISCARD/");
-    if let Some(named) = in_order().find(|&output| plan.outputs[output].name == class.leader()) {
-        return Some(named);
-    }
-    let own = likeness(resolved, orphan);
-    let last = |fits: &dyn Fn(Likeness) -> bool| in_order().filter(|&output| fits(likeness(resolved, &plan.outputs[output]))).last();
-    if let Some(exact) = last(&|other| other == own) {
-        return Some(exact);
-    }
-    match class {
-        Class::Code => last(&|other| Likeness { read_only: own.read_only, ..other } == own),
-        Class::ReadOnly | Class::Note => last(&|other| !other.note && Likeness { code: own.code, thread: own.thread, note: own.note, ..other } == own),
-        // Behind the thread's data, else behind all data.
-        Class::Thread => last(&|other| other.allocated && other.thread).or_else(|| last(&|other| other.allocated && other.contents)),
-        Class::Data => last(&|other| other.allocated && other.contents),
-        Class::Zeroed => last(&|other| other.allocated),
-        Class::NotAllocated | Class::Debug => last(&|other| !other.allocated),
-    }
-}
-
-/// The line for a note: in the row of notes behind an output section, behind those that are aligned as strictly. Notes of one alignment
-/// stand together, since they are one table for who reads them.
-fn behind_notes(plan: &Plan<'_>, line: usize, align: u32) -> usize {
-    let output = |at: usize| if let Some(Line::Output(output)) = plan.lines.get(at) { Some(&plan.outputs[*output]) } else { None };
-    let is_note = |at: usize| output(at).is_some_and(|output| output.has_sections() && output.kind == elf::SHT_NOTE && output.is_allocated());
-    let mut place = line;
-    if is_note(line) {
-        while place > 0 && is_note(place - 1) {
-            place -= 1;
-        }
-    } else {
-        place = behind_assignments(plan, line);
-    }
-    for at in place.. {
-        match output(at) {
-            Some(output) if is_note(at) && output.align >= align => place = at + 1,
-            Some(output) if !output.has_sections() => {}
-            _ => break,
-        }
-    }
-    place
-}
-
-/// The line behind an output section and the assignments that follow it, as they say where it ends; but
-/// before one that moves the location counter for the next section.
-fn behind_assignments(plan: &Plan<'_>, line: usize) -> usize {
-    let (first, mut ignore_first) = if line == usize::MAX { (0, true) } else { (line + 1, false) };
-    let mut moves: Option<usize> = None;
-    for (at, line) in plan.lines.iter().enumerate().skip(first) {
-        match line {
-            Line::Assign(assignment) if assignment.name == "." => {
-                if !std::mem::take(&mut ignore_first) {
-                    moves = moves.or(Some(at));
-                }
-            }
-            Line::Assign(_) | Line::Assert(_) => {}
-            Line::Output(next) => {
-                let next = &plan.outputs[*next];
-                let counts = !next.has_sections() || next.is_allocated();
-                return moves.filter(|_| counts).unwrap_or(at);
-            }
-        }
-    }
-    plan.lines.len()
+/// The type of a table of functions, which its name says whatever its first input is.
+fn lists_functions(name: &str) -> Option<elf::SectionType> {
+    let kind = elf::SectionType(rv32::sections::find(name.as_bytes())?.1);
+    Some(kind).filter(|&kind| matches!(kind, elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY))
 }

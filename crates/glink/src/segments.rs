@@ -53,7 +53,7 @@ pub fn segments(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<
 
 /// Sections with addresses, in the order of these.
 fn in_order(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..layout.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated()).collect();
+    let mut order: Vec<usize> = (0..layout.outputs.len()).filter(|&index| layout.outputs[index].present && inputs.plan.outputs[index].is_allocated() && !inputs.plan.outputs[index].is_hollow(layout.outputs[index].size)).collect();
     order.sort_by_key(|&index| (layout.outputs[index].address, layout.outputs[index].size > 0, index));
     order
 }
@@ -65,8 +65,7 @@ pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
         0 => by_flags(inputs, layout, &in_order(inputs, layout)).len(),
         count => count,
     };
-    // Besides, the platform's note has one, and the attributes.
-    HEADER + PROGRAM_HEADER * (segments as u64 + 1 + u64::from(inputs.plan.has_attributes))
+    HEADER + PROGRAM_HEADER * header_count(inputs, segments)
 }
 
 fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
@@ -167,26 +166,17 @@ fn empty(kind: elf::ProgramType, flags: elf::ProgramFlags) -> Segment {
 fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Segment> {
     let outputs = &inputs.plan.outputs;
     let mut segments: Vec<Segment> = Vec::new();
-    // What is loaded one behind the other can share a segment, whatever their addresses are.
-    let mut by_load = order.to_vec();
-    if inputs.options.has_script() {
-        by_load.sort_by_key(|&index| layout.outputs[index].load);
-    }
-    for index in by_load {
+    let has_script = inputs.options.has_script();
+    for index in if has_script { by_load(inputs, layout, order) } else { order.to_vec() } {
         let output = &outputs[index];
-        if output.is_tbss() || layout.outputs[index].size == 0 {
+        // A script's empty section can begin a segment; zeroed thread data is made for each thread.
+        if output.is_tbss() || layout.outputs[index].size == 0 && !has_script {
             continue;
         }
-        let flags = match (inputs.options.omagic, inputs.options.has_script()) {
-            (false, _) => flags_of(output),
-            (true, false) => elf::PF_R | elf::PF_W | elf::PF_X,
-            // Only code becomes writable, and what shares its segment.
-            (true, true) if output.has(elf::SHF_EXECINSTR) => flags_of(output) | elf::PF_W,
-            (true, true) => flags_of(output),
-        };
+        let flags = if inputs.options.omagic && !has_script { elf::PF_R | elf::PF_W | elf::PF_X } else { flags_of(output) };
         let joins = match segments.last().and_then(|segment| Some((segment.flags, *segment.outputs.last()?))) {
             None => false,
-            Some((so_far, before)) if inputs.options.has_script() => joins_by_page(inputs, layout, so_far, before, index),
+            Some((so_far, before)) if has_script => joins_by_page(inputs, layout, so_far, before, index),
             Some((so_far, before)) => so_far == flags && joins_by_rights(inputs, layout, before, index),
         };
         if !joins {
@@ -197,6 +187,16 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
             segment.outputs.push(index);
         }
     }
+    let leaves_room = |segment: &Segment| {
+        let first = segment.outputs.first().map_or(0, |&first| layout.outputs[first].load);
+        let headers = HEADER + PROGRAM_HEADER * header_count(inputs, segments.len() + usize::from(order.iter().any(|&index| outputs[index].has(elf::SHF_TLS))));
+        let page = u64::from(inputs.options.page_size).max(1);
+        first % page >= headers % page && first >= headers
+    };
+    // The headers are loaded where a script leaves room for them.
+    if has_script && !inputs.options.is_unpaged() && segments.first().is_some_and(leaves_room) {
+        segments[0].headers = Some(0);
+    }
     segments.sort_by_key(|segment| segment.outputs.first().map(|&first| layout.outputs[first].address));
     segments.extend(notes(inputs, layout, order));
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
@@ -204,6 +204,29 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
         segments.push(Segment { outputs: thread, ..empty(elf::PT_TLS, elf::PF_R) });
     }
     segments
+}
+
+/// The program headers of a file with this many segments: the platform's note has one besides, and the attributes.
+fn header_count(inputs: Inputs<'_, '_, '_>, segments: usize) -> u64 {
+    segments as u64 + 1 + u64::from(inputs.plan.has_attributes)
+}
+
+/// What is loaded one behind the other can share a segment, whatever its addresses are. At one address what is empty comes first, and
+/// what has contents before what is zeroed.
+fn by_load(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<usize> {
+    let mut place = vec![0; inputs.plan.outputs.len()];
+    for (at, line) in inputs.plan.lines.iter().enumerate() {
+        if let &Line::Output(index) = line {
+            place[index] = at;
+        }
+    }
+    let mut sorted = order.to_vec();
+    sorted.sort_by_key(|&index| {
+        let (output, placed) = (&inputs.plan.outputs[index], layout.outputs[index]);
+        let is_zeroed = output.kind == elf::SHT_NOBITS;
+        (placed.load, placed.address, is_zeroed && !output.has(elf::SHF_TLS), if is_zeroed { 0 } else { placed.size }, place[index])
+    });
+    sorted
 }
 
 /// Whether a section, by address and load address, goes on where another ends.
@@ -220,17 +243,18 @@ fn joins_by_rights(inputs: Inputs<'_, '_, '_>, layout: &Layout, before: usize, i
 }
 
 /// In a script's layout, as GNU ld has it: what shares a page shares a segment; else data that is written
-/// begins one, and so does what is far away, and what is loaded behind what is not.
+/// begins one, and so does what is far away, and what is loaded behind what is not. Regions share none.
 fn joins_by_page(inputs: Inputs<'_, '_, '_>, layout: &Layout, flags: elf::ProgramFlags, before: usize, index: usize) -> bool {
     let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
     let end = previous.load.saturating_add(previous.size);
     let paged = !inputs.options.is_unpaged();
     let page = u64::from(inputs.options.page_size);
     let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
-    if !distance_is_kept(layout, before, index) || placed.load < end {
+    let region = |index: usize| layout.regions.choose(inputs.script, &inputs.plan.outputs[index]);
+    if !distance_is_kept(layout, before, index) || placed.load < end || region(before) != region(index) {
         return false;
     }
-    if paged && end.saturating_sub(1) / page == placed.load / page {
+    if paged && end.wrapping_sub(1) / page == placed.load / page {
         return true;
     }
     if end.checked_next_multiple_of(page).is_some_and(|next| next.saturating_add(page) <= placed.load) || is_zeroed(before) && !is_zeroed(index) {
@@ -279,7 +303,7 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Pro
                 }
             }
         }
-        if !placed.present || placed.size == 0 || !output.is_allocated() {
+        if !placed.present || output.is_hollow(placed.size) || !output.is_allocated() {
             continue;
         }
         for &segment in &current {
@@ -311,13 +335,15 @@ fn by_script(inputs: Inputs<'_, '_, '_>, layout: &Layout, problems: &mut Vec<Pro
         measure(inputs, layout, segment);
         segment.load = load.unwrap_or(segment.load);
     }
-    segments.retain(|segment| !segment.outputs.is_empty() || segment.kind == elf::PT_PHDR);
     segments
 }
 
 /// Addresses and sizes.
 fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
-    let Some(&first) = segment.outputs.first() else { return };
+    let Some(&first) = segment.outputs.first() else {
+        segment.align = if segment.kind == elf::PT_LOAD && !inputs.options.is_unpaged() { u64::from(inputs.options.page_size) } else { 4 };
+        return;
+    };
     segment.address = layout.outputs[first].address;
     segment.load = layout.outputs[first].load;
     for &index in &segment.outputs {
@@ -329,9 +355,17 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
         }
         segment.align = segment.align.max(placed.align);
     }
+    if segment.kind == elf::PT_TLS {
+        segment.memory_size = thread_size(layout, segment);
+    }
     if segment.kind == elf::PT_LOAD && !inputs.options.is_unpaged() {
         segment.align = segment.align.max(u64::from(inputs.options.page_size));
     }
+}
+
+/// How large a thread's block is: a section that lies where zeroed data does, because it is placed behind it, adds to it as in GNU ld.
+fn thread_size(layout: &Layout, segment: &Segment) -> u64 {
+    segment.outputs.iter().map(|&index| layout.outputs[index]).fold(0, |size, placed| size.max(placed.address - segment.address) + placed.size)
 }
 
 /// Gives segments their offsets in the file, congruent to their addresses, behind the headers. Gives

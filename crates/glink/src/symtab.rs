@@ -214,18 +214,37 @@ fn defined<'a>(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], name: &'a [u
     Some(Row { name, value, size, info: symbol.st_info, other: symbol.st_other, section })
 }
 
-/// The number of an output section or, if it is empty and not in the file, of the nearest that is.
-fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], output: usize) -> Option<u32> {
+/// The number of an output section or, if it is not in the file, of the one before or behind it that is more like it: as GNU ld chooses.
+fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], output: usize, address: u64) -> Option<u32> {
+    if numbers[output].is_some() {
+        return numbers[output];
+    }
+    let outputs = &linked.inputs.plan.outputs;
     let order: Vec<usize> = linked.inputs.plan.lines.iter().filter_map(|line| if let Line::Output(output) = line { Some(*output) } else { None }).collect();
     let at = order.iter().position(|&other| other == output)?;
-    let number = |&output: &usize| numbers[output].filter(|_| linked.inputs.plan.outputs[output].is_allocated());
-    order[..=at].iter().rev().find_map(number).or_else(|| order[at..].iter().find_map(number))
+    let is_there = |output: &&usize| numbers[**output].is_some() && outputs[**output].is_allocated();
+    let (before, behind) = (order[..at].iter().rev().find(is_there), order[at..].iter().find(is_there));
+    let (Some(&before), Some(&behind)) = (before, behind) else { return before.or(behind).and_then(|&output| numbers[output]) };
+    // What nothing is in has no rights of its own: it counts as writable data.
+    let is_empty = !outputs[output].has_sections();
+    let has = |output: usize, flags: elf::SectionFlags| outputs[output].has(flags);
+    let own = |flags: elf::SectionFlags| if is_empty { flags == elf::SHF_WRITE } else { has(output, flags) };
+    let is_loaded = |output: usize| outputs[output].kind != elf::SHT_NOBITS;
+    let differ = |flags: elf::SectionFlags| has(before, flags) != has(behind, flags);
+    let takes_before = if differ(elf::SHF_TLS) || is_loaded(before) != is_loaded(behind) {
+        is_empty || has(behind, elf::SHF_TLS) != own(elf::SHF_TLS) || is_loaded(before) && !is_loaded(behind)
+    } else if let Some(flags) = [elf::SHF_WRITE, elf::SHF_EXECINSTR].into_iter().find(|&flags| differ(flags)) {
+        has(behind, flags) != own(flags)
+    } else {
+        address < linked.layout.outputs[behind].address
+    };
+    numbers[if takes_before { before } else { behind }]
 }
 
 fn in_section(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], id: SectionId, offset: u32) -> Option<(u32, Home)> {
     let output = linked.inputs.plan.output_of(id)?;
-    let section = numbers[output].map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
     let value = linked.shapes.address(linked.layout, Place::Section(id, offset), 0);
+    let section = near(linked, numbers, output, u64::from(value)).map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
     Some((value, section))
 }
 
@@ -270,7 +289,7 @@ fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u32>], id: SymbolId,
         }
         Definition::Linker => {
             let linker = linked.layout.symbols[id.0 as usize]?;
-            let section = linker.output.and_then(|output| near(linked, numbers, output)).map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
+            let section = linker.output.and_then(|output| near(linked, numbers, output, linker.address)).map_or(Home::Reserved(elf::SHN_ABS), Home::Section);
             let kind = types.get(&id).copied().unwrap_or(elf::STT_NOTYPE);
             Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, kind), other: elf::SymbolOther(0), section })
         }

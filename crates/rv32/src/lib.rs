@@ -23,6 +23,7 @@ pub mod reference;
 mod reg;
 pub mod reloc;
 pub mod reserved;
+pub mod sections;
 pub mod unsupported;
 
 pub use compressed::{COp, COperand, CRow, compress, encode_c};

@@ -77,43 +77,6 @@ pub static ROWS: &[Directive] = &[
     },
 ];
 
-/// Sections that GNU as 2.40 knows by name: the name, whether `name.more` is meant too, flags, type.
-static KNOWN: [(&[u8], bool, u32, u32); 23] = [
-    (b".text", true, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".data", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".bss", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".rodata", true, SHF_ALLOC, SHT_PROGBITS),
-    (b".rodata1", false, SHF_ALLOC, SHT_PROGBITS),
-    (b".data1", false, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".tdata", true, SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_PROGBITS),
-    (b".tbss", true, SHF_ALLOC | SHF_WRITE | SHF_TLS, SHT_NOBITS),
-    (b".init", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".fini", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".plt", false, SHF_ALLOC | SHF_EXECINSTR, SHT_PROGBITS),
-    (b".got", false, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".init_array", true, SHF_ALLOC | SHF_WRITE, SHT_INIT_ARRAY),
-    (b".fini_array", true, SHF_ALLOC | SHF_WRITE, SHT_FINI_ARRAY),
-    (b".preinit_array", true, SHF_ALLOC | SHF_WRITE, SHT_PREINIT_ARRAY),
-    (b".note.GNU-stack", false, 0, SHT_PROGBITS),
-    (b".note", true, 0, SHT_NOTE),
-    (b".noinit", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".persistent.bss", false, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".persistent", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-    (b".gnu.linkonce.b", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".gnu.linkonce.n", true, SHF_ALLOC | SHF_WRITE, SHT_NOBITS),
-    (b".gnu.linkonce.p", true, SHF_ALLOC | SHF_WRITE, SHT_PROGBITS),
-];
-
-/// Flags and type of a section by its name alone.
-fn known(name: &[u8]) -> (u32, u32) {
-    for (known, family, flags, kind) in &KNOWN {
-        if name.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || (*family && rest.starts_with(b"."))) {
-            return (*flags, *kind);
-        }
-    }
-    if name.starts_with(b".gnu.lto_") { (SHF_EXCLUDE, SHT_PROGBITS) } else { (0, SHT_PROGBITS) }
-}
-
 /// What `.section` says of a section.
 #[derive(Clone, Copy, Default)]
 struct Attributes {
@@ -149,7 +112,7 @@ impl Assembler<'_> {
     }
 
     fn new_section(&mut self, name: Name, wanted: &Attributes, place: Where) -> SectionId {
-        let (known_flags, known_kind) = known(self.names.text(name));
+        let (known_flags, known_kind) = rv32::sections::known(self.names.text(name));
         // Link-time optimisation data never gets into an image.
         let lto = if self.names.text(name).starts_with(b".gnu.lto_") { SHF_EXCLUDE } else { 0 };
         let flags = wanted.flags.map_or(known_flags, |f| f | lto);

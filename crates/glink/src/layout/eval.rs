@@ -4,6 +4,7 @@ use super::{Inputs, Layout};
 use crate::addresses::Shapes;
 use crate::resolve::{Place, SymbolId};
 use crate::script::ast::{Binary, Expr, Function, log2ceil};
+use std::cell::Cell;
 
 /// What a number is relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,21 +24,18 @@ pub struct Value {
     pub number: u64,
     /// What it is relative to.
     pub base: Base,
-    /// Whether it was made from the location counter: outside all sections its symbol still belongs
-    /// to the section before it.
-    pub from_dot: bool,
 }
 
 impl Value {
     /// A plain number.
     #[must_use]
     pub const fn number(number: u64) -> Value {
-        Value { number, base: Base::Number, from_dot: false }
+        Value { number, base: Base::Number }
     }
     /// An address.
     #[must_use]
     pub const fn absolute(number: u64) -> Value {
-        Value { number, base: Base::Absolute, from_dot: false }
+        Value { number, base: Base::Absolute }
     }
 }
 
@@ -58,6 +56,9 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     pub(super) assigning: Option<SymbolId>,
     /// Whether symbols count as defined wherever the script defines them.
     pub(super) whole_script: bool,
+    /// Whether the value was made from the location counter and not made absolute since: outside all sections
+    /// its symbol still belongs to the section before it.
+    pub(super) from_dot: Cell<bool>,
 }
 
 impl Context<'_, '_, '_, '_> {
@@ -71,9 +72,10 @@ impl Context<'_, '_, '_, '_> {
 
     /// An address, relative to the section in whose braces the expression stands.
     fn here(&self, address: u64) -> Value {
+        self.from_dot.set(true);
         match self.section {
-            Some(index) => Value { number: address.wrapping_sub(self.layout.outputs[index].address), base: Base::Section(index), from_dot: true },
-            None => Value { number: address, base: Base::Absolute, from_dot: true },
+            Some(index) => Value { number: address.wrapping_sub(self.layout.outputs[index].address), base: Base::Section(index) },
+            None => Value { number: address, base: Base::Absolute },
         }
     }
 
@@ -85,7 +87,7 @@ impl Context<'_, '_, '_, '_> {
 
     pub(super) fn evaluate(&self, expr: &Expr) -> Result<Value, String> {
         Ok(match expr {
-            Expr::Number(number) => Value { number: *number, base: self.plain(), from_dot: false },
+            Expr::Number(number) => Value { number: *number, base: self.plain() },
             Expr::Dot => self.here(self.dot),
             Expr::Symbol(name) => self.symbol(name)?,
             Expr::Unary(op, a) => {
@@ -109,8 +111,8 @@ impl Context<'_, '_, '_, '_> {
         let resolved = self.inputs.resolved;
         let id = resolved.symbols.find(name.as_bytes()).ok_or_else(undefined)?;
         // Inside a section an absolute symbol is a plain number.
-        let absolute = |number| Value { number, base: self.plain(), from_dot: false };
-        let relative = |address: u64, output: usize| Value { number: address.wrapping_sub(self.layout.outputs[output].address), base: Base::Section(output), from_dot: false };
+        let absolute = |number| Value { number, base: self.plain() };
+        let relative = |address: u64, output: usize| Value { number: address.wrapping_sub(self.layout.outputs[output].address), base: Base::Section(output) };
         let in_object = |place: Place| match place {
             Place::Absolute(value) => absolute(u64::from(value)),
             place @ (Place::Section(..) | Place::Linker(_) | Place::UndefinedWeak | Place::Undefined(_)) => {
@@ -147,7 +149,8 @@ impl Context<'_, '_, '_, '_> {
         if x.base == y.base || x.base == Base::Number || y.base == Base::Number {
             return (x, y);
         }
-        (Value { number: self.address(x), base: Base::Absolute, ..x }, Value { number: self.address(y), base: Base::Absolute, ..y })
+        self.from_dot.set(false);
+        (Value::absolute(self.address(x)), Value::absolute(self.address(y)))
     }
 
     fn binary(&self, op: Binary, a: &Expr, b: &Expr) -> Result<Value, String> {
@@ -168,8 +171,7 @@ impl Context<'_, '_, '_, '_> {
             (x, y) if x == y => Base::Number,
             (Base::Number, other) | (other, _) => other,
         };
-        let from_dot = (x.from_dot || y.from_dot) && (op != Binary::Sub || !(x.from_dot && y.from_dot));
-        Ok(Value { number, base, from_dot })
+        Ok(Value { number, base })
     }
 
     /// The greater or the lesser of two values.
@@ -181,10 +183,14 @@ impl Context<'_, '_, '_, '_> {
 
     fn call(&self, function: &Function) -> Result<Value, String> {
         Ok(match function {
-            Function::Absolute(a) => Value::absolute(self.address(self.evaluate(a)?)),
+            Function::Absolute(a) => {
+                let value = self.evaluate(a)?;
+                self.from_dot.set(false);
+                Value::absolute(self.address(value))
+            }
             Function::Addr(name) => {
                 let (index, _) = self.output(name)?;
-                Value { number: 0, base: Base::Section(index), from_dot: true }
+                Value { number: 0, base: Base::Section(index) }
             }
             Function::Loadaddr(name) => Value::absolute(self.output(name)?.1.load),
             // A section that does not exist has size 0 and alignment 0.

@@ -50,7 +50,7 @@ impl Regions {
 
     /// The region of an output section: the one that the script names, else, unless it gives an
     /// address, the first whose attributes fit (GNU ld's manual, 3.7).
-    pub(super) fn choose(&self, script: &Script, output: &Output<'_>) -> Option<usize> {
+    pub fn choose(&self, script: &Script, output: &Output<'_>) -> Option<usize> {
         let named = output.placing().and_then(|rule| rule.region.as_deref());
         let has_address = output.rule.is_some_and(|rule| rule.address.is_some());
         // Only a load region: it is both.
