@@ -224,6 +224,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         gc_keep_exported: last_of("gc-keep-exported", "no-gc-keep-exported", false),
         in_spite_of_errors: flag("noinhibit-exec"),
         import_library: flag("out-implib"),
+        strict_symbols: flag("disable-multiple-abs-defs"),
         scripts: matches.get_many::<PathBuf>("script").into_iter().flatten().cloned().collect(),
         default_script: path("default-script"),
         required: all("require-defined"),

@@ -22,6 +22,8 @@ pub struct InputFile {
     pub data: FileData,
     /// Whether every member is taken.
     pub whole_archive: bool,
+    /// Whether only its symbols count (`--just-symbols`).
+    pub only_symbols: bool,
     /// The members of a thin archive, in its order.
     pub thin_members: Vec<FileData>,
 }
@@ -237,7 +239,13 @@ impl Loader<'_> {
         let name = path.display().to_string();
         let diagnostic = match self.files.view(path) {
             Ok(data) => match crate::just_symbols::object(&data) {
-                Ok(object) => return self.add(name, FileData::new(object, data.identity())),
+                Ok(object) => {
+                    self.add(name, FileData::new(object, data.identity()));
+                    if let Some(file) = self.inputs.files.last_mut() {
+                        file.only_symbols = true;
+                    }
+                    return;
+                }
                 Err(what) => Diagnostic::new(&codes::E0504, format!("{name}: {what}")).help("--just-symbols takes an object or an image"),
             },
             // A folder is one of shared libraries (GNU ld's `-R`), which there are not.
@@ -271,7 +279,7 @@ fn add(inputs: &mut Inputs, name: String, data: FileData, whole_archive: bool, f
         }
     }
     inputs.steps.push(Step::File(inputs.files.len()));
-    inputs.files.push(InputFile { name, data, whole_archive, thin_members });
+    inputs.files.push(InputFile { name, data, whole_archive, only_symbols: false, thin_members });
 }
 
 /// Where `-l` looks, and what a script names is looked for.

@@ -269,6 +269,8 @@ pub struct Options {
     pub nmagic: bool,
     /// A second definition is no error; the first counts (`-z muldefs`).
     pub allow_multiple_definition: bool,
+    /// A second definition is an error in a file of `--just-symbols` too (`--disable-multiple-abs-defs`).
+    pub strict_symbols: bool,
     /// What is kept of symbols and debug sections.
     pub strip: Strip,
     /// Which local symbols are kept.
@@ -403,6 +405,7 @@ impl Default for Options {
             omagic: false,
             nmagic: false,
             allow_multiple_definition: false,
+            strict_symbols: false,
             strip: Strip::Nothing,
             discard: Discard::Temporary,
             retained: None,

@@ -34,6 +34,8 @@ pub struct SymbolId(pub u32);
 pub enum Why {
     /// It was named, or its whole archive was asked for.
     Asked,
+    /// Only its symbols count (`--just-symbols`).
+    Symbols,
     /// It defines this symbol, which was undefined.
     Defines(SymbolId),
 }
@@ -252,9 +254,10 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
                 }
             }
             Step::File(index) => {
-                let InputFile { name, data, .. } = &inputs.files[index];
+                let InputFile { name, data, only_symbols, .. } = &inputs.files[index];
                 if !archive_refused(data) {
-                    resolved.add(name.clone(), data, Why::Asked, options, problems);
+                    let why = if *only_symbols { Why::Symbols } else { Why::Asked };
+                    resolved.add(name.clone(), data, why, options, problems);
                 }
             }
         }
@@ -262,6 +265,7 @@ pub fn resolve<'a>(inputs: &'a Inputs, options: &'a Options, wrapped: &'a [(Stri
     if let Some(group) = group {
         archives.take_needed(&group, &mut resolved, options, problems);
     }
+    problems.retain(|problem| !matches!(problem, Problem::Duplicate { first, second, .. } if resolved.is_harmless(*first, *second, options)));
     resolved.first_made = resolved.sections.len() as u32;
     for &id in &resolved.symbols.wanted {
         let symbol = resolved.symbols.get(id);
@@ -363,6 +367,14 @@ impl<'a> Resolved<'a> {
                 self.copies.insert(copy, kept);
             }
         }
+    }
+
+    /// Whether two definitions may stand beside each other, the first of which counts: both say the same address, or one is that
+    /// of a file of which only the symbols count.
+    fn is_harmless(&self, first: (ObjectId, u32), second: (ObjectId, u32), options: &Options) -> bool {
+        let [one, other] = [first, second].map(|(object, index)| self.own_place(object, index));
+        let only_symbols = |(object, _): (ObjectId, u32)| self.objects[object.0 as usize].why == Why::Symbols;
+        matches!((one, other), (Place::Absolute(one), Place::Absolute(other)) if one == other) || !options.strict_symbols && (only_symbols(first) || only_symbols(second))
     }
 
     fn add_symbols(&mut self, id: ObjectId, options: &Options, problems: &mut Vec<Problem>) {

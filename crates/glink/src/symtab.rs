@@ -139,7 +139,8 @@ pub fn table(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>]) -> Table {
 /// The global symbols that objects of the image define, with their addresses; in no section.
 pub fn exported<'a>(linked: Linked<'_, 'a, '_>) -> Vec<(&'a [u8], Sym32<LE>)> {
     let numbers = vec![None; linked.inputs.plan.outputs.len()];
-    let is_seen = |symbol: &Symbol<'_>| matches!(symbol.visibility, elf::STV_DEFAULT | elf::STV_PROTECTED) && matches!(symbol.definition, Definition::Object(..) | Definition::Block(_));
+    // Hidden ones too, as in GNU ld: what a static image may use is for its maker to say.
+    let is_seen = |symbol: &Symbol<'_>| matches!(symbol.definition, Definition::Object(..) | Definition::Block(_));
     let rows = linked.inputs.resolved.symbols.iter().filter(|(_, symbol)| is_seen(symbol)).filter_map(|(id, symbol)| {
         let row = global(linked, &numbers, id, &HashMap::new())?;
         let own = Sym32 { st_value: U32::new(LE, row.value), st_size: U32::new(LE, row.size), st_info: row.info, st_other: symbol.other(), ..Sym32::default() };

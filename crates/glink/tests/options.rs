@@ -109,7 +109,7 @@ fn images_are_those_of_gnu_ld() {
         // Without a line in the script GNU ld puts the note at address 0.
         ("-T note.ld a.o b.o --package-metadata={\"name\":\"x\"}", ""),
         ("-T k.ld a.o b.o --section-s=.data=0x15000 --no-gc-s", ""),
-        ("-T k.ld a.o b.o -O2 -G 8 -Bdynamic -E -rpath /x -flto --hash-size=3 -assert pure", ""),
+        ("-T k.ld a.o b.o -O2 -G 8 -Bdynamic -E -rpath /x -flto --hash-size=3 -assert pure-text", ""),
     ] {
         both(&folder, &format!("{line} --no-relax"));
         let (ours, theirs) = (parts(&read(&folder, "ours")), parts(&read(&folder, "theirs")));
@@ -121,8 +121,21 @@ fn images_are_those_of_gnu_ld() {
     let (ours, theirs) = (parts(&read(&folder, "ours.lib")).0, parts(&read(&folder, "theirs.lib")).0);
     assert!(ours == theirs && ours.iter().any(|(name, address)| name == "shown" && *address == 0x13000), "{ours:?} {theirs:?}");
     folder.object("c", ".globl _start\n_start: lui a0, %hi(shown)\n addi a0, a0, %lo(shown)\n ret\n");
-    both(&folder, "-T k.ld c.o -R %o.lib --no-relax");
-    assert_eq!(parts(&read(&folder, "ours")).1, parts(&read(&folder, "theirs")).1);
+    both(&folder, "-Ttext=0x8000 a.o b.o --no-relax");
+    std::fs::copy(folder.path("theirs"), folder.path("rom")).expect("copied");
+    for order in ["c.o -R rom", "-R rom c.o", "-R theirs.lib begin.o"] {
+        folder.object("begin", ".globl begin\nbegin: lui a0, %hi(shown)\n addi a0, a0, %lo(shown)\n ret\n");
+        both(&folder, &format!("-T k.ld {order} --no-relax"));
+        let start = |name: &str| parts(&read(&folder, name)).0.into_iter().find(|(name, _)| name == "_start");
+        assert_eq!(parts(&read(&folder, "ours")).1, parts(&read(&folder, "theirs")).1, "{order}");
+        assert_eq!(start("ours"), start("theirs"), "{order}");
+    }
+    assert!(!link(&folder, false, "-T k.ld c.o -R rom --disable-multiple-abs-defs -o x").ok);
+    folder.object("same", ".globl same\nsame = 5\n");
+    folder.object("again", ".globl same\nsame = 5\n");
+    folder.object("other", ".globl same\nsame = 6\n");
+    both(&folder, "-T k.ld same.o again.o");
+    assert!(!link(&folder, false, "-T k.ld same.o other.o -o x").ok);
     folder.object("none", "nop\n");
     let none = link(&folder, false, "-T k.ld none.o --out-implib=x.lib -o x");
     assert!(!none.ok && none.err.contains("no symbol found for import library"), "{}", none.err);
