@@ -379,7 +379,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     if flag("print-sysroot") {
         return Ok(Parsed::Text(if options.sysroot.is_empty() { String::new() } else { format!("{}\n", options.sysroot) }));
     }
-    let greeting = greeting(&options, flag("verbose"), flag("print-output-format"));
+    let greeting = greeting(&options, flag);
     let has_inputs = inputs.iter().any(|input| matches!(input, InputSpec::File(_) | InputSpec::Library(_) | InputSpec::Bytes { .. })) || options.has_script();
     if !has_inputs && !greeting.is_empty() {
         return Ok(Parsed::Text(greeting));
@@ -417,16 +417,19 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     })))
 }
 
-/// What `--verbose` and `--print-output-format` say.
-fn greeting(options: &Options, verbose: bool, format: bool) -> String {
+/// What `-v`, `--verbose` and `--print-output-format` say before the link.
+fn greeting(options: &Options, flag: impl Fn(&str) -> bool) -> String {
     let mut text = String::new();
-    if verbose {
-        text.push_str(&format!("glink {}\n", env!("CARGO_PKG_VERSION")));
-        if !options.has_script() {
-            text.push_str(&format!("the built-in layout, which -T replaces:\n{RULER}\n{}{RULER}\n", crate::DEFAULT_SCRIPT));
-        }
+    if flag("show-version") || flag("show-emulations") || flag("verbose") {
+        text.push_str(&format!("glink {}\n", flags::VERSION));
     }
-    if format {
+    if flag("show-emulations") {
+        text.push_str(&format!("-m takes {}\n", EMULATIONS.join(", ")));
+    }
+    if flag("verbose") && !options.has_script() {
+        text.push_str(&format!("the built-in layout, which -T replaces:\n{RULER}\n{}{RULER}\n", crate::DEFAULT_SCRIPT));
+    }
+    if flag("print-output-format") {
         text.push_str(&format!("{}\n", options.format.unwrap_or_default().name()));
     }
     text

@@ -136,6 +136,12 @@ fn scripts_among_the_inputs_stand_in_their_place() {
     ] {
         assert_eq!(pair.same(line).data, data, "{line}");
     }
+    // A script with a mistake is still a script.
+    folder.write("libwrong.a", "/* libc */ GROUP(b.o\n");
+    let wrong = pair.same("-T d.ld a.o -L. -lwrong");
+    assert!(!wrong.made && wrong.said.contains("syntax error") && wrong.said.contains("libwrong.a:1:"), "{}", wrong.said);
+    folder.write("libwords.a", "GROUP of words\n");
+    assert!(pair.same("-T d.ld a.o -L. -lwords").said.contains("neither an object nor an archive"));
     // In a ring each is told.
     folder.write("ring", "INPUT(ring)\n");
     assert!(pair.ours("-T d.ld a.o ring").said.contains("names itself"));

@@ -244,6 +244,14 @@ fn states_pages_and_questions() {
         let (ours, theirs) = (link(&folder, false, question), link(&folder, true, question));
         assert!(ours.ok && ours.out == theirs.out, "{question}: {} {}", ours.out, theirs.out);
     }
+    // -v links too, as gcc -v expects.
+    for version in ["-v", "-V"] {
+        let _ = std::fs::remove_file(folder.path("x"));
+        let done = link(&folder, false, &format!("{version} -T page.ld lone.o -o x"));
+        assert!(done.ok && done.out.starts_with("glink ") && folder.path("x").exists(), "{version}: {}{}", done.out, done.err);
+        assert!(link(&folder, false, version).ok);
+    }
+    assert!(link(&folder, false, "-V").out.contains("elf32lriscv") && link(&folder, false, "--version nothing.o").ok);
     let verbose = link(&folder, false, "--verbose");
     assert!(verbose.ok && verbose.out.contains(glink::DEFAULT_SCRIPT), "{}", verbose.out);
     assert!(link(&folder, false, "-t -T page.ld lone.o -L. -lb -o x").out.contains("lone.o\n./libb.a\n"));

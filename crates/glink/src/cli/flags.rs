@@ -140,6 +140,8 @@ const ROWS: &[Row] = &[
     row("cref", None, &["cref"], Takes::Nothing, "Add to the map which objects define and use each symbol"),
     row("print-memory-usage", None, &["print-memory-usage"], Takes::Nothing, "Say how full the regions of MEMORY are"),
     row("trace", Some('t'), &["trace"], Takes::Nothing, "Name the input files"),
+    row("show-version", Some('v'), &[], Takes::Nothing, "Show the version, and link if there is anything to link"),
+    row("show-emulations", Some('V'), &[], Takes::Nothing, "As -v, and show what -m takes"),
     row("verbose", None, &["verbose"], Takes::Maybe("LEVEL", "1"), "Show the version and the built-in layout, and name the input files"),
     row("dependency-file", None, &["dependency-file"], Takes::Path("FILE"), "Write a rule for make: the image depends on every file that was read"),
     row("out-implib", None, &["out-implib"], Takes::Path("FILE"), "Write an object with the addresses of the image's global symbols, for --just-symbols of another image"),
@@ -271,16 +273,19 @@ const EXAMPLES: &str = "Examples:
 
 Exit status: 0 the image was made, 1 errors were reported, 2 the command line is wrong.";
 
+/// What `--version` shows behind the name: configure scripts look for `GNU` there.
+pub(super) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (compatible with GNU ld)");
+
 /// The parser.
 pub(super) fn command() -> Command {
     let mut command = Command::new("glink")
         .about("Links RISC-V RV32 objects and archives into a loadable guest image")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(VERSION)
         .no_binary_name(true)
         .after_help(EXAMPLES)
         .override_usage("glink [OPTIONS] FILE... [-lNAME]...")
         .disable_version_flag(true)
-        .arg(Arg::new("version").short('v').visible_short_alias('V').long("version").action(ArgAction::Version).help("Show the version"))
+        .arg(Arg::new("version").long("version").action(ArgAction::Version).help("Show the version"))
         .arg(Arg::new("files").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).action(ArgAction::Append).num_args(0..).help("Objects and archives, in order"));
     for row in ROWS {
         let help = if let Does::This(help) = row.does { help } else { "" };

@@ -3,6 +3,7 @@
 use super::ast::{Assignment, Assigns, Command, Content, Include, Insertion, MemoryLine, Origin, Region, Script, ScriptInputs, Statement};
 use super::mri;
 use super::parse::{self, Within};
+use super::words;
 use crate::options::{Format, Options};
 use diag::{Diagnostic, FileId, Sources, Span, codes};
 use host::{FileData, FileError, Files, Identity};
@@ -33,12 +34,23 @@ pub fn read(sources: &mut Sources, options: &Options, files: &mut dyn Files) -> 
 /// The longest text that is tried as a script.
 const LONGEST: usize = 1 << 20;
 
-/// Whether an input is a script: text, and one that can be read as such.
+/// Whether an input is a script: text that can be read as such, or that begins with a command, so that its mistakes are told.
 #[must_use]
 pub fn is_script(data: &[u8]) -> bool {
     let is_text = |data: &[u8]| std::str::from_utf8(data).is_ok_and(|text| !text.trim().is_empty() && !text.contains('\0'));
     let begins_as_text = data.iter().take(16).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    begins_as_text && !data.starts_with(b"!<") && data.len() <= LONGEST && is_text(data) && parse::parse(Sources::new().add("", Vec::new()), data, Within::Top).is_ok()
+    begins_as_text && !data.starts_with(b"!<") && data.len() <= LONGEST && is_text(data) && (begins_with_command(data) || parse::parse(Sources::new().add("", Vec::new()), data, Within::Top).is_ok())
+}
+
+/// Whether the first word, behind comments, is a command with something in parentheses or braces.
+fn begins_with_command(data: &[u8]) -> bool {
+    let mut rest = data.trim_ascii_start();
+    while let Some(comment) = rest.strip_prefix(b"/*") {
+        let Some(end) = comment.windows(2).position(|end| end == b"*/") else { return false };
+        rest = comment[end + 2..].trim_ascii_start();
+    }
+    let end = rest.iter().position(|b| !b.is_ascii_alphanumeric() && *b != b'_').unwrap_or(rest.len());
+    words::COMMANDS.iter().any(|word| word.as_bytes() == &rest[..end]) && matches!(rest[end..].trim_ascii_start().first(), Some(b'(' | b'{'))
 }
 
 /// Adds a script that stands among the inputs of the command line.
