@@ -190,26 +190,26 @@ enum Parsed {
 }
 
 fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
-    let matches = match flags::command().try_get_matches_from(flags::normalise(arguments)) {
-        Ok(matches) => matches,
+    let given = match flags::Given::read(arguments) {
+        Ok(given) => given,
         Err(error) if !error.use_stderr() => return Ok(Parsed::Text(error.to_string())),
         Err(error) => return Err(error.to_string().trim_start_matches("error: ").to_string()),
     };
-    if let Some(refusal) = flags::refusal(&matches) {
+    if let Some(refusal) = flags::refusal(&given) {
         return Err(refusal);
     }
     // Of an option given twice the last one counts, as in GNU ld.
-    let text = |name: &str| matches.get_many::<String>(name).and_then(Iterator::last).cloned();
-    let all = |name: &str| matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>();
-    let path = |name: &str| matches.get_many::<PathBuf>(name).and_then(Iterator::last).cloned();
+    let text = |name: &str| given.texts(name).pop();
+    let all = |name: &str| given.texts(name);
+    let path = |name: &str| given.paths(name).pop();
     // Of an option and its opposite the last one counts.
-    let last_of = |on: &str, off: &str, default: bool| match (matches.indices_of(on).and_then(Iterator::last), matches.indices_of(off).and_then(Iterator::last)) {
+    let last_of = |on: &str, off: &str, default: bool| match (given.places(on).pop(), given.places(off).pop()) {
         (Some(on), Some(off)) => on > off,
         (Some(_), None) => true,
         (None, Some(_)) => false,
         (None, None) => default,
     };
-    let flag = |name: &str| matches.indices_of(name).is_some();
+    let flag = |name: &str| given.has(name);
     let mut options = Options {
         entry: text("entry"),
         undefined: all("undefined"),
@@ -217,7 +217,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         sysroot: text("sysroot").unwrap_or_default(),
         only_own_folders: flag("nostdlib"),
         warn_passed_over: !flag("no-warn-search-mismatch"),
-        mri_scripts: matches.get_many::<PathBuf>("mri-script").into_iter().flatten().cloned().collect(),
+        mri_scripts: given.paths("mri-script"),
         may_be_undefined: all("ignore-unresolved-symbol"),
         traced: all("trace-symbol"),
         check_overlaps: last_of("check-sections", "no-check-sections", true),
@@ -225,7 +225,7 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         in_spite_of_errors: flag("noinhibit-exec"),
         import_library: flag("out-implib"),
         strict_symbols: flag("disable-multiple-abs-defs"),
-        scripts: matches.get_many::<PathBuf>("script").into_iter().flatten().cloned().collect(),
+        scripts: given.paths("script"),
         default_script: path("default-script"),
         required: all("require-defined"),
         relocatable: flag("relocatable"),
@@ -245,15 +245,13 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
         allow_multiple_definition: flag("allow-multiple-definition"),
         ..Options::platform()
     };
-    let folders = matches.get_many::<PathBuf>("library-path").into_iter().flatten();
-    options.search_dirs = folders.map(|folder| options.rooted(folder)).collect();
+    options.search_dirs = given.paths("library-path").iter().map(|folder| options.rooted(folder)).collect();
     for pattern in all("unique") {
         if pattern.is_empty() { options.unique_orphans = true } else { options.unique.push(pattern) }
     }
     options.package_note = text("package-metadata").filter(|text| !text.is_empty()).map(|text| build_id::package_note(&text));
-    let script_places: Vec<usize> = matches.indices_of("script").into_iter().flatten().collect();
-    let defsym_places = matches.indices_of("defsym").into_iter().flatten();
-    for (text, place) in all("defsym").into_iter().zip(defsym_places) {
+    let script_places = given.places("script");
+    for (text, place) in all("defsym").into_iter().zip(given.places("defsym")) {
         let (name, value) = text.split_once('=').ok_or_else(|| format!("--defsym takes NAME=VALUE, not `{text}`"))?;
         if assigns_again(value) {
             return Err(format!("--defsym defines one symbol, NAME=VALUE; `{text}` has a second `=` (give --defsym again for another symbol)"));
@@ -371,10 +369,10 @@ fn parse(arguments: &[OsString]) -> Result<Parsed, String> {
     // References between objects are shown in the map; without one they are the output.
     let map = if flag("cref") && map.is_none() { Some(MapTo::Stdout) } else { map };
     options.map = map.is_some();
-    let inputs = flags::inputs(&matches)?;
+    let inputs = flags::inputs(&given)?;
     let explain = text("explain");
     if flag("target-help") {
-        return Ok(Parsed::Text(flags::command().render_help().to_string()));
+        return Ok(Parsed::Text(flags::help()));
     }
     if flag("print-sysroot") {
         return Ok(Parsed::Text(if options.sysroot.is_empty() { String::new() } else { format!("{}\n", options.sysroot) }));

@@ -276,8 +276,51 @@ Exit status: 0 the image was made, 1 errors were reported, 2 the command line is
 /// What `--version` shows behind the name: configure scripts look for `GNU` there.
 pub(super) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (compatible with GNU ld)");
 
-/// The parser.
-pub(super) fn command() -> Command {
+/// What a command line gives, by the rows' ids.
+pub(super) struct Given(ArgMatches);
+
+impl Given {
+    /// Reads a command line; the error is clap's, or help that was asked for.
+    pub(super) fn read(arguments: &[OsString]) -> Result<Given, clap::Error> {
+        let (arguments, used) = normalise(arguments);
+        // To make all options takes as long as a small link: only those that are given, unless something is wrong.
+        let matches = command(&used).try_get_matches_from(&arguments).or_else(|_| command(&all_rows()).try_get_matches_from(&arguments))?;
+        Ok(Given(matches))
+    }
+
+    /// The values of an option that takes a text, in order.
+    pub(super) fn texts(&self, id: &str) -> Vec<String> {
+        self.0.try_get_many::<String>(id).ok().flatten().into_iter().flatten().cloned().collect()
+    }
+
+    /// The values of an option that takes a path, in order.
+    pub(super) fn paths(&self, id: &str) -> Vec<PathBuf> {
+        self.0.try_get_many::<PathBuf>(id).ok().flatten().into_iter().flatten().cloned().collect()
+    }
+
+    /// Where an option stands among the others.
+    pub(super) fn places(&self, id: &str) -> Vec<usize> {
+        let is_known = self.0.try_contains_id(id).unwrap_or(false);
+        is_known.then(|| self.0.indices_of(id)).flatten().into_iter().flatten().collect()
+    }
+
+    /// Whether an option is given.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.try_contains_id(id).unwrap_or(false)
+    }
+}
+
+fn all_rows() -> Vec<&'static Row> {
+    ROWS.iter().collect()
+}
+
+/// The help of all options.
+pub(super) fn help() -> String {
+    command(&all_rows()).render_help().to_string()
+}
+
+/// The parser of these options.
+fn command(rows: &[&'static Row]) -> Command {
     let mut command = Command::new("glink")
         .about("Links RISC-V RV32 objects and archives into a loadable guest image")
         .version(VERSION)
@@ -287,7 +330,7 @@ pub(super) fn command() -> Command {
         .disable_version_flag(true)
         .arg(Arg::new("version").long("version").action(ArgAction::Version).help("Show the version"))
         .arg(Arg::new("files").value_name("FILE").value_parser(clap::value_parser!(PathBuf)).action(ArgAction::Append).num_args(0..).help("Objects and archives, in order"));
-    for row in ROWS {
+    for row in rows {
         let help = if let Does::This(help) = row.does { help } else { "" };
         let mut arg = Arg::new(row.id).hide(help.is_empty()).help(help);
         if let Some(short) = row.short {
@@ -308,8 +351,10 @@ pub(super) fn command() -> Command {
 }
 
 /// GNU spellings that are not clap's: `-long` for `--long`, `-(`, `--build-id`, beginnings of names.
-pub(super) fn normalise(arguments: &[OsString]) -> Vec<OsString> {
+/// Gives the rows of the options that are given, too.
+fn normalise(arguments: &[OsString]) -> (Vec<OsString>, Vec<&'static Row>) {
     let mut normal = Vec::with_capacity(arguments.len());
+    let mut used: Vec<&'static Row> = Vec::new();
     let mut is_value = false;
     for argument in arguments {
         if is_value {
@@ -317,28 +362,28 @@ pub(super) fn normalise(arguments: &[OsString]) -> Vec<OsString> {
             normal.push(argument.clone());
             continue;
         }
-        match argument.as_bytes() {
-            b"-(" => normal.push("--start-group".into()),
-            b"-)" => normal.push("--end-group".into()),
-            bytes => {
-                let (argument, takes) = canonical(bytes);
-                is_value = takes;
-                normal.push(OsString::from_vec(argument));
-            }
-        }
+        let argument = match argument.as_bytes() {
+            b"-(" => b"--start-group",
+            b"-)" => &b"--end-group"[..],
+            argument => argument,
+        };
+        let (argument, takes, row) = canonical(argument);
+        is_value = takes;
+        normal.push(OsString::from_vec(argument));
+        used.extend(row.filter(|row| !used.iter().any(|known| known.id == row.id)));
     }
-    normal
+    (normal, used)
 }
 
-/// An argument as clap takes it, and whether the next one is its value.
-fn canonical(argument: &[u8]) -> (Vec<u8>, bool) {
+/// An argument as clap takes it, whether the next one is its value, and its row.
+fn canonical(argument: &[u8]) -> (Vec<u8>, bool, Option<&'static Row>) {
     if let Some((name, row)) = long_name(argument) {
         let value = argument.iter().position(|&b| b == b'=').map(|at| &argument[at..]);
         let mut whole = [b"--", name.as_bytes(), value.unwrap_or_default()].concat();
         if let (Takes::Maybe(_, default), None) = (row.takes, value) {
             whole.extend([b"=", default.as_bytes()].concat());
         }
-        return (whole, value.is_none() && matches!(row.takes, Takes::Text(_) | Takes::Path(_)));
+        return (whole, value.is_none() && matches!(row.takes, Takes::Text(_) | Takes::Path(_)), Some(row));
     }
     let row = match argument {
         [b'-', short, ..] => ROWS.iter().find(|row| row.short == Some(char::from(*short))),
@@ -346,10 +391,10 @@ fn canonical(argument: &[u8]) -> (Vec<u8>, bool) {
     };
     match row {
         // clap would take the `=` of `-L=/lib` for itself.
-        Some(Row { short: Some('L'), long: [name, ..], .. }) if argument.get(2) == Some(&b'=') => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false),
-        Some(Row { takes: Takes::Maybe(..), long: [name, ..], .. }) => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false),
-        Some(row) => (argument.to_vec(), argument.len() == 2 && row.takes != Takes::Nothing),
-        None => (argument.to_vec(), false),
+        Some(Row { short: Some('L'), long: [name, ..], .. }) if argument.get(2) == Some(&b'=') => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false, row),
+        Some(Row { takes: Takes::Maybe(..), long: [name, ..], .. }) => ([b"--", name.as_bytes(), b"=", &argument[2..]].concat(), false, row),
+        Some(own) => (argument.to_vec(), argument.len() == 2 && own.takes != Takes::Nothing, row),
+        None => (argument.to_vec(), false, None),
     }
 }
 
@@ -380,9 +425,9 @@ fn long_name(argument: &[u8]) -> Option<(&'static str, &'static Row)> {
 const CLAPS_OWN: &[&str] = &["help", "version"];
 
 /// What is refused of a command line, with the cure.
-pub(super) fn refusal(matches: &ArgMatches) -> Option<String> {
+pub(super) fn refusal(given: &Given) -> Option<String> {
     ROWS.iter().find_map(|row| match row.does {
-        Does::Refused(cure) if matches.indices_of(row.id).is_some() => Some(format!("{} is not supported: {cure}", row.spellings().collect::<Vec<_>>().join(", "))),
+        Does::Refused(cure) if given.has(row.id) => Some(format!("{} is not supported: {cure}", row.spellings().collect::<Vec<_>>().join(", "))),
         Does::This(_) | Does::Nothing(_) | Does::Refused(_) => None,
     })
 }
@@ -422,15 +467,11 @@ pub fn reference() -> String {
 }
 
 /// Inputs in the order of the command line.
-pub(super) fn inputs(matches: &ArgMatches) -> Result<Vec<InputSpec>, String> {
+pub(super) fn inputs(given: &Given) -> Result<Vec<InputSpec>, String> {
     let mut ordered: Vec<(usize, InputSpec)> = Vec::new();
-    let indices = |id: &str| matches.indices_of(id).into_iter().flatten().collect::<Vec<_>>();
-    let files = matches.get_many::<PathBuf>("files").into_iter().flatten();
-    ordered.extend(indices("files").into_iter().zip(files.map(|path| InputSpec::File(path.clone()))));
-    let libraries = matches.get_many::<String>("library").into_iter().flatten();
-    ordered.extend(indices("library").into_iter().zip(libraries.map(|name| InputSpec::Library(name.clone()))));
-    let symbols = matches.get_many::<PathBuf>("just-symbols").into_iter().flatten();
-    ordered.extend(indices("just-symbols").into_iter().zip(symbols.map(|path| InputSpec::JustSymbols(path.clone()))));
+    ordered.extend(given.places("files").into_iter().zip(given.paths("files").into_iter().map(InputSpec::File)));
+    ordered.extend(given.places("library").into_iter().zip(given.texts("library").into_iter().map(InputSpec::Library)));
+    ordered.extend(given.places("just-symbols").into_iter().zip(given.paths("just-symbols").into_iter().map(InputSpec::JustSymbols)));
     let marks = [
         ("start-group", InputSpec::GroupStart),
         ("end-group", InputSpec::GroupEnd),
@@ -440,13 +481,12 @@ pub(super) fn inputs(matches: &ArgMatches) -> Result<Vec<InputSpec>, String> {
         ("pop-state", InputSpec::PopState),
     ];
     for (id, spec) in marks {
-        ordered.extend(indices(id).into_iter().map(|index| (index, spec.clone())));
+        ordered.extend(given.places(id).into_iter().map(|index| (index, spec.clone())));
     }
     // Files that a script names stand where the script does; those of `-c` are numbered behind those of `-T`.
-    let scripts = indices("script").into_iter().chain(indices("mri-script"));
+    let scripts = given.places("script").into_iter().chain(given.places("mri-script"));
     ordered.extend(scripts.enumerate().map(|(number, index)| (index, InputSpec::OfScript(number))));
-    let formats = matches.get_many::<String>("format").into_iter().flatten();
-    for (index, format) in indices("format").into_iter().zip(formats) {
+    for (index, format) in given.places("format").into_iter().zip(given.texts("format")) {
         let raw = match format.as_str() {
             "binary" => true,
             "elf32-littleriscv" | "elf" | "default" => false,
@@ -483,14 +523,14 @@ pub(super) fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> ArgMatches {
+    fn parsed(line: &str) -> Given {
         let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        command().try_get_matches_from(normalise(&arguments)).unwrap_or_else(|error| panic!("{error}"))
+        Given::read(&arguments).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
     fn the_table_is_sound() {
-        command().debug_assert();
+        command(&all_rows()).debug_assert();
     }
 
     #[test]
