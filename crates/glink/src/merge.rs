@@ -131,10 +131,11 @@ impl<'a> Group<'a> {
 }
 
 /// For each string the longer one, if any, whose end it is. Sorted by their reversed bytes, a string
-/// stands before those that end with it.
+/// stands before those that end with it; strings whose lengths differ by no multiple of the alignment have nothing to do with each other.
 fn ends(pieces: &[&[u8]], align: u32) -> Vec<Option<usize>> {
     let mut order: Vec<usize> = (0..pieces.len()).collect();
-    order.sort_unstable_by(|&a, &b| pieces[a].iter().rev().cmp(pieces[b].iter().rev()));
+    let class = |number: usize| pieces[number].len() % align as usize;
+    order.sort_unstable_by(|&a, &b| class(a).cmp(&class(b)).then_with(|| pieces[a].iter().rev().cmp(pieces[b].iter().rev())));
     let mut within = vec![None; pieces.len()];
     for pair in order.windows(2).rev() {
         let (shorter, longer) = (pair[0], pair[1]);
@@ -191,5 +192,7 @@ mod tests {
         // Where strings begin at multiples of 4 only "cat" can be cut off at such a place.
         assert_eq!(ends(&pieces, 4)[..4], [None, None, None, None]);
         assert_eq!(ends(&[b"ab\0", b"xxxxab\0"], 4), [Some(1), None]);
+        // What stands between them by its bytes alone is no end at such a place.
+        assert_eq!(ends(&[b"ab\0", b"xab\0", b"xxxxab\0"], 4), [Some(2), None, None]);
     }
 }
