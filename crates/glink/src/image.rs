@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::resolve::SectionId;
 use crate::segments::{self, HEADER, PROGRAM_HEADER, Segment};
 use crate::symtab;
+use crate::synthetic;
 use diag::{Diagnostic, codes};
 use guest_abi::image::{FLAG_USES_HVK, NOTE_SECTION, Note, USES_HVK_SYMBOL};
 use object::LittleEndian as LE;
@@ -198,6 +199,11 @@ pub fn elf(linked: Linked<'_, '_, '_>, image: &mut Image, attributes: &attribute
     for &index in &image.order {
         parts.push(part(&plan.outputs[index], layout.outputs[index], image.spans[index].start as u64));
         numbers[index] = Some(parts.len() as u32);
+    }
+    for output in [linked.got.section, linked.got.plt].into_iter().filter_map(|table| plan.output_of(table)) {
+        if let Some(number) = numbers[output] {
+            parts[number as usize - 1].entsize = synthetic::GOT_ENTRY;
+        }
     }
     if options.compress != Compress::No {
         next = compress(options.compress, &mut file, &mut parts) as u64;

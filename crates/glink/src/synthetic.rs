@@ -81,6 +81,8 @@ pub enum Entry {
     ThreadPair,
 }
 
+/// Bytes of an entry of the global offset table.
+pub const GOT_ENTRY: u32 = 4;
 /// What begins `.got`: the address of the dynamic section, which a static image has not.
 pub const GOT_HEADER: [u32; 1] = [0];
 /// What `.got.plt` is without dynamic linking: two words of the dynamic linker's.
@@ -130,11 +132,7 @@ pub fn entry_of(reloc: Reloc) -> Option<Entry> {
 impl Got {
     /// Adds the empty table to the sections, so that the script can place it.
     pub fn declare(resolved: &mut Resolved<'_>) -> Got {
-        let mut add = |name| {
-            let id = add_section(resolved, name, elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, 4);
-            resolved.sections[id.0 as usize].section.entsize = 4;
-            id
-        };
+        let mut add = |name| add_section(resolved, name, elf::SHT_PROGBITS, elf::SHF_ALLOC | elf::SHF_WRITE, GOT_ENTRY);
         let (section, plt) = (add(b".got"), add(b".got.plt"));
         let mut got = Got { section, plt, entries: Vec::new(), by_target: HashMap::default(), size: 0 };
         let named = resolved.symbols.find(GOT_SYMBOL).filter(|&id| resolved.symbols.get(id).used && resolved.symbols.get(id).definition == Definition::Undefined);

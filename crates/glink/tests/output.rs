@@ -397,6 +397,7 @@ fn the_table_of_addresses_has_a_header() {
     let image = with_script(&objects[..1], "SECTIONS { .text 0x80000000 : { *(.text) } .data : { *(.data) } .got : { *(.got) } .got.plt : { *(.got.plt) } }", Options::default());
     let file = parse(&image);
     let table = file.section_by_name(".got").expect("a table");
+    assert_eq!(table.elf_section_header().sh_entsize(LittleEndian), 4);
     let x = file.section_by_name(".data").expect("data").address() as u32;
     assert_eq!(table.data().expect("contents"), [[0; 4], x.to_le_bytes()].concat());
     assert_eq!(section(&file, ".got.plt"), Some([[0xff; 4], [0; 4]].concat()));
