@@ -22,6 +22,9 @@ use eval::Context;
 use regions::Regions;
 use std::cell::Cell;
 
+/// How often the headers may take less room than in the pass before.
+const MOST_SHRINKS: u32 = 3;
+
 /// A page, which segments do not share.
 pub const PAGE: u64 = 4096;
 
@@ -98,6 +101,10 @@ pub struct Layout {
     pub values: Vec<Option<u64>>,
     /// `SIZEOF_HEADERS`.
     pub headers: u64,
+    /// Whether the script asks for it: it leaves room for them, so they are loaded.
+    pub loads_headers: bool,
+    /// How often the headers became smaller.
+    shrunk: u32,
     data_segment: DataSegment,
     begun: bool,
     /// First address of thread-local data.
@@ -225,9 +232,19 @@ impl Pass<'_, '_, '_, '_> {
         });
         let segments = segments.collect();
         self.layout.segments = segments;
-        let headers = segments::headers_size(self.inputs, self.layout);
-        self.changed |= std::mem::replace(&mut self.layout.headers, headers) != headers;
+        self.settle_headers();
         self.changed |= self.layout.symbols.iter().flatten().any(|symbol| symbol.last != Some(symbol.address));
+    }
+
+    /// Which segments there are depends on addresses, and these on the segments' headers (`SIZEOF_HEADERS`). Should they chase each other,
+    /// room for some headers more than there are ends it, as in GNU ld.
+    fn settle_headers(&mut self) {
+        let headers = segments::headers_size(self.inputs, self.layout);
+        if headers > self.layout.headers || headers < self.layout.headers && self.layout.shrunk < MOST_SHRINKS {
+            self.layout.shrunk += u32::from(headers < self.layout.headers);
+            self.layout.headers = headers;
+            self.changed = true;
+        }
     }
 
     /// Before the first pass: values of symbols that the script assigns outside its sections, because
@@ -295,8 +312,11 @@ impl Pass<'_, '_, '_, '_> {
     /// A value, and whether it was made from the location counter.
     fn evaluate_symbol(&mut self, expr: &Expr, span: Option<diag::Span>) -> (Value, bool) {
         let context = self.context();
-        match context.evaluate(expr) {
-            Ok(value) => (value, context.from_dot.get()),
+        let result = context.evaluate(expr);
+        let (from_dot, asks_for_headers) = (context.from_dot.get(), context.asks_for_headers.get());
+        self.layout.loads_headers |= asks_for_headers;
+        match result {
+            Ok(value) => (value, from_dot),
             Err(message) => {
                 if self.judge {
                     let mut diagnostic = Diagnostic::new(&codes::E0508, message);
@@ -311,7 +331,7 @@ impl Pass<'_, '_, '_, '_> {
     }
 
     fn context(&self) -> Context<'_, '_, '_, '_> {
-        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning, whole_script: self.whole_script, from_dot: Cell::new(false) }
+        Context { layout: self.layout, inputs: self.inputs, shapes: self.shapes, dot: self.dot, section: self.section, assigning: self.assigning, whole_script: self.whole_script, from_dot: Cell::new(false), asks_for_headers: Cell::new(false) }
     }
 
     /// The value of an expression outside all sections: an address or a number.

@@ -191,13 +191,15 @@ fn by_flags(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec
         let first = segment.outputs.first().map_or(0, |&first| layout.outputs[first].load);
         let headers = HEADER + PROGRAM_HEADER * header_count(inputs, segments.len() + usize::from(order.iter().any(|&index| outputs[index].has(elf::SHF_TLS))));
         let page = u64::from(inputs.options.page_size).max(1);
-        first % page >= headers % page && first >= headers
+        first >= headers && (layout.loads_headers || first % page >= headers % page)
     };
     // The headers are loaded where a script leaves room for them.
     if has_script && !inputs.options.is_unpaged() && segments.first().is_some_and(leaves_room) {
         segments[0].headers = Some(0);
     }
-    segments.sort_by_key(|segment| segment.outputs.first().map(|&first| layout.outputs[first].address));
+    if !has_script {
+        segments.sort_by_key(|segment| segment.outputs.first().map(|&first| layout.outputs[first].address));
+    }
     segments.extend(notes(inputs, layout, order));
     let thread: Vec<usize> = order.iter().copied().filter(|&index| outputs[index].has(elf::SHF_TLS)).collect();
     if !thread.is_empty() {

@@ -230,10 +230,11 @@ fn near(linked: Linked<'_, '_, '_>, numbers: &[Option<u32>], output: usize, addr
     let is_empty = !outputs[output].has_sections();
     let has = |output: usize, flags: elf::SectionFlags| outputs[output].has(flags);
     let own = |flags: elf::SectionFlags| if is_empty { flags == elf::SHF_WRITE } else { has(output, flags) };
-    let is_loaded = |output: usize| outputs[output].kind != elf::SHT_NOBITS;
+    let is_memory = |output: usize| !outputs[output].is_hollow(linked.layout.outputs[output].size);
+    let is_loaded = |output: usize| is_memory(output) && outputs[output].kind != elf::SHT_NOBITS;
     let differ = |flags: elf::SectionFlags| has(before, flags) != has(behind, flags);
-    let takes_before = if differ(elf::SHF_TLS) || is_loaded(before) != is_loaded(behind) {
-        is_empty || has(behind, elf::SHF_TLS) != own(elf::SHF_TLS) || is_loaded(before) && !is_loaded(behind)
+    let takes_before = if differ(elf::SHF_TLS) || is_memory(before) != is_memory(behind) || is_loaded(before) != is_loaded(behind) {
+        is_empty && is_memory(behind) || has(behind, elf::SHF_TLS) != own(elf::SHF_TLS) || is_loaded(before) && !is_loaded(behind)
     } else if let Some(flags) = [elf::SHF_WRITE, elf::SHF_EXECINSTR].into_iter().find(|&flags| differ(flags)) {
         has(behind, flags) != own(flags)
     } else {

@@ -8,8 +8,8 @@ use super::eval::align_up;
 pub struct DataSegment {
     /// Where it would begin without saving a page.
     base: u64,
-    /// Where it began.
-    started: u64,
+    /// Where it would have begun when that was judged.
+    judged: u64,
     common: u64,
     /// Whether a page is saved by beginning at the next common page.
     saves_page: bool,
@@ -35,20 +35,23 @@ impl DataSegment {
 
     /// Notes where this pass begins it.
     pub(super) fn begun(&mut self, dot: u64, max: u64, common: u64) {
-        self.started = self.start(dot, max, common);
         self.base = DataSegment { saves_page: false, ..*self }.start(dot, max, common);
         self.common = common;
     }
 
     /// Notes where it ends: if its first and its last part fit one page, it takes a page less at the start
-    /// of one.
+    /// of one. That is judged by the layout that saves none, so as long as the segment would begin where it did then, it stays so.
     pub(super) fn ended(&mut self, end: u64) {
         if !self.common.is_power_of_two() {
             return;
         }
-        let end = end.wrapping_sub(self.started).wrapping_add(self.base);
+        if self.saves_page {
+            self.saves_page = self.base == self.judged;
+            return;
+        }
         let (first, last) = (self.base.wrapping_neg() & (self.common - 1), end & (self.common - 1));
         let page = |address: u64| address & !(self.common - 1);
         self.saves_page = first != 0 && last != 0 && page(self.base) != page(end) && first + last <= self.common;
+        self.judged = self.base;
     }
 }

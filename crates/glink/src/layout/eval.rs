@@ -59,6 +59,8 @@ pub(super) struct Context<'c, 'x, 'a, 's> {
     /// Whether the value was made from the location counter and not made absolute since: outside all sections
     /// its symbol still belongs to the section before it.
     pub(super) from_dot: Cell<bool>,
+    /// Whether it asked for the size of the headers.
+    pub(super) asks_for_headers: Cell<bool>,
 }
 
 impl Context<'_, '_, '_, '_> {
@@ -218,7 +220,10 @@ impl Context<'_, '_, '_, '_> {
                 Some(address) => self.here(u64::from(address)),
                 None => self.here(self.address(self.evaluate(default)?)),
             },
-            Function::SizeofHeaders => Value::number(self.layout.headers),
+            Function::SizeofHeaders => {
+                self.asks_for_headers.set(true);
+                Value::number(self.layout.headers)
+            }
             Function::DataSegmentAlign(max, common) => {
                 let (max, common) = (self.evaluate(max)?.number, self.evaluate(common)?.number);
                 self.here(self.layout.data_segment.start(self.dot, max, common))
