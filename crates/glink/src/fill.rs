@@ -23,7 +23,11 @@ pub fn fill(linked: Linked<'_, '_, '_>, spans: &[Range<usize>], bytes: &mut [u8]
         let mut problems = Vec::new();
         let mut targets = Targets::new(linked, object, known);
         for (number, out) in slots.iter_mut().enumerate().filter(|(_, out)| !out.is_empty()) {
-            apply::section(linked, SectionId(first + number as u32), out, &mut targets, &mut problems);
+            let id = SectionId(first + number as u32);
+            apply::section(linked, id, out, &mut targets, &mut problems);
+            if is_reversed(linked, id) {
+                reverse_words(out);
+            }
         }
         problems
     });
@@ -35,6 +39,19 @@ pub fn fill(linked: Linked<'_, '_, '_>, spans: &[Range<usize>], bytes: &mut [u8]
     });
     problems.extend(found);
     write_data(linked, spans, bytes);
+}
+
+/// Whether a table of functions in the old form stands among those of the new one, which are called the other way round.
+fn is_reversed(linked: Linked<'_, '_, '_>, id: SectionId) -> bool {
+    let name = linked.inputs.resolved.section(id).name;
+    let is_of = |table: &[u8]| name.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."));
+    let output = |name: &str| linked.inputs.plan.output_of(id).is_some_and(|output| linked.inputs.plan.outputs[output].name == name);
+    is_of(b".ctors") && output(".init_array") || is_of(b".dtors") && output(".fini_array")
+}
+
+fn reverse_words(bytes: &mut [u8]) {
+    bytes.reverse();
+    bytes.chunks_exact_mut(4).for_each(<[u8]>::reverse);
 }
 
 /// By section: its part of the file. One that has no contents, or whose place is not its own (which

@@ -2,7 +2,7 @@
 
 use super::super::ast::{Assertion, Assignment, Assigns, Binary, Expr, Function, Unary};
 use super::super::words;
-use super::lexical::{Expression, Extra, Rule, keyword, looked_up, number, one_of_words, quoted, symbol, token, trivia, with_keyword, word};
+use super::lexical::{Expression, Extra, Rule, keyword, looked_up, number, one_of_words, quoted, slashed, symbol, token, trivia, with_keyword, word};
 use super::{DEEPEST, Mistake, TALLEST, span};
 use chumsky::prelude::*;
 use diag::FileId;
@@ -175,7 +175,7 @@ pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s,
         Some(rest) => (!rest.starts_with('=')).then_some((1, None)),
         None => words::ASSIGNMENTS.iter().find(|(name, _)| text.starts_with(name)).map(|&(name, op)| (name.len(), Some(op))),
     });
-    let plain = symbol().then(operator).then(expr.clone()).map(|((name, op), value)| {
+    let plain = symbol().or(slashed()).then(operator).then(expr.clone()).map(|((name, op), value)| {
         let old = if name == "." { Expr::Dot } else { Expr::Symbol(name.to_string()) };
         let value = match op {
             Some(op) => Expr::Binary(op, Box::new(old), Box::new(value)),

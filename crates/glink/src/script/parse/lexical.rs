@@ -95,6 +95,13 @@ pub(super) fn symbol<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, 
     quoted().or(bare.then_ignore(trivia())).labelled("a name")
 }
 
+/// A name that begins with a slash, as an assignment has it that was meant to be no more than a comment (`//f = 0x100;`): as in GNU ld,
+/// it defines a symbol of that name.
+pub(super) fn slashed<'s, E: Mistake<'s>>() -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
+    let bare = taken(|text: &str| if text.starts_with('/') { run(text, |c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '.' | '$')) } else { 0 });
+    bare.then_ignore(trivia()).labelled("a name")
+}
+
 /// A file, section or pattern where no expression can stand.
 pub(super) fn word<'s, E: Mistake<'s>>(stop: &'static str) -> impl Parser<'s, &'s str, &'s str, Extra<E>> + Clone {
     let bare = taken(move |text: &str| run(text, |c| !c.is_whitespace() && !matches!(c, '(' | ')' | '{' | '}' | ';' | ',' | '"') && !stop.contains(c)));
