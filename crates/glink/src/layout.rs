@@ -144,7 +144,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), current: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), current: None, shown: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -178,6 +178,8 @@ struct Pass<'l, 'x, 'a, 's> {
     problems: Vec<Problem>,
     /// The last output section in memory.
     current: Option<usize>,
+    /// Where the location counter stands for symbols, if sections that do not exist moved it.
+    shown: Option<u64>,
     /// Whether the location counter was moved behind it.
     moved: bool,
     /// By output section: whether the script says before it where the image ends.
@@ -385,6 +387,7 @@ impl Pass<'_, '_, '_, '_> {
             if self.section.is_none() {
                 self.data_segment(&assignment.value, to);
                 self.moved = true;
+                self.shown = None;
                 (self.dot, self.free) = (to, to);
                 self.layout.values.push(Some(to));
                 return;
@@ -408,8 +411,13 @@ impl Pass<'_, '_, '_, '_> {
             self.layout.values.push(None);
             return;
         }
+        if self.section.is_none() {
+            self.free = self.dot;
+        }
         self.assigning = Some(id);
+        let hidden = self.shown.filter(|_| self.section.is_none()).map(|shown| std::mem::replace(&mut self.dot, shown));
         let (value, from_dot) = self.evaluate_symbol(&assignment.value, Some(assignment.span));
+        self.dot = hidden.unwrap_or(self.dot);
         self.assigning = None;
         self.set_symbol(id, value, from_dot);
         self.layout.values.push(self.layout.symbols[id.0 as usize].map(|symbol| symbol.address));
@@ -459,6 +467,7 @@ impl Pass<'_, '_, '_, '_> {
         let overlaid = self.overlay.filter(|_| overlay.is_some_and(|overlay| overlay != Overlay::First));
         let explicit = explicit.or(overlaid.map(|overlaid| overlaid.start));
         let region = self.layout.regions.choose(self.inputs.script, output);
+        let entered = self.dot;
         if let Some(address) = explicit {
             self.dot = address;
         }
@@ -506,9 +515,12 @@ impl Pass<'_, '_, '_, '_> {
             *last = Some(index);
         }
         if !present && !output.assigns && overlay.is_none() {
+            // What it would have moved, symbols do not see.
+            self.shown = self.shown.or(explicit.map(|_| entered));
             self.dot = before;
             return;
         }
+        self.shown = None;
         // Zeroed thread data is made for each thread; here it takes no room.
         let room = if output.is_tbss() { 0 } else { size };
         self.dot = address.wrapping_add(room);

@@ -170,10 +170,12 @@ impl Plan<'_> {
     /// A thread's block begins with the first thread-local section, so that one is aligned as strictly
     /// as any of them.
     pub fn align_thread_block(&mut self) {
-        let is_thread = |output: &Output<'_>| output.has(elf::SHF_TLS) && output.items.iter().any(|item| matches!(item, Item::Section(_)));
-        let strictest = self.outputs.iter().filter(|output| is_thread(output)).map(|output| output.align).max();
-        let in_order = self.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None });
-        let first = in_order.into_iter().find(|&index| is_thread(&self.outputs[index]));
+        let is_thread = |&index: &usize| self.outputs[index].has(elf::SHF_TLS) && self.outputs[index].has_sections();
+        let exists = |&index: &usize| self.outputs[index].name != "/DISCARD/" && (self.outputs[index].has_sections() || self.outputs[index].is_made());
+        let in_order = self.lines.iter().filter_map(|line| if let Line::Output(index) = line { Some(*index) } else { None }).filter(exists);
+        // As far as they stand together.
+        let block: Vec<usize> = in_order.skip_while(|index| !is_thread(index)).take_while(is_thread).collect();
+        let (first, strictest) = (block.first().copied(), block.iter().map(|&index| self.outputs[index].align).max());
         if let (Some(first), Some(strictest)) = (first, strictest) {
             self.outputs[first].align = strictest;
         }

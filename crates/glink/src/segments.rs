@@ -365,9 +365,11 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
     }
 }
 
-/// How large a thread's block is: a section that lies where zeroed data does, because it is placed behind it, adds to it as in GNU ld.
+/// How large a thread's block is, by load addresses, as in GNU ld: a section that lies where zeroed data does, because it is placed behind
+/// it, adds to it.
 fn thread_size(layout: &Layout, segment: &Segment) -> u64 {
-    segment.outputs.iter().map(|&index| layout.outputs[index]).fold(0, |size, placed| size.max(placed.address - segment.address) + placed.size)
+    let placed = segment.outputs.iter().map(|&index| layout.outputs[index]);
+    placed.fold(0, |size: u64, placed| size.max(placed.load.saturating_sub(segment.load)).saturating_add(placed.size))
 }
 
 /// Gives segments their offsets in the file, congruent to their addresses, behind the headers. Gives
