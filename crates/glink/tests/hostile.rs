@@ -152,9 +152,15 @@ fn scripts() -> Vec<Vec<u8>> {
 }
 
 fn link_with_script(script: &[u8], objects: &[(String, Vec<u8>)]) -> glink::Linked {
+    link_with(script, objects, false)
+}
+
+/// Links by a script in the language of GNU ld or, if that is asked for, of the MRI linker.
+fn link_with(script: &[u8], objects: &[(String, Vec<u8>)], mri: bool) -> glink::Linked {
     let identity = Identity { device: 0, inode: 0 };
     let specs: Vec<InputSpec> = objects.iter().map(|(name, bytes)| InputSpec::Bytes { name: name.clone(), data: FileData::new(bytes.clone(), identity) }).collect();
-    let options = Options { entry: Some("0x80000000".into()), scripts: vec!["k.ld".into()], map: true, memory_usage: true, ..Options::default() };
+    let (scripts, mri_scripts) = if mri { (vec![], vec!["k.ld".into()]) } else { (vec!["k.ld".into()], vec![]) };
+    let options = Options { entry: Some("0x80000000".into()), scripts, mri_scripts, map: true, memory_usage: true, ..Options::default() };
     let mut sources = diag::Sources::new();
     let mut host = MemoryHost::new().with_file("k.ld", script.to_vec());
     let linked = glink::link(&specs, &options, &mut sources, &mut host);
@@ -185,6 +191,57 @@ proptest! {
         let victims = victims();
         let objects = if victims.is_empty() { Vec::new() } else { vec![victims[victim.index(victims.len())].clone()] };
         link_with_script(&rows.join(&b'\n'), &objects);
+    }
+}
+
+const MRI: &str = "* all commands\nORDER .text, .data .bss\nSECT .text = $1000 ; here\nSECT .data,2000h\nBASE 101b\nALIGN .data = 8\nALIGNMOD .text=4\nALIAS .data, .rodata\nABSOLUTE .text,.data\n\
+PUBLIC one = # on\n 1 + (2 * 3)\nEXTERN two, three\nSTART one\nLIST x\nCASE a\nCHIP b\nTRUNCATE 8\nEND\nNAME x\nFORMAT S\nLOAD k.ld\nINCLUDE k.ld\n";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_mri_scripts_are_errors_or_images(
+        victim in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(change(), 0..6),
+        lines in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+        left_out in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let mut rows: Vec<Vec<u8>> = MRI.split('\n').map(|row| row.as_bytes().to_vec()).collect();
+        for (a, b) in lines {
+            let (a, b) = (a.index(rows.len()), b.index(rows.len()));
+            rows.swap(a, b);
+        }
+        left_out.iter().for_each(|row| rows[row.index(22)].clear());
+        let mut text = rows.join(&b'\n');
+        damage(&mut text, &changes);
+        let victims = victims();
+        let objects = if victims.is_empty() { Vec::new() } else { vec![victims[victim.index(victims.len())].clone()] };
+        link_with(&text, &objects, true);
+    }
+}
+
+#[test]
+fn mri_scripts_and_inputs_without_end_are_errors() {
+    let said = |script: &str| link_with(script.as_bytes(), &[], true).diagnostics.iter().map(|diagnostic| (diagnostic.code.id, diagnostic.message.clone())).collect::<Vec<_>>();
+    for script in ["INCLUDE k.ld", "PUBLIC x=1 +", "SECT", "SECT .x", "ALIAS .x", "\u{e9}", "ORDER \u{e9},,"] {
+        assert_eq!(said(script).first().map(|(code, _)| *code), Some("E0507"), "{script}");
+    }
+    assert_eq!(said(&format!("PUBLIC x={}1{}", "(".repeat(50_000), ")".repeat(50_000)))[0].0, "E0507");
+    // Scripts among the inputs that name each other.
+    let mut host = MemoryHost::new().with_file("a", "INPUT(b b b b b b b b)").with_file("b", "INPUT(c c c c c c c c)").with_file("c", "GROUP(a)").with_file("d", "INPUT(d)");
+    for start in 1..=40 {
+        host = host.with_file(format!("n{start}"), format!("INPUT(n{})", start + 1));
+    }
+    // Few files that name each other without a ring, more often than can be read.
+    for level in 0..12 {
+        host = host.with_file(format!("m{level}"), format!("INPUT({})", format!("m{} ", level + 1).repeat(10)));
+        host = host.with_file(format!("i{level}"), format!("INCLUDE i{}\n", level + 1).repeat(10));
+    }
+    host = host.with_file("m12", "x = 1;").with_file("i12", "x = 1;");
+    for start in ["a", "d", "n1", "m0", "i0"] {
+        let linked = glink::link(&[InputSpec::File(start.into())], &Options::default(), &mut diag::Sources::new(), &mut host);
+        assert_eq!(linked.diagnostics[0].code.id, "E0507", "{start}: {}", linked.diagnostics[0].message);
     }
 }
 

@@ -647,6 +647,8 @@ pub struct Script {
     pub insertions: Vec<Insertion>,
     /// `NOCROSSREFS` and `NOCROSSREFS_TO`.
     pub strangers: Vec<Strangers>,
+    /// How many files it was made of so far.
+    pub files: usize,
     /// `OUTPUT`: what the image is called if the command line does not say.
     pub output: Option<String>,
     /// `OUTPUT_FORMAT`, if it is one of ours.

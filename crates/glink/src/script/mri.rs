@@ -5,6 +5,7 @@ use super::ast::{Assignment, Assigns, Command, Content, Expr, FlagPattern, Inclu
 use super::parse::parse_expression;
 use super::pattern::Pattern;
 use diag::{Diagnostic, FileId, Span, codes};
+use std::collections::HashMap;
 
 /// What a command is.
 #[derive(Clone, Copy)]
@@ -204,22 +205,37 @@ fn number(word: &str) -> Option<u64> {
 }
 
 /// Names with what was said of them; what is said again counts in place of what was said before.
-struct Said<T>(Vec<(String, T)>);
+struct Said<T> {
+    /// None: said again later.
+    all: Vec<Option<(String, T)>>,
+    last: HashMap<String, usize>,
+}
 
 impl<T> Default for Said<T> {
     fn default() -> Said<T> {
-        Said(Vec::new())
+        Said { all: Vec::new(), last: HashMap::new() }
     }
 }
 
 impl<T> Said<T> {
     fn say(&mut self, name: Part<'_>, what: T) {
-        self.0.retain(|(known, _)| known != name.text);
-        self.0.push((name.string(), what));
+        if let Some(before) = self.last.insert(name.string(), self.all.len()) {
+            self.all[before] = None;
+        }
+        self.all.push(Some((name.string(), what)));
     }
 
     fn of(&self, name: &str) -> Option<&T> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, what)| what)
+        self.all[*self.last.get(name)?].as_ref().map(|(_, what)| what)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// In the order in which they were last said.
+    fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.all.iter().flatten().map(|(name, what)| (name.as_str(), what))
     }
 }
 
@@ -289,27 +305,30 @@ impl Script {
     /// What the whole script says: the sections stand behind all else.
     #[must_use]
     pub fn finish(mut self) -> Vec<Command> {
-        let mut order: Vec<(String, Span)> = std::mem::take(&mut self.order).0;
-        for (name, (_, span)) in &self.addresses.0 {
-            if !order.iter().any(|(known, _)| known == name) {
-                order.push((name.clone(), *span));
-            }
-        }
+        let mut order: Vec<(&str, Span)> = self.order.iter().map(|(name, span)| (name, *span)).collect();
+        order.extend(self.addresses.iter().filter(|(name, _)| self.order.of(name).is_none()).map(|(name, (_, span))| (name, *span)));
         if order.is_empty() {
-            order.clone_from(&self.loaded.0);
+            order.extend(self.loaded.iter().map(|(name, span)| (name, *span)));
         }
-        let sections = order.iter().enumerate().map(|(index, (name, span))| Statement::Output(Box::new(self.section(name, *span, index == 0)))).collect();
+        let mut aliases: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (input, out) in self.aliases.iter() {
+            aliases.entry(out).or_default().push(input);
+        }
+        let section = |(index, &(name, span)): (usize, &(&str, Span))| {
+            let inputs = std::iter::once(name).chain(aliases.get(name).into_iter().flatten().copied());
+            Statement::Output(Box::new(self.section(name, span, index == 0, inputs)))
+        };
+        let sections = order.iter().enumerate().map(section).collect();
         self.commands.push(Command::Statements(sections));
         self.commands
     }
 
-    fn section(&self, name: &str, span: Span, is_first: bool) -> OutputRule {
+    fn section<'n>(&self, name: &str, span: Span, is_first: bool, inputs: impl Iterator<Item = &'n str>) -> OutputRule {
         let base = self.base.clone().filter(|_| is_first);
-        let inputs = std::iter::once(name).chain(self.aliases.0.iter().filter(|(_, out)| out == name).map(|(input, _)| input.as_str()));
         OutputRule {
             name: name.to_string(),
             address: Some(base.or_else(|| self.addresses.of(name).map(|(address, _)| address.clone())).unwrap_or(Expr::Dot)),
-            kind: (!self.loaded.0.is_empty() && self.loaded.of(name).is_none()).then_some(OutputType::NoLoad),
+            kind: (!self.loaded.is_empty() && self.loaded.of(name).is_none()).then_some(OutputType::NoLoad),
             load_address: None,
             align: self.aligned.of(name).cloned(),
             subalign: self.inputs_aligned.of(name).cloned(),
@@ -389,6 +408,14 @@ mod tests {
         let rules = sections("ABSOLUTE .a, .b\nSECT .c=1");
         assert_eq!(rules.iter().map(|rule| (rule.name.as_str(), rule.kind)).collect::<Vec<_>>(), [(".c", Some(OutputType::NoLoad))]);
         assert_eq!(sections("absolute .a").len(), 1);
+    }
+
+    #[test]
+    fn many_names_take_no_longer_than_a_few_each() {
+        let names: String = (0..60_000).map(|number| format!(" s{number}")).collect();
+        let again: String = (0..60_000).map(|number| format!("sect s{number} {number}\nalias s7 i{number}\n")).collect();
+        let rules = sections(&format!("order{names}\norder{names}\n{again}"));
+        assert_eq!((rules.len(), rules[7].contents.len()), (60_000, 60_001));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// Scripts that include each other deeper than this are refused.
 const DEEPEST: usize = 16;
 
+/// More scripts than this are refused: a few that name each other again and again would be read without end.
+const MOST: usize = 10_000;
+
 /// Reads the scripts that the options name, in the order of the command line with the symbols of
 /// `--defsym` between them; behind all of them, if none was named, the default script or the built-in
 /// layout.
@@ -56,6 +59,7 @@ fn begins_with_command(data: &[u8]) -> bool {
 /// Adds a script that stands among the inputs of the command line.
 pub fn add(script: Script, name: &str, data: &FileData, sources: &mut Sources, options: &Options, files: &mut dyn Files) -> Result<Script, Vec<Diagnostic>> {
     let mut reader = Reader::new(sources, options, files, script);
+    reader.count(name).map_err(|diagnostic| vec![*diagnostic])?;
     reader.open.push(data.identity());
     let path = Path::new(name);
     reader.origin = Origin { number: None, folder: path.parent().map(Path::to_path_buf), in_sysroot: reader.is_in_sysroot(path) };
@@ -229,6 +233,15 @@ impl<'r> Reader<'r> {
         Ok(commands)
     }
 
+    /// Counts a script that is read.
+    fn count(&mut self, name: &str) -> Result<(), Box<Diagnostic>> {
+        self.script.files += 1;
+        if self.script.files <= MOST {
+            return Ok(());
+        }
+        Err(Box::new(Diagnostic::new(&codes::E0507, format!("{name} is the script number {}: there are at most {MOST}", self.script.files)).help("scripts that name each other are read each time they are named")))
+    }
+
     /// A script's file: under its name or, as `-l` does, in the folders of `-L` and `SEARCH_DIR`.
     fn find(&mut self, path: &Path) -> Result<(String, FileData), Box<Diagnostic>> {
         let named = self.script.search_dirs.iter().map(PathBuf::as_path);
@@ -237,7 +250,11 @@ impl<'r> Reader<'r> {
         for folder in std::iter::once(Path::new("")).chain(folders) {
             let candidate = folder.join(path);
             match self.files.read(&candidate) {
-                Ok(data) => return Ok((candidate.display().to_string(), data)),
+                Ok(data) => {
+                    let name = candidate.display().to_string();
+                    self.count(&name)?;
+                    return Ok((name, data));
+                }
                 Err(FileError::NotFound) => tried.push(candidate.display().to_string()),
                 Err(error) => return Err(Box::new(Diagnostic::new(&codes::E0501, format!("cannot read the linker script {}: {error}", candidate.display())))),
             }
