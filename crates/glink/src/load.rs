@@ -292,12 +292,10 @@ fn unreadable(path: &Path, error: &FileError) -> Diagnostic {
     Diagnostic::new(&codes::E0501, if *error == FileError::NotFound { format!("cannot find {name}: {error}") } else { format!("cannot read {name}: {error}") })
 }
 
-/// Whether an object, or an archive's first member, is for another machine, so that `-l` looks on.
+/// Whether an object, or an archive's first member, is for another machine, so that `-l` looks on. RV64 does not count as one, as in
+/// GNU ld: there are libraries for RV32 with an empty member for RV64.
 fn is_for_another_machine(data: &[u8]) -> bool {
-    let is_other = |object: &[u8]| {
-        let ours = [elf::ELFCLASS32.0, elf::ELFDATA2LSB.0];
-        object.starts_with(&elf::ELFMAG) && (object.get(4..6) != Some(&ours) || object.get(18..20) != Some(&elf::EM_RISCV.0.to_le_bytes()))
-    };
+    let is_other = |object: &[u8]| object.starts_with(&elf::ELFMAG) && object.get(18..20).is_some_and(|machine| machine != elf::EM_RISCV.0.to_le_bytes());
     is_other(data) || archive::first_member(data).is_some_and(is_other)
 }
 
