@@ -140,6 +140,7 @@ fn link_files(inputs: &load::Inputs, script: &Script, options: &Options, sources
     }
     let wrapped: Vec<(String, String)> = options.wrap.iter().flat_map(|name| [(name.clone(), format!("__wrap_{name}")), (format!("__real_{name}"), name.clone())]).collect();
     let mut resolved = resolve::resolve(inputs, options, &wrapped, &asked, &mut problems);
+    say_without_code(&resolved, options, &mut problems);
     // What is missing or damaged would make everything else look wrong.
     if problems.iter().any(Problem::stops) {
         let map = options.map.then(|| map::unfinished(&resolved));
@@ -356,6 +357,15 @@ fn define_symbols<'a>(resolved: &mut Resolved<'a>, script: &'a Script) {
         if pending.len() == before {
             return;
         }
+    }
+}
+
+/// Objects that hold what a compiler makes code from, and no code (`gcc -flto`). They go into other objects as they are.
+fn say_without_code(resolved: &Resolved<'_>, options: &Options, problems: &mut Vec<Problem>) {
+    let Some(mark) = resolved.symbols.find(b"__gnu_lto_slim").filter(|_| !options.relocatable) else { return };
+    for object in resolved.objects.iter().filter(|object| object.globals.contains(&mark)) {
+        let diagnostic = Diagnostic::new(&codes::E0504, format!("{}: plugin needed to handle lto object: it holds no code, only what the compiler would make code from", object.name));
+        problems.push(Problem::Plain(Box::new(diagnostic.help("compile it without -flto, or with -ffat-lto-objects"))));
     }
 }
 

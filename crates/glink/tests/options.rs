@@ -230,6 +230,19 @@ fn what_is_said_is_what_gnu_ld_says() {
 }
 
 #[test]
+fn objects_without_code_are_told() {
+    let Some(folder) = folder().filter(|_| have("riscv64-unknown-elf-gcc")) else { return };
+    folder.write("lto.c", "int lto(void) { return 1; }\n");
+    folder.write("k.ld", "SECTIONS { .text 0x1000 : { *(.text*) } }\n");
+    for (how, made) in [("-flto", false), ("-flto -ffat-lto-objects", true), ("-fno-lto", true)] {
+        run(Command::new("riscv64-unknown-elf-gcc").args(["-march=rv32imac", "-mabi=ilp32", "-c", "-o"]).arg(folder.path("lto.o")).args(how.split(' ')).arg(folder.path("lto.c")));
+        let done = link(&folder, false, "-T k.ld lto.o -e lto -o x");
+        assert_eq!((done.ok, done.err.contains("plugin needed to handle lto object")), (made, !made), "{how}: {}", done.err);
+        assert!(link(&folder, false, "-r lto.o -o x").ok, "{how}");
+    }
+}
+
+#[test]
 fn states_pages_and_questions() {
     let Some(folder) = folder() else { return };
     folder.archive("libb.a", "rc", &[&folder.path("b.o")]);
