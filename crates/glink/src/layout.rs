@@ -144,7 +144,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, changed: false, judge: last, problems: Vec::new(), current: None, shown: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, thread_end: None, changed: false, judge: last, problems: Vec::new(), current: None, shown: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -176,6 +176,8 @@ struct Pass<'l, 'x, 'a, 's> {
     changed: bool,
     judge: bool,
     problems: Vec<Problem>,
+    /// Where zeroed thread data ends in the thread's block, if the section before is such.
+    thread_end: Option<u64>,
     /// The last output section in memory.
     current: Option<usize>,
     /// Where the location counter stands for symbols, if sections that do not exist moved it.
@@ -481,7 +483,10 @@ impl Pass<'_, '_, '_, '_> {
             (None, Some(region)) => (self.layout.regions.next(region), align),
             (None, None) => (self.free, align),
         };
-        let address = eval::align_up(start, section_align);
+        let plain = eval::align_up(start, section_align);
+        // Zeroed thread data takes room in the thread's block, if not here: more of it stands behind it there.
+        let behind = self.thread_end.filter(|_| output.is_tbss() && explicit.is_none());
+        let address = behind.map_or(plain, |end| eval::align_up(end, section_align).max(plain));
         self.changed |= std::mem::replace(&mut self.layout.outputs[index].address, address) != address;
         self.dot = address;
         if (present || output.assigns) && !output.is_hollow(self.layout.outputs[index].size) {
@@ -496,7 +501,7 @@ impl Pass<'_, '_, '_, '_> {
         let load = match overlaid {
             // One is loaded behind the other.
             Some(overlaid) if load_region.is_none() => eval::align_up(overlaid.next_load, align),
-            _ => self.load_address(index, output, Start { address, size, delta: address.wrapping_sub(start), own_align, section_align, region, load_region, is_hollow }),
+            _ => self.load_address(index, output, Start { address, size, delta: plain.wrapping_sub(start), own_align, section_align, region, load_region, is_hollow }),
         };
         if overlay.is_some() {
             let end = overlaid.map_or(0, |overlaid| overlaid.end).max(address.wrapping_add(size));
@@ -523,7 +528,10 @@ impl Pass<'_, '_, '_, '_> {
         self.shown = None;
         // Zeroed thread data is made for each thread; here it takes no room.
         let room = if output.is_tbss() { 0 } else { size };
-        self.dot = address.wrapping_add(room);
+        self.dot = plain.wrapping_add(room);
+        if size > 0 {
+            self.thread_end = output.is_tbss().then(|| address.wrapping_add(size));
+        }
         if let (Some(overlaid), true) = (self.overlay, overlay.is_some()) {
             self.dot = overlaid.end;
         }

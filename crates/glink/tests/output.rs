@@ -407,3 +407,28 @@ fn the_table_of_addresses_has_a_header() {
     let without = link(&objects[1..], &Options::default()).expect("linked");
     assert!(section(&parse(&without), ".got").is_none() && section(&parse(&without), ".got.plt").is_none());
 }
+
+/// Whatever the script and the objects' order, no two variables of a thread share room in its block.
+#[test]
+fn thread_data_shares_no_room() {
+    if !have("riscv64-unknown-elf-as") {
+        return;
+    }
+    let part = |name: &str, kind: &str, size: u32| format!(".section {name}, \"awT\", @{kind}\n.type {0}, @object\n.size {0}, {size}\n.globl {0}\n{0}: .zero {size}\n", name.trim_start_matches('.').replace('.', "_"));
+    let all = [part(".tbss.a", "nobits", 5), part(".tdata.b", "progbits", 3), part(".tbss", "nobits", 4), part(".tdata", "progbits", 7), part(".tbss.c", "nobits", 6)];
+    let texts = [all.concat(), all.iter().rev().map(String::as_str).collect::<String>()].map(|text| format!("{text}.text\n.globl _start\n_start: lui a0, %tprel_hi(tbss_a)\nj .\n.section .after, \"aw\"\n.zero 64\n"));
+    let objects = assemble(&[&texts[0], &texts[1]], &[]);
+    let lines = ["", ".tbss : { *(.tbss) }", ".tdata : { *(.tdata) } .tbss : { *(.tbss) } .more : { *(.tbss.*) }", ".tbss : { *(.tbss) } .tbss.c : { *(.tbss.c) }"];
+    for (object, line) in objects.iter().flat_map(|object| lines.map(|line| (object, line))) {
+        let image = with_script(std::slice::from_ref(object), &format!("SECTIONS {{ . = 0x80000000; .text : {{ *(.text) }} .data : {{ *(.data) }} {line} .after : {{ *(.after) }} }}"), Options::default());
+        let file = parse(&image);
+        let segment = file.elf_program_headers().iter().find(|header| header.p_type(LittleEndian) == elf::PT_TLS).expect("a thread's block");
+        let mut spans: Vec<(u64, u64)> = file.symbols().filter(|symbol| symbol.kind() == object::SymbolKind::Tls).map(|symbol| (symbol.address(), symbol.address() + symbol.size())).collect();
+        spans.sort_unstable();
+        assert_eq!(spans.len(), 5);
+        assert!(spans.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{line}: {spans:?}");
+        assert!(spans[4].1 <= u64::from(segment.p_memsz(LittleEndian)), "{line}: {spans:?}");
+        // What follows is not moved by what takes no room.
+        assert!(file.section_by_name(".after").expect("a section").address() < 0x8000_0000 + 64, "{line}");
+    }
+}

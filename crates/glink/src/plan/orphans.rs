@@ -178,8 +178,7 @@ pub(super) fn place(resolved: &Resolved<'_>, plan: &mut Plan<'_>, options: &Opti
     // The first orphan of each class looks for its place; the others of the class follow it.
     let mut first_of: BTreeMap<Class, usize> = BTreeMap::new();
     let mut rows = Rows::default();
-    for index in first_new..plan.outputs.len() {
-        summarise(resolved, &mut plan.outputs[index]);
+    for index in in_turn(resolved, plan, first_new) {
         let class = class_of(&plan.outputs[index]);
         if class == Class::Debug {
             plan.lines.push(Line::Output(index));
@@ -216,6 +215,22 @@ pub(super) fn place(resolved: &Resolved<'_>, plan: &mut Plan<'_>, options: &Opti
         }
     }
     plan.lines = lines;
+}
+
+/// New output sections in the order in which they are placed: as they were first seen, but what a thread's data begins with before what is
+/// zeroed, or the two would share room in the thread's block. (GNU ld lets them.)
+fn in_turn(resolved: &Resolved<'_>, plan: &mut Plan<'_>, first_new: usize) -> Vec<usize> {
+    for output in &mut plan.outputs[first_new..] {
+        summarise(resolved, output);
+    }
+    let mut order: Vec<usize> = (first_new..plan.outputs.len()).collect();
+    let places: Vec<usize> = (0..order.len()).filter(|&at| class_of(&plan.outputs[order[at]]) == Class::Thread).collect();
+    let mut thread: Vec<usize> = places.iter().map(|&at| order[at]).collect();
+    thread.sort_by_key(|&index| plan.outputs[index].is_tbss());
+    for (at, index) in places.into_iter().zip(thread) {
+        order[at] = index;
+    }
+    order
 }
 
 /// Orphans that follow others.
