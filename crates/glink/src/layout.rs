@@ -568,7 +568,9 @@ impl Pass<'_, '_, '_, '_> {
 
     /// With `MEMORY`, a section must be in some region.
     fn say_no_region(&mut self, output: &Output<'_>, matters: bool) {
-        if !self.judge || !matters || self.inputs.script.regions.is_empty() {
+        // A region that does not exist is told of by its name.
+        let is_named = output.placing().is_some_and(|rule| rule.region.is_some() || rule.load_region.is_some());
+        if !self.judge || !matters || is_named || self.inputs.script.regions.is_empty() {
             return;
         }
         let mut diagnostic = Diagnostic::new(&codes::E0508, format!("no memory region specified for loadable section `{}`", output.name));

@@ -90,15 +90,28 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
     let outputs = &inputs.plan.outputs;
     let placed = |index: usize| layout.outputs[index].address..end_of(layout, &outputs[index], index);
     let mut highest: Option<usize> = None;
+    // Sections that begin at one address are meant to take turns there.
+    let mut starts: Vec<u64> = order.iter().filter(|&&index| layout.outputs[index].size > 0 && !outputs[index].is_tbss()).map(|&index| layout.outputs[index].address).collect();
+    starts.sort_unstable();
+    let take_turns = starts.windows(2).any(|pair| pair[0] == pair[1]);
+    let mut told = Vec::new();
     for &index in order {
         let end = end_of(layout, &outputs[index], index);
         if end > 1 << 32 {
             let message = format!("`{}` ends at {end:#x}, past the last address", outputs[index].name);
-            problems.push(Problem::Plain(Box::new(by_size(inputs, index, Diagnostic::new(&codes::E0514, message)))));
+            let mut diagnostic = by_size(inputs, index, Diagnostic::new(&codes::E0514, message));
+            // A section that is all gap has been told an address as a distance.
+            let widest = order.iter().copied().max_by_key(|&index| layout.outputs[index].size).filter(|&widest| layout.outputs[widest].size > 1 << 30);
+            if let Some(widest) = widest {
+                let hint = format!("`{}` is {:#x} bytes long: in its braces the location counter counts from its start", outputs[widest].name, layout.outputs[widest].size);
+                diagnostic = diagnostic.note(hint).help("set an address outside: `. = 0x…;` before the section");
+            }
+            problems.push(Problem::Plain(Box::new(diagnostic)));
             return;
         }
         if let Some(before) = highest
             && inputs.options.check_overlaps
+            && !take_turns
             && end_of(layout, &outputs[before], before) > layout.outputs[index].address
             && layout.outputs[index].size > 0
             && !outputs[index].is_tbss()
@@ -109,10 +122,14 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             let note = format!("section {} [{:#x}, {:#x}] overlaps section {} [{:#x}, {:#x}]", outputs[index].name, own.start, own.end - 1, outputs[before].name, other.start, other.end - 1);
             let help = "give one another address, or join them in an OVERLAY; --no-check-sections lets them overlap";
             problems.push(Problem::Plain(Box::new(Diagnostic::new(&codes::E0514, message).note(note).help(help))));
+            told.push(index);
         }
         if highest.is_none_or(|before| end >= end_of(layout, &outputs[before], before)) {
             highest = Some(index);
         }
+    }
+    if inputs.options.check_overlaps {
+        check_loads(inputs, layout, order, &told, problems);
     }
     for (region, used) in inputs.script.regions.iter().zip(&layout.regions.uses) {
         let (next, end) = (used.peak, used.origin.saturating_add(used.length));
@@ -128,6 +145,29 @@ fn check(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], problems:
             diagnostic = diagnostic.help("make the region larger, move a section to another, or leave out what nothing uses: --gc-sections, with -ffunction-sections in the compiler");
             problems.push(Problem::Plain(Box::new(diagnostic)));
         }
+    }
+}
+
+/// What has contents must be loaded apart, wherever it is to be in the end. `told` are those that lie over others anyway.
+fn check_loads(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], told: &[usize], problems: &mut Vec<Problem>) {
+    let outputs = &inputs.plan.outputs;
+    let mut loaded: Vec<usize> = order.iter().copied().filter(|&index| layout.outputs[index].size > 0 && outputs[index].kind != elf::SHT_NOBITS).collect();
+    loaded.sort_by_key(|&index| (layout.outputs[index].load, index));
+    for pair in loaded.windows(2) {
+        let &[before, index] = pair else { continue };
+        let (own, other) = (layout.outputs[index], layout.outputs[before]);
+        if own.load >= other.load.saturating_add(other.size) || told.contains(&index) || told.contains(&before) {
+            continue;
+        }
+        let range = |placed: crate::layout::Placed| format!("[{:#x}, {:#x}]", placed.load, placed.load.saturating_add(placed.size) - 1);
+        let message = format!("section `{}` would be loaded at {:#x}, over section `{}`", outputs[index].name, own.load, outputs[before].name);
+        let mut diagnostic = Diagnostic::new(&codes::E0514, message);
+        if let Some(rule) = outputs[index].rule {
+            diagnostic = diagnostic.at(rule.span, "this section");
+        }
+        let note = format!("section {} LMA {} overlaps section {} LMA {}", outputs[index].name, range(own), outputs[before].name, range(other));
+        let help = format!("load it behind: AT(LOADADDR({0}) + SIZEOF({0})); --no-check-sections lets them overlap", outputs[before].name);
+        problems.push(Problem::Plain(Box::new(diagnostic.note(note).help(help))));
     }
 }
 

@@ -195,9 +195,9 @@ impl Context<'_, '_, '_, '_> {
                 Value { number: 0, base: Base::Section(index) }
             }
             Function::Loadaddr(name) => Value::absolute(self.output(name)?.1.load),
-            // A section that does not exist has size 0 and alignment 0.
-            Function::Sizeof(name) => Value::number(self.output(name).map_or(0, |(_, placed)| placed.size)),
-            Function::Alignof(name) => Value::number(self.output(name).map_or(0, |(_, placed)| placed.align)),
+            // Of a section that the script lists and that does not exist, 0.
+            Function::Sizeof(name) => Value::number(self.output(name)?.1.size),
+            Function::Alignof(name) => Value::number(self.output(name)?.1.align),
             Function::Align(None, align) => self.here(align_up(self.dot, self.evaluate(align)?.number)),
             Function::Align(Some(start), align) => {
                 let (start, align) = self.alike(self.evaluate(start)?, self.evaluate(align)?);

@@ -8,6 +8,7 @@ mod sections;
 use super::ast::{Command, Expr, Include, Insertion, Origin, OutputRule, ScriptInputs, Statement, Strangers};
 use chumsky::error::LabelError;
 use chumsky::prelude::*;
+use super::words;
 use diag::{Code, Diagnostic, FileId, Span, codes};
 use expression::{assertion, assignment, expression};
 use lexical::{Expression, Extra, Rule, keyword, token, trivia, with_keyword, word};
@@ -105,6 +106,9 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
     {
         return Diagnostic::new(&codes::E0507, "syntax error: the linker script ends inside a block").at(Span::new(file, open, open + 1), "this is not closed");
     }
+    if let Some(open) = open_comment(text).filter(|&open| open <= span.start) {
+        return Diagnostic::new(&codes::E0507, "syntax error: the linker script ends inside a comment").at(Span::new(file, open, open + 2), "this is not closed");
+    }
     let found = match error.found() {
         Some(c) => format!("`{}`", text[span.start..].split_whitespace().next().filter(|word| word.len() < 24).map_or_else(|| c.to_string(), str::to_string)),
         None => "the end".to_string(),
@@ -117,7 +121,42 @@ fn diagnostic(file: FileId, text: &str, error: &Rich<'_, char>) -> Diagnostic {
         chumsky::error::RichReason::Custom(message) => format!("syntax error: {message}"),
         chumsky::error::RichReason::ExpectedFound { .. } => format!("syntax error: the linker script cannot be read at {found}"),
     };
-    Diagnostic::new(&codes::E0507, message).at(Span::new(file, span.start, span.end.max(span.start + 1)), label)
+    let diagnostic = Diagnostic::new(&codes::E0507, message).at(Span::new(file, span.start, span.end.max(span.start + 1)), label);
+    match cure(text, span.start, error.found().copied()) {
+        Some(cure) => diagnostic.help(cure),
+        None => diagnostic,
+    }
+}
+
+/// What to do about a place that cannot be read, if that is a usual mistake.
+fn cure(text: &str, at: usize, found: Option<char>) -> Option<String> {
+    let (before, rest) = text.split_at_checked(at)?;
+    let statement = before.rfind([';', '{', '}']).map_or(0, |end| end + 1);
+    if text[statement..].split_at_checked(at - statement + 2).is_some_and(|(near, _)| near.contains("//")) {
+        return Some("a comment is /* … */, or # and the rest of the line".into());
+    }
+    // The words around the place: what looks like a keyword and is none.
+    let ends: &[char] = if found == Some('{') { &[';', '{', '}'] } else { &[';', '{', '}', '\n'] };
+    let line = before.rfind(ends).map_or(0, |end| end + 1);
+    let end = at + rest.find([';', '{', '}', '\n', '(']).unwrap_or(rest.len());
+    let words = text[line..end].split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    let near = words.filter(|word| !words::all().any(|known| known == *word)).find_map(|word| diag::suggest(word, words::all()));
+    if let Some(near) = near {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    (found == Some('{')).then(|| "is the block before it closed? A `}` may be missing, or the `:` behind a section's name".into())
+}
+
+/// The comment that nothing closes.
+fn open_comment(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let open = at + text[at..].find("/*")?;
+        match text[open + 2..].find("*/") {
+            Some(length) => at = open + length + 4,
+            None => return Some(open),
+        }
+    }
 }
 
 /// The innermost brace or parenthesis that nothing closes.

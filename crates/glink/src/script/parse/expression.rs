@@ -188,7 +188,7 @@ pub(super) fn assignment<'s, E: Mistake<'s>>(file: FileId, expr: &Expression<'s,
     wrapped
         .or(plain.map(|(name, value)| (name, value, Assigns::Plain)))
         .map_with(move |(name, value, assigns), extra| Assignment { name, value, assigns, span: span(file, extra.span()) })
-        .then_ignore(choice((token(";"), token(","))).or_not())
+        .then_ignore(choice((token(";"), token(","))))
         .boxed()
 }
 

@@ -59,6 +59,11 @@ fn blanks(text: &str) -> usize {
     let mut at = 0;
     loop {
         at += run(&text[at..], char::is_whitespace);
+        // A line marker of the preprocessor, or any comment to the end of the line.
+        if text[at..].starts_with('#') {
+            at += run(&text[at..], |c| c != '\n');
+            continue;
+        }
         match text[at..].strip_prefix("/*").and_then(|comment| comment.find("*/")) {
             Some(length) => at += length + 4,
             None => return at,
