@@ -9,7 +9,8 @@ use std::process::Command;
 
 /// The script, what the message says, the line and column that it points at (0: none), and whether GNU ld refuses the script too
 /// (none: it is not asked).
-const MISTAKES: [(&str, &[&str], (u32, u32), Option<bool>); 22] = [
+type Mistake = (&'static str, &'static [&'static str], (u32, u32), Option<bool>);
+const MISTAKES: [Mistake; 22] = [
     ("SECTIONS\n{\n  . = 0x80000000\n  .text : { *(.text) }\n}\n", &["syntax error", "expected ',' or ';'"], (4, 3), Some(true)),
     ("SECTIONS\n{\n  .text : { *(.text)\n  .data : { *(.data) }\n}\n", &["syntax error", "A `}` may be missing"], (4, 11), Some(true)),
     ("SECTIONS\n{\n  .text : { *(.text) }\n", &["ends inside a block"], (2, 1), Some(true)),
