@@ -10,7 +10,7 @@ use crate::object_writer::{self, Part};
 use crate::options::{Discard, Strip};
 use crate::plan::{Fate, Item, Line};
 use crate::problem::{Problem, Site};
-use crate::resolve::{Definition, ObjectId, Place, Resolved, SectionId, SymbolId};
+use crate::resolve::{Definition, ObjectId, Place, Resolved, SectionId};
 use crate::strings::{string_at, text};
 use crate::symtab;
 use diag::{Diagnostic, codes};
@@ -18,11 +18,11 @@ use object::LittleEndian as LE;
 use object::elf::{self, Sym32};
 use object::pod::bytes_of_slice;
 use object::{I32, U16, U32};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Writes the object; problems say what is in the way.
 pub fn object(inputs: Inputs<'_, '_, '_>, layout: &Layout, attributes: &attributes::Merged, problems: &mut Vec<Problem>) -> Vec<u8> {
-    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], extended: vec![U32::new(LE, 0)], strings: vec![0], names: HashMap::new(), first_global: 0, local: HashMap::new(), global: HashMap::new(), section_symbol: HashMap::new() };
+    let mut writer = Writer { inputs, layout, sections: vec![Part::default()], number_of: vec![None; inputs.plan.outputs.len()], symbols: vec![Sym32::default()], extended: vec![U32::new(LE, 0)], strings: vec![0], names: HashMap::new(), first_global: 0, local: Vec::new(), global: vec![0; inputs.resolved.symbols.len()], section_symbol: HashMap::new() };
     writer.number_sections();
     writer.symbols();
     writer.contents(problems);
@@ -43,8 +43,10 @@ struct Writer<'x, 'a, 's> {
     /// Where names are in `strings`.
     names: HashMap<Box<[u8]>, u32>,
     first_global: u32,
-    local: HashMap<(ObjectId, u32), u32>,
-    global: HashMap<SymbolId, u32>,
+    /// By object and by its local symbol: the number here; 0 if it is not.
+    local: Vec<Vec<u32>>,
+    /// By shared name, likewise.
+    global: Vec<u32>,
     /// By output section.
     section_symbol: HashMap<usize, u32>,
 }
@@ -155,7 +157,13 @@ impl<'a> Writer<'_, 'a, '_> {
         let inputs = self.inputs;
         let resolved = inputs.resolved;
         let used = self.used_symbols();
-        let used_shared: BTreeSet<SymbolId> = used.iter().filter_map(|&(object, index)| resolved.global(object, index)).collect();
+        let mut used_shared = vec![false; resolved.symbols.len()];
+        for (object, used) in resolved.objects.iter().zip(&used) {
+            for (shared, _) in object.globals.iter().zip(&used[object.file.first_global..]).filter(|(_, used)| **used) {
+                used_shared[shared.0 as usize] = true;
+            }
+        }
+        self.local = resolved.objects.iter().map(|object| vec![0; object.file.first_global]).collect();
         for (index, object) in resolved.objects.iter().enumerate() {
             let id = ObjectId(index as u32);
             let keeps_names = inputs.options.discard != Discard::Locals && inputs.options.strip != Strip::All;
@@ -163,7 +171,7 @@ impl<'a> Writer<'_, 'a, '_> {
             for (number, symbol) in object.file.symbols[..object.file.first_global].iter().enumerate().skip(1) {
                 let name = string_at(object.file.strings, symbol.st_name.get(LE)).unwrap_or(b"");
                 let number = number as u32;
-                let is_used = used.contains(&(id, number));
+                let is_used = used[index][number as usize];
                 let wanted = match inputs.options.discard {
                     Discard::Nothing => true,
                     Discard::Temporary => !name.starts_with(b".L"),
@@ -181,7 +189,7 @@ impl<'a> Writer<'_, 'a, '_> {
                         self.add_symbol(name.as_bytes(), 0, 0, elf::SymbolInfo::new(elf::STB_LOCAL, elf::STT_FILE), elf::SymbolOther(0), Home::Reserved(elf::SHN_ABS));
                     }
                     let at = self.add_symbol(name, value, symbol.st_size.get(LE), symbol.st_info, symbol.st_other, section);
-                    self.local.insert((id, number), at);
+                    self.local[index][number as usize] = at;
                 }
             }
         }
@@ -212,13 +220,13 @@ impl<'a> Writer<'_, 'a, '_> {
                     Some((section, value)) => self.add_symbol(symbol.name, value, 0, elf::SymbolInfo::new(elf::STB_GLOBAL, elf::STT_NOTYPE), other, section),
                     None => continue,
                 },
-                Definition::Undefined if symbol.used && (symbol.named || used_shared.contains(&id)) => {
+                Definition::Undefined if symbol.used && (symbol.named || used_shared[id.0 as usize]) => {
                     let bind = if symbol.strong_use { elf::STB_GLOBAL } else { elf::STB_WEAK };
                     self.add_symbol(symbol.name, 0, 0, elf::SymbolInfo::new(bind, symbol.kind), other, Home::Reserved(elf::SHN_UNDEF))
                 }
                 Definition::Undefined => continue,
             };
-            self.global.insert(id, at);
+            self.global[id.0 as usize] = at;
         }
     }
 
@@ -226,13 +234,18 @@ impl<'a> Writer<'_, 'a, '_> {
         self.symbols.iter().any(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(name))
     }
 
-    /// Symbols that relocations name: local ones stay whatever they are called.
-    fn used_symbols(&self) -> BTreeSet<(ObjectId, u32)> {
-        let mut used = BTreeSet::new();
+    /// By object and symbol: whether relocations name it; local ones then stay whatever they are called.
+    fn used_symbols(&self) -> Vec<Vec<bool>> {
+        let mut used: Vec<Vec<bool>> = self.resolved().objects.iter().map(|object| vec![false; object.file.symbols.len()]).collect();
         for output in (0..self.number_of.len()).filter(|&output| self.number_of[output].is_some()) {
             for id in self.sections_of(output) {
                 let input = &self.resolved().sections[id.0 as usize];
-                used.extend(input.section.relas.iter().map(|rela| (input.object, rela.r_sym(LE))));
+                let Some(used) = used.get_mut(input.object.0 as usize) else { continue };
+                for rela in input.section.relas.iter() {
+                    if let Some(used) = used.get_mut(rela.r_sym(LE) as usize) {
+                        *used = true;
+                    }
+                }
             }
         }
         used
@@ -291,12 +304,12 @@ impl<'a> Writer<'_, 'a, '_> {
             return make(0, kind, addend);
         }
         if let Some(global) = resolved.global(input.object, index) {
-            return match self.global.get(&global) {
-                Some(&symbol) => make(symbol, kind, addend),
-                None => make(0, elf::RelocationType(0), 0),
+            return match self.global[global.0 as usize] {
+                0 => make(0, elf::RelocationType(0), 0),
+                symbol => make(symbol, kind, addend),
             };
         }
-        if let Some(&symbol) = self.local.get(&(input.object, index)) {
+        if let Some(&symbol) = self.local.get(input.object.0 as usize).and_then(|local| local.get(index as usize)).filter(|&&symbol| symbol != 0) {
             return make(symbol, kind, addend);
         }
         // A section symbol: of the whole new section, so the addend counts from its start. Of a section that another object has too, the
@@ -332,7 +345,7 @@ impl<'a> Writer<'_, 'a, '_> {
                     words.push(section + 1);
                 }
             }
-            let signature = resolved.symbols.find(group.signature).and_then(|id| self.global.get(&id).copied());
+            let signature = resolved.symbols.find(group.signature).map(|id| self.global[id.0 as usize]).filter(|&number| number != 0);
             let signature = signature.or_else(|| self.symbols.iter().position(|symbol| string_at(&self.strings, symbol.st_name.get(LE)) == Some(group.signature)).map(|at| at as u32));
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             self.sections[1 + number] = Part { name: b".group".to_vec(), kind: elf::SHT_GROUP, size: bytes.len() as u32, bytes: bytes.into(), info: signature.unwrap_or(0), align: 4, entsize: 4, ..Part::default() };
