@@ -342,7 +342,7 @@ fn part(output: &Output<'_>, placed: crate::layout::Placed, offset: u64) -> Part
         info: 0,
         // An address that the script gives may be no multiple of it.
         align: 1 << (placed.align | placed.address).trailing_zeros().min(31),
-        entsize: output.entsize,
+        entsize: if matches!(kind, elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY) { 4 } else { output.entsize },
     }
 }
 

@@ -273,6 +273,12 @@ fn source(value: &Expr) -> Option<&str> {
     }
 }
 
+/// Whether the command line or the script asks for a name: `-u`, `EXTERN`, `ENTRY`.
+fn is_asked(linked: Linked<'_, '_, '_>, name: &[u8]) -> bool {
+    let script = linked.inputs.script;
+    linked.inputs.options.undefined.iter().chain(&script.externs).chain(&script.entry).any(|asked| asked.as_bytes() == name)
+}
+
 fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u32>], id: SymbolId, types: &HashMap<SymbolId, elf::SymbolType>) -> Option<Row<'a>> {
     let resolved = linked.inputs.resolved;
     let symbol = resolved.symbols.get(id);
@@ -295,8 +301,8 @@ fn global<'a>(linked: Linked<'_, 'a, '_>, numbers: &[Option<u32>], id: SymbolId,
             let kind = types.get(&id).copied().unwrap_or(elf::STT_NOTYPE);
             Some(Row { name: symbol.name, value: linker.address as u32, size: 0, info: elf::SymbolInfo::new(elf::STB_GLOBAL, kind), other: elf::SymbolOther(0), section })
         }
-        // What is undefined and no error is weak, or only asked for (`-u`, `EXTERN`).
-        Definition::Undefined if symbol.used && (!symbol.strong_use || linked.inputs.options.undefined.iter().chain(&linked.inputs.script.externs).any(|name| name.as_bytes() == symbol.name)) => {
+        // What is undefined and no error is weak, or only asked for.
+        Definition::Undefined if symbol.used && (!symbol.strong_use || is_asked(linked, symbol.name)) => {
             let bind = if symbol.strong_use { elf::STB_GLOBAL } else { elf::STB_WEAK };
             Some(Row { name: symbol.name, value: 0, size: 0, info: elf::SymbolInfo::new(bind, elf::STT_NOTYPE), other: elf::SymbolOther(0), section: Home::Reserved(elf::SHN_UNDEF) })
         }
