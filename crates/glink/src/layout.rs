@@ -598,7 +598,7 @@ impl Pass<'_, '_, '_, '_> {
                     }
                     let at = self.dot as u32;
                     self.changed |= std::mem::replace(&mut self.layout.sections[id.0 as usize], at) != at;
-                    self.dot += u64::from(size);
+                    self.dot = self.dot.wrapping_add(u64::from(size));
                 }
                 Item::Assign(assignment) => {
                     self.assign(assignment);
@@ -608,7 +608,7 @@ impl Pass<'_, '_, '_, '_> {
                 Item::Data(size, value) => {
                     let value = self.number(value, None);
                     self.layout.extras.push((index, self.dot.wrapping_sub(address) as u32, Extra::Data(*size, value)));
-                    self.dot += u64::from(*size);
+                    self.dot = self.dot.wrapping_add(u64::from(*size));
                 }
                 Item::Fill(fill) => filling = Some(self.filling(fill)),
                 Item::Inputs(_) => {}

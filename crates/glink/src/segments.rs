@@ -70,7 +70,7 @@ pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
 
 fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
     let placed = layout.outputs[index];
-    placed.address + if output.is_tbss() { 0 } else { placed.size }
+    placed.address.saturating_add(if output.is_tbss() { 0 } else { placed.size })
 }
 
 /// What the script names must exist.
@@ -390,7 +390,7 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
     segment.load = layout.outputs[first].load;
     for &index in &segment.outputs {
         let (output, placed) = (&inputs.plan.outputs[index], layout.outputs[index]);
-        let end = placed.address + placed.size - segment.address;
+        let end = placed.address.saturating_add(placed.size).saturating_sub(segment.address);
         segment.memory_size = segment.memory_size.max(end);
         if output.kind != elf::SHT_NOBITS {
             segment.file_size = segment.file_size.max(end);

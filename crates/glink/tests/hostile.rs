@@ -465,6 +465,7 @@ fn scripts_that_contradict_themselves_are_errors() {
     assert_eq!(codes_of("MEMORY { INCLUDE nowhere.x }"), ["E0501"]);
     assert_eq!(codes_of("SECTIONS { .a : { INCLUDE k.ld } }"), ["E0507"]);
     assert_eq!(codes_of("a = a + 1;"), ["E0508"]);
+    assert_eq!(codes_of("SECTIONS { . = -1; .a : { BYTE(1) QUAD(2) } }"), ["E0514"], "behind the last address of all");
     assert_eq!(codes_of("PHDRS { p PT_LOAD; } SECTIONS { .a 0x1000 : { BYTE(1) } :p .b 0x80000000 : { BYTE(1) } :p }"), ["E0514"], "2 GiB of file");
     assert_eq!(codes_of("OVERLAY : { .a { BYTE(1) } }"), ["E0507"], "an overlay stands in SECTIONS");
 }
