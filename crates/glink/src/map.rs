@@ -214,9 +214,9 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
             Item::Assert(assertion) => asserted(assertion, values.next().flatten(), out),
             Item::Data(_, expression) => {
                 let Some((offset, size, value)) = extras.next() else { continue };
-                let at = placed.address + u64::from(offset);
+                let at = placed.address.saturating_add(u64::from(offset));
                 fill(end, at, out);
-                end = at + u64::from(size);
+                end = at.saturating_add(u64::from(size));
                 let name = words::DATA.iter().find(|(_, bytes)| *bytes == size).map_or("", |(name, _)| name);
                 row(out, "", "", at, u64::from(size));
                 let written = if expression.constant().is_some() { String::new() } else { format!(" {}", show::expression(expression)) };
@@ -228,7 +228,7 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
         }
     }
     if planned.is_allocated() {
-        fill(end, placed.address + placed.size, out);
+        fill(end, placed.address.saturating_add(placed.size), out);
     }
 }
 
