@@ -70,7 +70,7 @@ const MOST_GAPS: u64 = 64 << 20;
 /// Whether the sections lie in the address space and have no absurd gaps.
 fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> bool {
     // What passes the last address was told of where it was placed.
-    if linked.layout.outputs.iter().any(|placed| placed.address.saturating_add(placed.size) > 1 << 32) {
+    if linked.layout.outputs.iter().any(|placed| placed.end() > 1 << 32) {
         return false;
     }
     let mut gaps = 0u64;
@@ -99,7 +99,7 @@ fn is_reasonable(linked: Linked<'_, '_, '_>, problems: &mut Vec<Problem>) -> boo
 fn are_near(linked: Linked<'_, '_, '_>, segments: &[Segment], problems: &mut Vec<Problem>) -> bool {
     let held = |segment: &Segment| segment.outputs.iter().filter(|&&index| linked.inputs.plan.outputs[index].kind != elf::SHT_NOBITS).map(|&index| linked.layout.outputs[index].size).sum::<u64>();
     let loaded = segments.iter().filter(|segment| segment.kind == elf::PT_LOAD);
-    let far = loaded.filter_map(|segment| Some((segment, segment.file_size.saturating_sub(held(segment)))).filter(|&(_, gaps)| gaps > MOST_GAPS)).next();
+    let far = loaded.map(|segment| (segment, segment.file_size.saturating_sub(held(segment)))).find(|&(_, gaps)| gaps > MOST_GAPS);
     if let Some((segment, gaps)) = far {
         let names: Vec<String> = segment.outputs.iter().map(|&index| format!("`{}` at {:#x}", linked.inputs.plan.outputs[index].name, linked.layout.outputs[index].address)).collect();
         let message = format!("a segment would have {} bytes in the file, {gaps} of them between its sections", segment.file_size);

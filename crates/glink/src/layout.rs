@@ -43,6 +43,20 @@ pub struct Placed {
     pub present: bool,
 }
 
+impl Placed {
+    /// Where it ends; what lies behind all addresses ends at the last number.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.address.saturating_add(self.size)
+    }
+
+    /// Where it ends as it is loaded.
+    #[must_use]
+    pub fn load_end(&self) -> u64 {
+        self.load.saturating_add(self.size)
+    }
+}
+
 /// A symbol of the script, the command line or the linker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkerSymbol {
@@ -103,6 +117,8 @@ pub struct Layout {
     pub headers: u64,
     /// Whether the script asks for it: it leaves room for them, so they are loaded.
     pub loads_headers: bool,
+    /// By output section: whether the script says before it where the image ends.
+    after_end: Vec<bool>,
     /// How often the headers became smaller.
     shrunk: u32,
     data_segment: DataSegment,
@@ -136,6 +152,7 @@ impl Layout {
             symbols: vec![None; inputs.resolved.symbols.len()],
             regions: Regions::new(inputs.script),
             headers: segments::headers_size(inputs, &Layout::default()),
+            after_end: after_end(inputs.plan),
             ..Layout::default()
         }
     }
@@ -144,7 +161,7 @@ impl Layout {
     /// all values are final.
     pub fn pass(&mut self, inputs: Inputs<'_, '_, '_>, shapes: &Shapes, problems: Option<&mut Vec<Problem>>) -> bool {
         let last = problems.is_some();
-        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, thread_end: None, changed: false, judge: last, problems: Vec::new(), current: None, shown: None, moved: false, after_end: after_end(inputs.plan), line: 0 };
+        let mut pass = Pass { layout: self, inputs, shapes, dot: 0, free: 0, free_last: None, section: None, before: None, assigning: None, whole_script: false, overlay: None, thread_end: None, changed: false, judge: last, problems: Vec::new(), current: None, shown: None, moved: false, line: 0 };
         pass.run();
         let Pass { changed, problems: found, .. } = pass;
         if let Some(problems) = problems {
@@ -184,8 +201,6 @@ struct Pass<'l, 'x, 'a, 's> {
     shown: Option<u64>,
     /// Whether the location counter was moved behind it.
     moved: bool,
-    /// By output section: whether the script says before it where the image ends.
-    after_end: Vec<bool>,
     /// Which line of the plan this is.
     line: usize,
 }
@@ -369,8 +384,8 @@ impl Pass<'_, '_, '_, '_> {
         let holds = |&output: &usize| exists(output) && self.inputs.plan.outputs[output].is_memory(self.layout.outputs[output].size);
         let last_until = |end: usize| lines[..end].iter().rev().filter_map(output).find(holds);
         if self.current.is_none() || self.moved {
-            let next = (self.line..lines.len()).find(|&at| output(&lines[at]).is_some_and(|output| exists(output) || self.after_end[output]));
-            let behind_end = next.and_then(|at| output(&lines[at])).is_some_and(|output| self.after_end[output]);
+            let next = (self.line..lines.len()).find(|&at| output(&lines[at]).is_some_and(|output| exists(output) || self.layout.after_end[output]));
+            let behind_end = next.and_then(|at| output(&lines[at])).is_some_and(|output| self.layout.after_end[output]);
             if self.current.is_none() || !behind_end {
                 return last_until(next.map_or(lines.len(), |at| at + 1));
             }

@@ -228,7 +228,7 @@ fn output(linked: Linked<'_, '_, '_>, index: usize, symbols: &BTreeMap<SectionId
         }
     }
     if planned.is_allocated() {
-        fill(end, placed.address.saturating_add(placed.size), out);
+        fill(end, placed.end(), out);
     }
 }
 

@@ -70,7 +70,7 @@ pub fn headers_size(inputs: Inputs<'_, '_, '_>, layout: &Layout) -> u64 {
 
 fn end_of(layout: &Layout, output: &Output<'_>, index: usize) -> u64 {
     let placed = layout.outputs[index];
-    placed.address.saturating_add(if output.is_tbss() { 0 } else { placed.size })
+    if output.is_tbss() { placed.address } else { placed.end() }
 }
 
 /// What the script names must exist.
@@ -156,10 +156,10 @@ fn check_loads(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize], tol
     for pair in loaded.windows(2) {
         let &[before, index] = pair else { continue };
         let (own, other) = (layout.outputs[index], layout.outputs[before]);
-        if own.load >= other.load.saturating_add(other.size) || told.contains(&index) || told.contains(&before) {
+        if own.load >= other.load_end() || told.contains(&index) || told.contains(&before) {
             continue;
         }
-        let range = |placed: crate::layout::Placed| format!("[{:#x}, {:#x}]", placed.load, placed.load.saturating_add(placed.size) - 1);
+        let range = |placed: crate::layout::Placed| format!("[{:#x}, {:#x}]", placed.load, placed.load_end() - 1);
         let message = format!("section `{}` would be loaded at {:#x}, over section `{}`", outputs[index].name, own.load, outputs[before].name);
         let mut diagnostic = Diagnostic::new(&codes::E0514, message);
         if let Some(rule) = outputs[index].rule {
@@ -281,14 +281,14 @@ fn distance_is_kept(layout: &Layout, before: usize, index: usize) -> bool {
 fn joins_by_rights(inputs: Inputs<'_, '_, '_>, layout: &Layout, before: usize, index: usize) -> bool {
     let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
     let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
-    placed.address.saturating_sub(previous.address.saturating_add(previous.size)) < PAGE && distance_is_kept(layout, before, index) && (inputs.options.omagic || !is_zeroed(before) || is_zeroed(index))
+    placed.address.saturating_sub(previous.end()) < PAGE && distance_is_kept(layout, before, index) && (inputs.options.omagic || !is_zeroed(before) || is_zeroed(index))
 }
 
 /// In a script's layout, as GNU ld has it: what shares a page shares a segment; else data that is written
 /// begins one, and so does what is far away, and what is loaded behind what is not. Regions share none.
 fn joins_by_page(inputs: Inputs<'_, '_, '_>, layout: &Layout, flags: elf::ProgramFlags, before: usize, index: usize) -> bool {
     let (previous, placed) = (layout.outputs[before], layout.outputs[index]);
-    let end = previous.load.saturating_add(previous.size);
+    let end = previous.load_end();
     let paged = !inputs.options.is_unpaged();
     let page = u64::from(inputs.options.page_size);
     let is_zeroed = |index: usize| inputs.plan.outputs[index].kind == elf::SHT_NOBITS;
@@ -314,7 +314,7 @@ fn notes(inputs: Inputs<'_, '_, '_>, layout: &Layout, order: &[usize]) -> Vec<Se
         let is_note = output.kind == elf::SHT_NOTE;
         let goes_on = before.is_some_and(|before| {
             let (last, placed) = (layout.outputs[before], layout.outputs[index]);
-            last.align == placed.align && placed.address == (last.address + last.size).next_multiple_of(placed.align.max(1)) && flags_of(&inputs.plan.outputs[before]) == flags_of(output)
+            last.align == placed.align && last.end().checked_next_multiple_of(placed.align.max(1)) == Some(placed.address) && flags_of(&inputs.plan.outputs[before]) == flags_of(output)
         });
         before = is_note.then_some(index);
         match segments.last_mut() {
@@ -390,7 +390,7 @@ fn measure(inputs: Inputs<'_, '_, '_>, layout: &Layout, segment: &mut Segment) {
     segment.load = layout.outputs[first].load;
     for &index in &segment.outputs {
         let (output, placed) = (&inputs.plan.outputs[index], layout.outputs[index]);
-        let end = placed.address.saturating_add(placed.size).saturating_sub(segment.address);
+        let end = placed.end().saturating_sub(segment.address);
         segment.memory_size = segment.memory_size.max(end);
         if output.kind != elf::SHT_NOBITS {
             segment.file_size = segment.file_size.max(end);
