@@ -244,12 +244,7 @@ fn trap_storms() -> Vec<(String, Vec<u8>)> {
             for (end, what) in [(Op::Ebreak, "and a handler that traps"), (Op::Sret, "again and again")] {
                 let storm = code(|c| {
                     c.vector("handler");
-                    c.la(T0, "word");
-                    c.csrw(csr::SEPC, T0);
-                    c.li(T0, user);
-                    c.csrw(csr::SSTATUS, T0);
-                    c.op(Op::Sret);
-                    c.label("word");
+                    c.enter("word", user);
                     c.word(word);
                     c.align(4);
                     c.label("handler");

@@ -105,7 +105,7 @@ fn store_conditional_succeeds_only_with_the_reservation_whole() {
     assert!(!reservation(|c| c.s(Op::Sw, T0, S0, 0), 0), "even of the same hart");
     assert!(!reservation(|c| c.r(Op::AmoaddW, T0, S0, ZERO), 0));
     assert!(!reservation(|c| c.op(Op::Ebreak), 0), "a trap");
-    assert!(!reservation(|c| { c.la(T0, "to"); c.csrw(csr::SEPC, T0); c.li(T0, 0x100); c.csrw(csr::SSTATUS, T0); c.op(Op::Sret); c.label("to"); }, 0), "an xRET");
+    assert!(!reservation(|c| { c.enter("to", 0x100); }, 0), "an xRET");
     assert!(!reservation(|c| c.hypercall(0x10, 0), 0), "a hypercall is a trap");
     assert!(reservation(|c| { c.li(T0, RAM + 0x9000); c.i(Op::Lw, T0, T0, 0); }, 0), "loading a page is not seen");
     assert!(reservation(|c| { c.li(T0, UART); c.i(Op::Lbu, T0, T0, 5); }, 0), "nor is a device access");

@@ -140,12 +140,7 @@ fn every_halfword_and_every_row_is_executed() {
     }
     let images: Vec<_> = [0u32, 0x100].map(|privilege| {
         code(|c| {
-            c.la(T0, "word");
-            c.csrw(csr::SEPC, T0);
-            c.li(T0, privilege);
-            c.csrw(csr::SSTATUS, T0);
-            c.op(Op::Sret);
-            c.label("word");
+            c.enter("word", privilege);
         })
     }).into();
     let mut executed = 0;

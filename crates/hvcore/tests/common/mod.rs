@@ -70,6 +70,15 @@ impl Code {
     pub fn label(&mut self, name: &'static str) {
         assert!(self.labels.insert(name, self.here()).is_none(), "label {name} twice");
     }
+    /// Returns from a trap to what follows, which is called `name`, with these bits of `sstatus`.
+    pub fn enter(&mut self, name: &'static str, sstatus: u32) {
+        self.la(T0, name);
+        self.csrw(csr::SEPC, T0);
+        self.li(T0, sstatus);
+        self.csrw(csr::SSTATUS, T0);
+        self.op(Op::Sret);
+        self.label(name);
+    }
     pub fn at(&self, name: &'static str) -> u32 {
         if self.known.is_empty() { self.here() } else { self.known[name] }
     }
